@@ -186,6 +186,9 @@ def completion(session: Session, shell: str) -> None:
 
 def _report_failure(failure: Exception, *, as_json: bool) -> int:
     """Show `failure` the way the caller reads, and return the exit code."""
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError) and not as_json:
+        click.echo(failure.format_message(), err=True)
+        return failure.exit_code
     if isinstance(failure, click.ClickException):
         code, exit_code, message = "USAGE", failure.exit_code, failure.format_message()
     elif isinstance(failure, KnownFailure):
