@@ -6,7 +6,16 @@ or row; counts, column names and types only, because papermill saves tracebacks 
 
 from typing import ClassVar
 
-__all__ = ["AnalysisError"]
+__all__ = [
+    "AnalysisError",
+    "BucketFailedError",
+    "ClusterStartError",
+    "ClusterStoppedError",
+    "EmptyConceptSetError",
+    "InvalidDefinitionError",
+    "UnknownConceptError",
+    "WorkerLostError",
+]
 
 
 class AnalysisError(Exception):
@@ -14,3 +23,115 @@ class AnalysisError(Exception):
 
     code: ClassVar[str] = "ANALYSIS"
     exit_code: ClassVar[int] = 10
+
+
+class BucketFailedError(AnalysisError):
+    """A function that was mapped over buckets raised something unforeseen; that is the cause."""
+
+    code = "COMPUTE-BUCKET-FAILED"
+    exit_code = 26
+
+
+class WorkerLostError(AnalysisError):
+    """Workers of the Dask cluster died again and again under the same piece of work."""
+
+    code = "COMPUTE-WORKER-LOST"
+    exit_code = 27
+
+
+class ClusterStartError(AnalysisError):
+    """The Dask cluster did not start, or may not be started from here."""
+
+    code = "COMPUTE-CLUSTER-START"
+    exit_code = 28
+
+
+class ClusterStoppedError(AnalysisError):
+    """The Dask cluster has been closed, has stopped itself when idle, or has died."""
+
+    code = "COMPUTE-CLUSTER-STOPPED"
+    exit_code = 29
+
+
+class DatasetNotFoundError(AnalysisError, KeyError):
+    """The catalog has no data set, or no release, of that name."""
+
+    code = "DATA-NOT-FOUND"
+    exit_code = 11
+
+    # KeyError shows its message in quotes; the message is a sentence, so show it as every other error does.
+    __str__ = Exception.__str__
+
+
+class SourceError(AnalysisError):
+    """The source cannot be read, or is not an OMOP database."""
+
+    code = "DATA-SOURCE"
+    exit_code = 12
+
+
+class ImportRefusedError(AnalysisError):
+    """The source was read, and something in it cannot be carried over faithfully."""
+
+    code = "DATA-REFUSED"
+    exit_code = 13
+
+
+class DatasetNameError(AnalysisError, ValueError):
+    """A data set may not have that name."""
+
+    code = "DATA-NAME"
+    exit_code = 14
+
+
+class DamagedReleaseError(AnalysisError):
+    """Bytes of a release are not those that were written."""
+
+    code = "DATA-DAMAGED"
+    exit_code = 15
+
+
+class ImportRunningError(AnalysisError):
+    """Another process imports into the same data set."""
+
+    code = "DATA-BUSY"
+    exit_code = 16
+
+
+class StorageError(AnalysisError):
+    """The data folder cannot be written: full, read-only or not a folder."""
+
+    code = "DATA-STORE"
+    exit_code = 17
+
+
+class UnknownTableError(AnalysisError, KeyError):
+    """A release has no table or column of that name."""
+
+    code = "DATA-TABLE"
+    exit_code = 18
+
+    __str__ = Exception.__str__
+
+
+class InvalidDefinitionError(AnalysisError, ValueError):
+    """A cohort definition, concept set or time at risk says something that cannot be meant."""
+
+    code = "COHORT-DEFINITION"
+    exit_code = 20
+
+
+class UnknownConceptError(AnalysisError, KeyError):
+    """A concept set names concepts that the release's vocabulary does not have."""
+
+    code = "COHORT-UNKNOWN-CONCEPT"
+    exit_code = 21
+
+    __str__ = Exception.__str__
+
+
+class EmptyConceptSetError(AnalysisError, ValueError):
+    """A concept set stands for no concept at all."""
+
+    code = "COHORT-EMPTY-CONCEPT-SET"
+    exit_code = 22

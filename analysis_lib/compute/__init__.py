@@ -1,0 +1,5 @@
+"""Where the work runs: threads of this process for small jobs, a guarded Dask cluster for the rest."""
+
+from analysis_lib.compute.buckets import map_buckets, mapping_place
+
+__all__ = ["map_buckets", "mapping_place"]
