@@ -11,8 +11,12 @@ __all__ = [
     "BucketFailedError",
     "ClusterStartError",
     "ClusterStoppedError",
+    "ConvergenceError",
     "EmptyConceptSetError",
     "InvalidDefinitionError",
+    "ModelInputError",
+    "OutputError",
+    "SeparationError",
     "UnknownConceptError",
     "WorkerLostError",
 ]
@@ -135,3 +139,30 @@ class EmptyConceptSetError(AnalysisError, ValueError):
 
     code = "COHORT-EMPTY-CONCEPT-SET"
     exit_code = 22
+
+
+class ModelInputError(AnalysisError):
+    """A model or table was given data or arguments that it cannot use."""
+
+    code = "MODEL-INPUT"
+    exit_code = 23
+
+
+class ConvergenceError(AnalysisError):
+    """A fit ended without an estimate."""
+
+    code = "MODEL-CONVERGENCE"
+    exit_code = 24
+
+
+class SeparationError(ConvergenceError):
+    """No finite estimate exists: a covariate, or a combination of several, foretells the events perfectly."""
+
+    code = "MODEL-SEPARATION"
+
+
+class OutputError(AnalysisError):
+    """A report declared an output that cannot be accepted."""
+
+    code = "REPORT-OUTPUT"
+    exit_code = 25
