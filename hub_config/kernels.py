@@ -1,0 +1,55 @@
+"""The kernel that researchers and reports run in: this environment's Python, under a name that tells the version."""
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+__all__ = ["KERNEL_NAME", "ensure_kernel"]
+
+KERNEL_NAME = "cohort-analysis"
+
+_LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
+<rect x="2" y="2" width="60" height="60" rx="12" fill="#0f4c5c"/>
+<g fill="#fff"><circle cx="20" cy="19" r="5"/><circle cx="32" cy="15" r="5"/><circle cx="44" cy="19" r="5"/></g>
+<path d="M12 50V38h10v7h10v-12h10v8h10" fill="none" stroke="#ffb347" stroke-width="4" stroke-linejoin="round"/>
+</svg>
+"""
+
+
+def ensure_kernel(home: Path) -> Path:
+    """Write the kernel spec below `home`, if it is not there already as this version would write it.
+
+    Parameters
+    ----------
+    home : Path
+        The CohortHub home.
+
+    Returns
+    -------
+    Path
+        The Jupyter data dir that holds it, for ``JUPYTER_PATH``.
+    """
+    data_dir = home / "jupyter"
+    folder = data_dir / "kernels" / KERNEL_NAME
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = {
+        # The absolute interpreter: a kernel spec that says "python" runs whatever PATH holds at that moment.
+        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "display_name": f"Cohort analysis {version('cohorthub')}",
+        "language": "python",
+        "metadata": {"debugger": True},
+    }
+    _write_if_changed(folder / "kernel.json", json.dumps(spec, indent=1) + "\n")
+    _write_if_changed(folder / "logo-svg.svg", _LOGO)
+    return data_dir
+
+
+def _write_if_changed(file: Path, text: str) -> None:
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return
+    # Replaced in one step: two reports may start at the same moment, and a server may be reading it.
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
