@@ -10,18 +10,36 @@ __all__ = [
     "AccountError",
     "AddressRefusedError",
     "AlreadyRunningError",
+    "CellFailedError",
     "DemoDataError",
+    "DiskFullError",
     "HomeCorruptError",
     "HomeInUseByOthersError",
     "HomeTooNewError",
     "HomeUnwritableError",
     "HubError",
     "KeepsDyingError",
+    "KernelDiedError",
+    "KernelMissingError",
     "MissingHalfError",
+    "ParameterNameError",
+    "ParameterValueError",
+    "ParametersCellError",
+    "ParametersFileError",
     "PortTakenError",
     "ReportsServiceSettingsError",
+    "RunCancelledError",
+    "RunFolderError",
+    "RunIdError",
+    "RunInterruptedError",
+    "RunNotFoundError",
+    "RunTimedOutError",
+    "RunnerDiedError",
     "SettingsError",
     "StartFailedError",
+    "TemplateNotFoundError",
+    "TemplateUnreadableError",
+    "UnknownParameterError",
 ]
 
 
@@ -123,8 +141,134 @@ class AccountError(HubError):
     exit_code = 43
 
 
+class TemplateNotFoundError(HubError):
+    """No report template has this name or path."""
+
+    code = "REPORT-TEMPLATE-NOT-FOUND"
+    exit_code = 50
+
+
+class TemplateUnreadableError(HubError):
+    """The file is no notebook that this version can read."""
+
+    code = "REPORT-TEMPLATE-UNREADABLE"
+    exit_code = 51
+
+
+class ParametersCellError(HubError):
+    """The template's parameters cell is missing, doubled, or holds more than typed literals."""
+
+    code = "REPORT-PARAMETERS-CELL"
+    exit_code = 52
+
+
+class UnknownParameterError(HubError):
+    """A parameter was given that the template does not declare."""
+
+    code = "REPORT-UNKNOWN-PARAMETER"
+    exit_code = 53
+
+
+class ParameterNameError(HubError):
+    """What was given as a parameter's name cannot be one, or was given twice."""
+
+    code = "REPORT-PARAMETER-NAME"
+    exit_code = 54
+
+
+class ParameterValueError(HubError):
+    """A parameter's value is not of the declared type."""
+
+    code = "REPORT-PARAMETER-VALUE"
+    exit_code = 55
+
+
+class ParametersFileError(HubError):
+    """The file of parameters cannot be read, or is more than names and values."""
+
+    code = "REPORT-PARAMETERS-FILE"
+    exit_code = 56
+
+
+class KernelMissingError(HubError):
+    """The kernel that the template names is not installed, or cannot be started."""
+
+    code = "REPORT-KERNEL-MISSING"
+    exit_code = 57
+
+
+class RunFolderError(HubError):
+    """The folder for the run cannot be made or written."""
+
+    code = "REPORT-RUN-FOLDER"
+    exit_code = 58
+
+
+class RunIdError(HubError):
+    """The run id has characters that are not safe in a path, or is taken."""
+
+    code = "REPORT-RUN-ID"
+    exit_code = 59
+
+
+class CellFailedError(HubError):
+    """A cell of the report raised an error or ended with a status other than 0."""
+
+    code = "REPORT-CELL-FAILED"
+    exit_code = 60
+
+
+class KernelDiedError(HubError):
+    """The report's kernel did not start, or was killed."""
+
+    code = "REPORT-KERNEL-DIED"
+    exit_code = 61
+
+
+class RunTimedOutError(HubError):
+    """A cell, or the whole run, took longer than its limit."""
+
+    code = "REPORT-TIMED-OUT"
+    exit_code = 62
+
+
+class RunCancelledError(HubError):
+    """Somebody stopped the run."""
+
+    code = "REPORT-CANCELLED"
+    exit_code = 63
+
+
+class DiskFullError(HubError):
+    """The run folder could not be written to its end."""
+
+    code = "REPORT-DISK-FULL"
+    exit_code = 64
+
+
+class RunnerDiedError(HubError):
+    """The process that executes the report ended before the report did."""
+
+    code = "REPORT-RUNNER-DIED"
+    exit_code = 66
+
+
+class RunInterruptedError(HubError):
+    """A run was found whose runner is gone: killed, or the machine went down."""
+
+    code = "REPORT-INTERRUPTED"
+    exit_code = 67
+
+
+class RunNotFoundError(HubError):
+    """No run has this id."""
+
+    code = "REPORT-RUN-NOT-FOUND"
+    exit_code = 68
+
+
 class ReportsServiceSettingsError(HubError):
     """The reports service was started without what it needs, or on an address that is not safe."""
 
     code = "REPORTS-SERVICE-SETTINGS"
-    exit_code = 65
+    exit_code = 68
