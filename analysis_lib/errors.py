@@ -13,6 +13,7 @@ __all__ = [
     "ClusterStoppedError",
     "ConvergenceError",
     "EmptyConceptSetError",
+    "EmptyResultWarning",
     "InvalidDefinitionError",
     "ModelInputError",
     "OutputError",
@@ -166,3 +167,7 @@ class OutputError(AnalysisError):
 
     code = "REPORT-OUTPUT"
     exit_code = 25
+
+
+class EmptyResultWarning(UserWarning):
+    """A cohort, a follow-up or an outcome has nobody in it: allowed, and said."""
