@@ -1,0 +1,22 @@
+"""Who is in the study, from when to when: cohort definitions, and the cohorts they give in a data release."""
+
+from analysis_lib.cohort.baseline import baseline_covariates
+from analysis_lib.cohort.build import Cohort, build_cohort
+from analysis_lib.cohort.concepts import ConceptSet
+from analysis_lib.cohort.definition import CohortDefinition, EntryEvent, FixedDuration, PriorObservation, Washout
+from analysis_lib.cohort.follow_up import TimeAtRisk, follow_up, study_population
+
+__all__ = [
+    "Cohort",
+    "CohortDefinition",
+    "ConceptSet",
+    "EntryEvent",
+    "FixedDuration",
+    "PriorObservation",
+    "TimeAtRisk",
+    "Washout",
+    "baseline_covariates",
+    "build_cohort",
+    "follow_up",
+    "study_population",
+]

@@ -1,0 +1,85 @@
+"""Cohort definitions read from JSON, strictly: an unknown part is refused, never dropped."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from analysis_lib.cohort.concepts import ConceptSet, ConceptSetItem
+from analysis_lib.cohort.definition import (
+    CohortDefinition,
+    EndOfObservation,
+    EntryEvent,
+    FixedDuration,
+    PriorObservation,
+    Washout,
+)
+from analysis_lib.cohort.fields import check_choice, check_type
+from analysis_lib.errors import InvalidDefinitionError
+
+SCHEMA = "cohorthub.cohort-definition/1"
+_PARTS = {part.__name__: part for part in (EntryEvent, PriorObservation, Washout, EndOfObservation, FixedDuration)}
+_KEYS = {"schema", "cohort_definition_id", "name", "entry", "inclusion_rules", "entries_per_person", "exit"}
+
+
+def read_definition(text: str) -> CohortDefinition:
+    """Read what `CohortDefinition.to_json` wrote.
+
+    Parameters
+    ----------
+    text : str
+        The JSON.
+
+    Returns
+    -------
+    CohortDefinition
+        Equal to the one that was written.
+    """
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise InvalidDefinitionError(
+            "a cohort definition must be JSON; the text is not. Give what CohortDefinition.to_json() wrote."
+        ) from error
+    _check_keys("a cohort definition", document, known=_KEYS)
+    check_choice("schema of a cohort definition", document["schema"], known=(SCHEMA,))
+    check_type("inclusion_rules of a cohort definition", document["inclusion_rules"], types=(list,))
+    return CohortDefinition(
+        name=document["name"],
+        entry=_read_part(document["entry"]),
+        inclusion_rules=tuple(_read_part(rule) for rule in document["inclusion_rules"]),
+        exit=_read_part(document["exit"]),
+        entries_per_person=document["entries_per_person"],
+        cohort_definition_id=document["cohort_definition_id"],
+    )
+
+
+def _read_part(document: Any) -> Any:
+    check_type("a part of a cohort definition", document, types=(dict,))
+    check_choice("type of a part of a cohort definition", document.get("type"), known=_PARTS)
+    part = _PARTS[document["type"]]
+    _check_keys(part.__name__, document, known={"type", *part.__dataclass_fields__})
+    values = {key: value for key, value in document.items() if key != "type"}
+    if "concept_set" in values:
+        values["concept_set"] = _read_concept_set(values["concept_set"])
+    return part(**values)
+
+
+def _read_concept_set(document: Any) -> ConceptSet:
+    _check_keys("a concept set", document, known={"name", "items"})
+    check_type("items of a concept set", document["items"], types=(list,))
+    for item in document["items"]:
+        _check_keys("a line of a concept set", item, known=set(ConceptSetItem._fields))
+        check_type("include_descendants", item["include_descendants"], types=(bool,))
+        check_type("is_excluded", item["is_excluded"], types=(bool,))
+    return ConceptSet(document["name"], [ConceptSetItem(**item) for item in document["items"]])
+
+
+def _check_keys(what: str, document: Any, *, known: set[str]) -> None:
+    check_type(what, document, types=(dict,))
+    assert isinstance(document, Mapping)  # noqa: S101 - for the type checker; check_type has refused the rest
+    unknown, missing = sorted(document.keys() - known), sorted(known - document.keys())
+    if unknown or missing:
+        raise InvalidDefinitionError(
+            f"{what} must have exactly these keys: {', '.join(sorted(known))}; "
+            f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}."
+        )

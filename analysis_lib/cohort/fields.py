@@ -1,0 +1,55 @@
+"""Checks of the fields of a definition.
+
+A definition becomes SQL, and what becomes SQL is a whole number or a word from a closed list, never a user's text.
+"""
+
+from collections.abc import Collection
+from datetime import date
+
+from analysis_lib.errors import InvalidDefinitionError
+
+MOST_DAYS = 100_000
+
+
+def check_text(field: str, value: object) -> None:
+    """Refuse a name that is no text, is empty or breaks a line."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise InvalidDefinitionError(
+            f"{field} must be one line of text; got {_kind(value)}. Write a short name that people will read in tables."
+        )
+
+
+def check_count(field: str, value: object, *, least: int = 0) -> None:
+    """Refuse what is no whole number of at least `least`; True and 3.0 are none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
+        raise InvalidDefinitionError(f"{field} must be a whole number, {least} or more; got {_kind(value)}.")
+
+
+def check_choice(field: str, value: object, *, known: Collection[str]) -> None:
+    """Refuse a word that is not on the list."""
+    if not isinstance(value, str) or value not in known:
+        raise InvalidDefinitionError(f"{field} is not known; got {_kind(value)}. Choose one of: {', '.join(known)}.")
+
+
+def check_days(field: str, value: object, *, least: int = 0) -> None:
+    """Refuse what is no whole number of days within a few lifetimes; beyond them calendars end."""
+    check_count(field, value, least=least)
+    if isinstance(value, int) and value > MOST_DAYS:
+        raise InvalidDefinitionError(f"{field} must be at most {MOST_DAYS:,}; got {value}. Is it given in days?")
+
+
+def check_type(field: str, value: object, *, types: tuple[type, ...]) -> None:
+    """Refuse a part of the wrong kind."""
+    if not isinstance(value, types):
+        names = " or ".join(kind.__name__ for kind in types)
+        raise InvalidDefinitionError(f"{field} must be {names}; got {_kind(value)}.")
+
+
+def count_of_days(days: int) -> str:
+    """Write a number of days: ``1 day``, ``365 days``."""
+    return "1 day" if days == 1 else f"{days:,} days"
+
+
+def _kind(value: object) -> str:
+    shown = repr(value) if isinstance(value, str | int | float | date) or value is None else ""
+    return f"{type(value).__name__} {shown}".strip()
