@@ -1,0 +1,158 @@
+"""Figures as a journal prints them: sized for a column, legible in grey and to the colour-blind, data attached.
+
+Nothing here touches matplotlib's global settings, backends or `pyplot`: a figure is made inside `journal_style`, and
+`StudyFigure` shows itself in a notebook.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+__all__ = ["GREY", "INK", "LINE_STYLES", "PALETTE", "StudyFigure", "journal_style", "study_figure"]
+
+#: Okabe and Ito's colours (2008), told apart with every common colour blindness; without its yellow, too faint.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: One style per colour, so that curves are told apart in a grey print too.
+LINE_STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1)), "-", "-")
+INK = "#222222"
+GREY = "#666666"
+
+SCREEN_DPI = 144
+PRINT_DPI = 300
+#: DejaVu ships with matplotlib; the others cover Korean, Chinese and Japanese labels where the machine has them.
+_FONTS = ("DejaVu Sans", "NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Noto Sans CJK JP", "Noto Sans CJK SC")
+_SETTINGS: dict[str, Any] = {
+    "font.size": 8.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 8.0,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.unicode_minus": True,
+    "text.color": INK,
+    "text.usetex": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "lines.linewidth": 1.3,
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "savefig.facecolor": "white",
+    "savefig.bbox": "standard",
+    "pdf.fonttype": 42,  # TrueType: journals refuse the Type 3 fonts of the default
+    "ps.fonttype": 42,
+    "svg.fonttype": "path",  # the reader may not have our fonts
+    "svg.hashsalt": "cohorthub",  # the same figure gives the same file
+}
+
+
+@contextmanager
+def journal_style() -> Iterator[None]:
+    """Apply the house style to figures made inside the block; the settings outside stay as they were."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    families = [name for name in _FONTS if name in installed]
+    settings: Any = {"font.family": families, **_SETTINGS}
+    with mpl.rc_context(settings):
+        yield
+
+
+class StudyFigure(Figure):
+    """A matplotlib figure that shows itself in a notebook and carries the data behind it.
+
+    Attributes
+    ----------
+    data : DataFrame
+        What is drawn, one row per mark or step; `save` writes it beside the picture.
+    alt_text : str
+        What the figure shows, in words, for those who cannot see it.
+    """
+
+    data: pd.DataFrame
+    alt_text: str
+
+    def save(self, path: str | Path, *, with_data: bool = True) -> list[Path]:
+        """Write the figure, and the data behind it.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to. The suffix says the format (``.svg``, ``.pdf``, ``.png``, ``.tiff``); without one, both ``.svg``
+            and ``.png`` are written. Bitmaps get 300 dots per inch.
+        with_data : bool, default True
+            Whether to write `data` as ``.csv`` beside the picture.
+
+        Returns
+        -------
+        list of Path
+            The files written.
+        """
+        target = Path(path)
+        pictures = [target] if target.suffix else [target.with_suffix(".svg"), target.with_suffix(".png")]
+        with journal_style():
+            for picture in pictures:
+                # Without a date in the file, the same figure gives the same bytes.
+                metadata = {"Date": None} if picture.suffix == ".svg" else None
+                self.savefig(picture, dpi=PRINT_DPI, metadata=metadata)
+        if with_data:
+            table = target.with_suffix(".csv")
+            self.data.to_csv(table, index=False)
+            return [*pictures, table]
+        return pictures
+
+    def _repr_mimebundle_(self, **_wanted: Any) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        buffer = io.BytesIO()
+        with journal_style():
+            self.savefig(buffer, format="png", dpi=SCREEN_DPI)
+        width, height = (round(inches * 96) for inches in self.get_size_inches())
+        data = {"image/png": buffer.getvalue(), "text/plain": self.alt_text or repr(self)}
+        return data, {"image/png": {"width": width, "height": height, "alt": self.alt_text}}
+
+
+def study_figure(*, width: float, height: float, data: pd.DataFrame, alt_text: str) -> StudyFigure:
+    """Make an empty figure; call inside `journal_style`.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches. A column of most journals is 3.5 wide, a page 7.2.
+    data : DataFrame
+        The data behind the figure.
+    alt_text : str
+        What the figure shows, in words.
+
+    Returns
+    -------
+    StudyFigure
+        Without axes, laid out so that labels never overlap or leave the page.
+    """
+    figure = StudyFigure(figsize=(width, height), layout="constrained")
+    figure.data = data
+    figure.alt_text = alt_text
+    return figure
+
+
+def label_in_ink(axes: Axes) -> None:
+    """Take the tick marks off an axis whose labels are words.
+
+    Parameters
+    ----------
+    axes : Axes
+        The axes whose vertical axis names things.
+    """
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)

@@ -1,0 +1,76 @@
+"""Checks of arguments that several functions of this room share, and how their messages list names."""
+
+from collections.abc import Sequence
+
+from analysis_lib.errors import ModelInputError
+
+__all__ = ["checked_choice", "checked_level", "listed"]
+
+
+def checked_choice(value: str, name: str, *, known: Sequence[str]) -> str:
+    """Refuse a word that is none of the known ones.
+
+    Parameters
+    ----------
+    value : str
+        What the caller gave.
+    name : str
+        The argument.
+    known : sequence of str
+        What it may be.
+
+    Returns
+    -------
+    str
+        `value`.
+
+    Raises
+    ------
+    ModelInputError
+        If `value` is not known.
+    """
+    if value not in known:
+        raise ModelInputError(f"{name} must be one of {listed(known)}; found {value!r}. Use one of these.")
+    return value
+
+
+def checked_level(level: float) -> float:
+    """Refuse a coverage outside (0, 1).
+
+    Parameters
+    ----------
+    level : float
+        Coverage of an interval.
+
+    Returns
+    -------
+    float
+        `level`.
+
+    Raises
+    ------
+    ModelInputError
+        If it is 0 or less, 1 or more, or no number.
+    """
+    if not 0 < level < 1:
+        raise ModelInputError(f"level must lie between 0 and 1; found {level:g}. For 95 % write 0.95.")
+    return level
+
+
+def listed(names: Sequence[str], *, limit: int = 8) -> str:
+    """Write names for a message, the first few only.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Column or term names.
+    limit : int, default 8
+        How many to write out.
+
+    Returns
+    -------
+    str
+        Such as ``'age', 'sex' and 3 more``.
+    """
+    shown = ", ".join(f"'{name}'" for name in names[:limit])
+    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"

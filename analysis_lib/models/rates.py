@@ -1,0 +1,136 @@
+"""Incidence rates with exact intervals."""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import checked_level
+from analysis_lib.models.survival_data import group_labels, survival_rows
+
+__all__ = ["IncidenceRate", "incidence_rate", "incidence_rates"]
+
+DAYS_PER_YEAR = 365.25
+
+
+class IncidenceRate(NamedTuple):
+    """An incidence rate with its exact interval.
+
+    Attributes
+    ----------
+    rate : float
+        Events per unit of person-time.
+    ci_low, ci_high : float
+        Garwood's limits; ``ci_low`` is 0 when there are no events.
+    """
+
+    rate: float
+    ci_low: float
+    ci_high: float
+
+
+def incidence_rate(n_events: int, person_years: float, *, per: float = 1_000.0, level: float = 0.95) -> IncidenceRate:
+    """Estimate an incidence rate with an exact Poisson interval.
+
+    The limits are Garwood's [1]_, by the quantiles of the chi-square distribution.
+
+    Parameters
+    ----------
+    n_events : int
+        Incident (first) events during follow-up.
+    person_years : float
+        Total time at risk, in years.
+    per : float, default 1000
+        Person-years in the denominator of the reported rate.
+    level : float, default 0.95
+        Coverage of the confidence interval, in (0, 1).
+
+    Returns
+    -------
+    IncidenceRate
+        Events per `per` person-years; ``ci_low`` is 0 when `n_events` is 0.
+
+    Raises
+    ------
+    ModelInputError
+        If `person_years` or `per` is not positive, or `n_events` is not a count.
+
+    References
+    ----------
+    .. [1] Garwood F. (1936). Fiducial limits for the Poisson distribution. Biometrika 28(3/4), 437-442.
+    """
+    from scipy.stats import chi2
+
+    checked_level(level)
+    if not (n_events >= 0 and float(n_events).is_integer()):
+        raise ModelInputError(f"n_events must be a count; found {n_events}. Count first events only.")
+    if not 0 < person_years < float("inf"):
+        raise ModelInputError(
+            f"person_years must be > 0; found {person_years:g}. Check the attrition of the cohort: the last step "
+            "may have removed everyone."
+        )
+    if not 0 < per < float("inf"):
+        raise ModelInputError(f"per must be > 0; found {per:g}. For a rate per 1,000 person-years write 1000.")
+    scale = per / person_years
+    low = float(chi2.ppf((1 - level) / 2, 2 * n_events)) / 2 if n_events else 0.0
+    high = float(chi2.ppf((1 + level) / 2, 2 * n_events + 2)) / 2
+    return IncidenceRate(n_events * scale, low * scale, high * scale)
+
+
+def incidence_rates(
+    data: pd.DataFrame,
+    *,
+    time: str,
+    event: str,
+    by: str | None = None,
+    per: float = 1_000.0,
+    units_per_year: float = DAYS_PER_YEAR,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Estimate incidence rates by group from follow-up data.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row per follow-up; rows with a missing value in a column named here are left out.
+    time : str
+        Column with the length of follow-up, > 0.
+    event : str
+        Column that says whether follow-up ended with the event: bool or 0/1.
+    by : str, optional
+        Column with groups; one rate each.
+    per : float, default 1000
+        Person-years in the denominator of the reported rate.
+    units_per_year : float, default 365.25
+        Units of `time` in a year: 365.25 for days, 1 for years.
+    level : float, default 0.95
+        Coverage of the confidence interval, in (0, 1).
+
+    Returns
+    -------
+    DataFrame
+        One row per group: ``persons`` (distinct), ``events``, ``person_years``, ``rate``, ``ci_low``, ``ci_high``.
+
+    Raises
+    ------
+    ModelInputError
+        If the data or an argument cannot be used.
+    """
+    if not 0 < units_per_year < float("inf"):
+        raise ModelInputError(f"units_per_year must be > 0; found {units_per_year:g}. For days write 365.25.")
+    rows = survival_rows(data, time=time, event=event, others=[] if by is None else [by])
+    labels, groups = group_labels(rows, by)
+    records = []
+    for group in groups:
+        inside = labels == group
+        events, years = int(rows.event[inside].sum()), float(rows.time[inside].sum()) / units_per_year
+        rate = incidence_rate(events, years, per=per, level=level)
+        records.append(
+            {
+                "persons": int(rows.persons[inside].nunique()),
+                "events": events,
+                "person_years": years,
+                **rate._asdict(),
+            }
+        )
+    return pd.DataFrame(records, index=pd.Index(groups, name="group"))

@@ -1,0 +1,123 @@
+"""What every fitted model and every estimate of this room has in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from analysis_lib.figures import StudyFigure
+from analysis_lib.tables import html_table, text_table
+
+__all__ = ["ModelResult", "ModelSummary"]
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A result written for reading: prints as text, shows as a table in a notebook.
+
+    Attributes
+    ----------
+    title : str
+        What was estimated.
+    header : tuple of str
+        Column names.
+    rows : tuple of tuple of str
+        Formatted cells.
+    notes : tuple of str
+        Method, counts and exclusions.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...]
+
+    def as_text(self) -> str:
+        """Write the summary in plain text.
+
+        Returns
+        -------
+        str
+            Several lines.
+        """
+        return "\n".join([self.title, "", text_table(self.header, self.rows), "", *self.notes])
+
+    def as_html(self) -> str:
+        """Write the summary in HTML.
+
+        Returns
+        -------
+        str
+            One ``<div>``.
+        """
+        return html_table(self.header, self.rows, caption=self.title, notes=self.notes)
+
+    def __str__(self) -> str:
+        return self.as_text()
+
+    def __repr__(self) -> str:
+        return self.as_text()
+
+    def _repr_html_(self) -> str:
+        return self.as_html()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class ModelResult(ABC):
+    """An estimate together with all that a reader needs to judge it.
+
+    Attributes
+    ----------
+    method : str
+        The method with every choice that changes the numbers, such as the handling of ties.
+    source : str
+        The publication the formula is from.
+    n : int
+        Rows used.
+    events : int
+        Events among them.
+    exclusions : mapping of str to int
+        Rows left out, by reason; empty when none were. A row that lacks two values is counted under both.
+    n_excluded : int
+        Rows left out, each counted once.
+    persons : mapping of str to int
+        Distinct persons behind the result, in total and by group; what `Report` declares.
+    settings : mapping of str to object
+        The arguments of the call that made the result.
+    """
+
+    method: str
+    source: str
+    n: int
+    events: int
+    exclusions: Mapping[str, int]
+    n_excluded: int
+    persons: Mapping[str, int]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """Return the estimates as a table, one row per estimate, unrounded."""
+
+    @abstractmethod
+    def summary(self) -> ModelSummary:
+        """Write the result for reading."""
+
+    @abstractmethod
+    def plot(self) -> StudyFigure:
+        """Draw the result as a journal prints it."""
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [f"Method: {self.method}.", f"{self.n:,} rows, {self.events:,} events."]
+        if self.exclusions:
+            reasons = "; ".join(f"{reason}: {count:,}" for reason, count in self.exclusions.items())
+            notes.append(f"Left out: {self.n_excluded:,} rows ({reasons}).")
+        return tuple(notes)
+
+    def __repr__(self) -> str:
+        return self.summary().as_text()
+
+    def _repr_html_(self) -> str:
+        return self.summary().as_html()

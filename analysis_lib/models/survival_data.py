@@ -1,0 +1,243 @@
+"""From a data frame to follow-up times and events: the checks that all survival methods share."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis_lib.errors import ModelInputError
+
+__all__ = ["SurvivalRows", "person_counts", "survival_rows"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+#: OMOP's names for a person: in a cohort, and in every clinical table.
+PERSON_COLUMNS = ("subject_id", "person_id")
+#: Times nearer to each other than this, relative to their size, are one time: R's `survival` uses the same tolerance,
+#: because 57.1 - 49.3 and 7.8 differ in the last bit and would otherwise break a tie.
+TIE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
+#: More groups than this are a mistake: an id or a measurement was named.
+MOST_GROUPS = 50
+
+
+@dataclass(frozen=True)
+class SurvivalRows:
+    """The complete cases of one analysis.
+
+    Attributes
+    ----------
+    time : ndarray of float64, shape (n,)
+        Follow-up, > 0.
+    event : ndarray of bool, shape (n,)
+        Whether follow-up ended with the event.
+    frame : DataFrame
+        The same rows with the columns asked for, index dropped.
+    persons : Series
+        Whose each row is: the column ``subject_id`` or ``person_id`` where there is one, else each row is a person.
+    exclusions : dict of str to int
+        Rows left out by reason.
+    n_excluded : int
+        Rows left out, each counted once.
+    """
+
+    time: FloatArray
+    event: BoolArray
+    frame: pd.DataFrame
+    persons: pd.Series
+    exclusions: dict[str, int]
+    n_excluded: int
+
+
+def survival_rows(data: pd.DataFrame, *, time: str, event: str, others: Sequence[str] = ()) -> SurvivalRows:
+    """Take the complete cases of `data` and check what no survival method can use.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row per follow-up.
+    time, event : str
+        Columns with the length of follow-up (numbers or timedeltas, the latter in days) and with whether it ended
+        with the event (bool or 0/1).
+    others : sequence of str, optional
+        Further columns that must not be missing.
+
+    Returns
+    -------
+    SurvivalRows
+        Rows in their original order.
+
+    Raises
+    ------
+    ModelInputError
+        If a column is unknown or of a type that cannot be used, a time is not positive, or no row is left.
+    """
+    wanted = _known_columns(data, [time, event, *others])
+    frame = data.loc[:, wanted].reset_index(drop=True)
+    missing = frame.isna()
+    exclusions = {f"{name} missing": int(missing[name].sum()) for name in wanted if missing[name].any()}
+    complete = ~missing.any(axis=1)
+    kept = frame.loc[complete].reset_index(drop=True)
+    if kept.empty:
+        raise ModelInputError(
+            f"no row is left to analyse; found {len(frame):,} rows, {len(frame) - len(kept):,} of them with a missing "
+            "value. Check the attrition of the cohort and how the columns were made."
+        )
+    return SurvivalRows(
+        time=_times(kept[time], name=time),
+        event=_events(kept[event], name=event),
+        frame=kept,
+        persons=_persons(data)[complete.to_numpy()].reset_index(drop=True),
+        exclusions=exclusions,
+        n_excluded=len(frame) - len(kept),
+    )
+
+
+def _known_columns(data: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    if not isinstance(data, pd.DataFrame):
+        raise ModelInputError(f"data must be a pandas DataFrame; found {type(data).__name__}. Convert it first.")
+    known = [str(column) for column in data.columns]
+    for name in names:
+        if known.count(name) == 1:
+            continue
+        if name in known:
+            raise ModelInputError(
+                f"column '{name}' is there more than once; found {known.count(name)}. Rename or drop one."
+            )
+        near = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        raise ModelInputError(
+            f"there is no column '{name}'; found {', '.join(known)}. {hint}Name a column of the data."
+        )
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        raise ModelInputError(
+            f"a column has two parts to play; found {', '.join(twice)} more than once among time, event, groups and "
+            "covariates. Name each column once."
+        )
+    return list(names)
+
+
+def _times(column: pd.Series, *, name: str) -> FloatArray:
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        values = column.to_numpy() / np.timedelta64(1, "D")
+    elif pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+        values = column.to_numpy(dtype=np.float64)
+    else:
+        raise ModelInputError(
+            f"follow-up must be a number or a timedelta; column '{name}' is {column.dtype}. "
+            "Subtract the dates first: time = end date - index date."
+        )
+    if not np.isfinite(values).all():
+        raise ModelInputError(
+            f"follow-up must be finite; column '{name}' has {int((~np.isfinite(values)).sum()):,} infinite values. "
+            "Give open-ended follow-up its last observed day."
+        )
+    if (values <= 0).any():
+        raise ModelInputError(
+            f"follow-up must be > 0; column '{name}' is zero in {int((values == 0).sum()):,} rows and negative in "
+            f"{int((values < 0).sum()):,}. Count the index day as the first day (add 1), or leave these rows out "
+            "and say so."
+        )
+    return _merge_near_ties(np.asarray(values, dtype=np.float64))
+
+
+def _merge_near_ties(values: FloatArray) -> FloatArray:
+    """Give times that differ by rounding only the same value."""
+    distinct, position = np.unique(values, return_inverse=True)
+    if distinct.size < 2 or (distinct == np.floor(distinct)).all():
+        return values
+    gap = np.diff(distinct)
+    is_new = np.concatenate(([True], gap > TIE_TOLERANCE * np.abs(distinct).mean()))
+    merged: FloatArray = distinct[is_new][np.cumsum(is_new) - 1][position]
+    return merged
+
+
+def _events(column: pd.Series, *, name: str) -> BoolArray:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.to_numpy(dtype=np.bool_)
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        raise ModelInputError(
+            f"the event must be bool or 0/1; column '{name}' is {column.dtype}. "
+            "Compare it first: data['outcome'] == 'bleed'."
+        )
+    values = column.to_numpy(dtype=np.float64)
+    if not np.isin(values, (0.0, 1.0)).all():
+        raise ModelInputError(
+            f"the event must be bool or 0/1; column '{name}' holds other numbers in "
+            f"{int((~np.isin(values, (0.0, 1.0))).sum()):,} rows. R's coding 1/2 becomes data['{name}'] == 2."
+        )
+    return np.asarray(values == 1.0, dtype=np.bool_)
+
+
+def _persons(data: pd.DataFrame) -> pd.Series:
+    column = next((name for name in PERSON_COLUMNS if name in data.columns), None)
+    return pd.Series(np.arange(len(data))) if column is None else data[column].reset_index(drop=True)
+
+
+def person_counts(rows: SurvivalRows, groups: pd.Series | None = None) -> dict[str, int]:
+    """Count the distinct persons behind a result, in total, with the event, and by group.
+
+    Parameters
+    ----------
+    rows : SurvivalRows
+        The complete cases.
+    groups : Series, optional
+        Group labels of the same rows.
+
+    Returns
+    -------
+    dict of str to int
+        Keys ``all`` and ``events``, then ``LABEL`` and ``LABEL, events`` for each group.
+    """
+    ids, event = rows.persons, pd.Series(rows.event)
+    counts = {"all": int(ids.nunique()), "events": int(ids[event].nunique())}
+    if groups is not None:
+        labels = groups.reset_index(drop=True).astype(str)
+        for label in sorted(labels.unique()):
+            inside = labels == label
+            counts[label] = int(ids[inside].nunique())
+            counts[f"{label}, events"] = int(ids[inside & event].nunique())
+    return counts
+
+
+def group_labels(
+    rows: SurvivalRows, by: str | None, *, default: str = "all"
+) -> tuple[npt.NDArray[np.object_], tuple[str, ...]]:
+    """Name the group of each row.
+
+    Parameters
+    ----------
+    rows : SurvivalRows
+        Complete cases; their frame has the column `by`.
+    by : str or None
+        Column with the groups; None puts all rows into one.
+    default : str, default "all"
+        Label of that one group.
+
+    Returns
+    -------
+    labels : ndarray of str, shape (n,)
+        Group of each row.
+    groups : tuple of str
+        Groups that have rows: in a category's own order, else sorted by value.
+
+    Raises
+    ------
+    ModelInputError
+        If the column has more groups than can be told apart.
+    """
+    if by is None:
+        return np.full(len(rows.frame), default, dtype=object), (default,)
+    column = rows.frame[by]
+    codes, known = pd.factorize(column, sort=True)
+    if len(known) > MOST_GROUPS:
+        raise ModelInputError(
+            f"groups are compared a few at a time; column '{by}' makes {len(known):,}, the most is {MOST_GROUPS}. "
+            "Is it a measurement? Cut it into groups first, with pd.cut."
+        )
+    names = [str(level) for level in known]
+    return np.asarray(names, dtype=object)[codes], tuple(names)

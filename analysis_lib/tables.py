@@ -1,0 +1,125 @@
+"""Numbers and tables as a paper prints them, for notebooks and reports."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+__all__ = ["format_estimate", "format_p", "html_table", "text_table"]
+
+_CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
+_RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
+_MISSING = "–"
+
+
+def format_estimate(value: float, *, digits: int = 2) -> str:
+    """Write an estimate with a fixed number of decimals.
+
+    Parameters
+    ----------
+    value : float
+        The estimate; missing (NaN) is written as a dash.
+    digits : int, default 2
+        Decimals.
+
+    Returns
+    -------
+    str
+        Such as ``1.35``; infinite values as ``∞``.
+    """
+    if math.isnan(value):
+        return _MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    text = f"{value:,.{digits}f}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def format_p(p_value: float) -> str:
+    """Write a p value as journals do.
+
+    Parameters
+    ----------
+    p_value : float
+        In [0, 1]; missing (NaN) is written as a dash.
+
+    Returns
+    -------
+    str
+        Three decimals, or ``<0.001``.
+    """
+    if math.isnan(p_value):
+        return _MISSING
+    return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def html_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str = "", notes: Sequence[str] = ()
+) -> str:
+    """Write a table in HTML: the first column left, the others right, everything escaped.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Column names.
+    rows : sequence of sequence of str
+        Cells, formatted already. Leading spaces of a first cell become an indent.
+    caption : str, optional
+        The table's title.
+    notes : sequence of str, optional
+        Lines under the table.
+
+    Returns
+    -------
+    str
+        One ``<div>`` with inline styles only, so that it looks the same in Lab and in an exported report.
+    """
+    top = f'<caption style="caption-side:top;text-align:left;font-weight:600">{escape(caption)}</caption>'
+    head = "".join(f'<th scope="col" style="{_style(index)}">{escape(cell)}</th>' for index, cell in enumerate(header))
+    body = "".join(f"<tr>{''.join(_cell(index, cell) for index, cell in enumerate(row))}</tr>" for row in rows)
+    foot = "".join(f"<div>{escape(note)}</div>" for note in notes)
+    return (
+        '<div class="cohorthub-table" style="max-width:100%;overflow-x:auto">'
+        f'<table style="border-collapse:collapse;font-variant-numeric:tabular-nums;{_RULE}">'
+        f"{top if caption else ''}"
+        f'<thead style="border-bottom:1px solid currentColor"><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        f'<div style="font-size:85%;opacity:0.8;margin-top:4px">{foot}</div></div>'
+    )
+
+
+def _style(index: int) -> str:
+    return _CELL.format(align="left" if index == 0 else "right", wrap="normal" if index == 0 else "nowrap")
+
+
+def _cell(index: int, cell: str) -> str:
+    indent = len(cell) - len(cell.lstrip(" "))
+    style = _style(index) + (f";padding-left:{10 + 8 * indent}px" if index == 0 and indent else "")
+    tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
+    weight = ";font-weight:normal" if index == 0 else ""
+    return f'<{tag}{scope} style="{style}{weight}">{escape(cell.strip())}</{tag}>'
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table in plain text: the first column left, the others right.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Column names.
+    rows : sequence of sequence of str
+        Cells, formatted already.
+
+    Returns
+    -------
+    str
+        Lines without a trailing newline.
+    """
+    everything = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[column]) for row in everything) for column in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in everything
+    ]
+    return "\n".join([lines[0], "-" * (sum(widths) + 2 * (len(widths) - 1)), *lines[1:]])
