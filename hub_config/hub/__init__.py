@@ -1,0 +1,1 @@
+"""JupyterHub as CohortHub sets it up: configuration, page templates, pictures."""

@@ -1,0 +1,65 @@
+"""Where data and the reports service are found: known to the launcher and to the hub's configuration alike."""
+
+from pathlib import Path
+
+from hub_config.addresses import Addresses
+from hub_config.home import Home
+from hub_config.settings import Settings
+
+__all__ = ["REPORTS_PREFIX", "REPORTS_SERVICE", "data_dir", "reports_environment"]
+
+REPORTS_SERVICE = "reports"
+REPORTS_PREFIX = f"/services/{REPORTS_SERVICE}/"
+
+
+def data_dir(home: Home, settings: Settings) -> Path:
+    """Say where the data releases lie.
+
+    Parameters
+    ----------
+    home : Home
+        The home.
+    settings : Settings
+        May name another folder.
+
+    Returns
+    -------
+    Path
+        Absolute.
+    """
+    return settings.data.path or home.path / "data"
+
+
+def reports_environment(home: Home, settings: Settings, *, addresses: Addresses) -> dict[str, str]:
+    """Give the environment in which the reports service finds the hub and the home.
+
+    Parameters
+    ----------
+    home : Home
+        The home.
+    settings : Settings
+        For the place of the data.
+    addresses : Addresses
+        Of this start.
+
+    Returns
+    -------
+    dict
+        Variables to add; the token is among them, and never on a command line.
+    """
+    return {
+        "JUPYTERHUB_SERVICE_NAME": REPORTS_SERVICE,
+        "JUPYTERHUB_API_TOKEN": home.secret("reports-token"),
+        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{addresses.hub_port}/hub/api",
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_HOST": "",
+        "JUPYTERHUB_SERVICE_PREFIX": REPORTS_PREFIX,
+        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{addresses.reports_port}",
+        "JUPYTERHUB_CLIENT_ID": f"service-{REPORTS_SERVICE}",
+        "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{REPORTS_PREFIX}oauth_callback",
+        "JUPYTERHUB_OAUTH_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
+        "JUPYTERHUB_OAUTH_ACCESS_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
+        "COHORTHUB_HOME": str(home.path),
+        "COHORTHUB_DATA": str(data_dir(home, settings)),
+        "JUPYTER_PATH": str(home.jupyter),
+    }

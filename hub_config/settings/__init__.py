@@ -1,0 +1,14 @@
+"""What an operator may set, in one file, checked before anything starts."""
+
+from hub_config.settings.loading import Loaded, load_settings
+from hub_config.settings.sections import DataSettings, HubSettings, ReportSettings, Settings, SpawnerSettings
+
+__all__ = [
+    "DataSettings",
+    "HubSettings",
+    "Loaded",
+    "ReportSettings",
+    "Settings",
+    "SpawnerSettings",
+    "load_settings",
+]

@@ -1,0 +1,64 @@
+"""The settings: small frozen sections, nested into one `Settings`. Only what something obeys is here."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from pathlib import Path
+
+from pydantic import BaseModel, Field, PositiveInt, field_validator
+
+__all__ = ["DataSettings", "HubSettings", "ReportSettings", "Section", "Settings", "SpawnerSettings"]
+
+
+class Section(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
+    """Base of every section: immutable, a typo is an error, no value is echoed."""
+
+
+class HubSettings(Section, frozen=True):
+    """Where the hub answers."""
+
+    ip: IPv4Address | IPv6Address = Field(default=ip_address("127.0.0.1"), description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    allow_beyond_loopback: bool = Field(
+        default=False,
+        description="Listen on an address that others can reach, though passwords then travel unencrypted "
+        "unless a TLS proxy stands in front.",
+    )
+
+
+class DataSettings(Section, frozen=True):
+    """Where the data releases lie."""
+
+    path: Path | None = Field(default=None, description="Folder of the releases; `data` in the home when not set.")
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        if not path.expanduser().is_absolute():
+            raise ValueError("give an absolute path")
+        return path.expanduser()
+
+
+class SpawnerSettings(Section, frozen=True):
+    """How personal servers start."""
+
+    start_timeout_seconds: PositiveInt = Field(default=60, description="How long a server may take until it answers.")
+    server_limit: PositiveInt = Field(
+        default=50, description="How many servers may run at once; one takes about 125 MB idle."
+    )
+
+
+class ReportSettings(Section, frozen=True):
+    """What a report's run may take."""
+
+    cell_timeout_seconds: PositiveInt = Field(default=600, description="How long one cell may take.")
+    run_timeout_seconds: PositiveInt = Field(default=3600, description="How long a whole run may take.")
+
+
+class Settings(Section, frozen=True):
+    """All that an operator may set."""
+
+    hub: HubSettings = Field(default=HubSettings(), description=HubSettings.__doc__)
+    data: DataSettings = Field(default=DataSettings(), description=DataSettings.__doc__)
+    spawner: SpawnerSettings = Field(default=SpawnerSettings(), description=SpawnerSettings.__doc__)
+    reports: ReportSettings = Field(default=ReportSettings(), description=ReportSettings.__doc__)

@@ -1,0 +1,130 @@
+"""How a person's server starts: its folder, its environment, and the notebooks it finds there on the first day."""
+
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.spawner import SimpleLocalProcessSpawner
+from traitlets import Unicode
+
+from hub_config.kernels import KERNEL_NAME
+from hub_config.shipped import notebooks_dir
+
+__all__ = ["CohortSpawner", "give_notebooks", "server_arguments"]
+
+logger = logging.getLogger(__name__)
+
+# What a new researcher finds in their folder: name there -> folder of the shipped notebooks.
+GIVEN = {"tutorials": "tutorials", "report-templates": "reports"}
+
+
+class CohortSpawner(SimpleLocalProcessSpawner):
+    """Start a server as the hub's own system account, in a folder of the person's own.
+
+    There is no isolation between people here; the hub's pages and the launcher say so.
+    """
+
+    users_dir = Unicode(config=True, help="Folder of the people's folders.")
+    logs_dir = Unicode(config=True, help="Folder of the servers' logs.")
+
+    @property
+    def folder(self) -> Path:
+        """The person's folder."""
+        return Path(self.users_dir, self.user.name)
+
+    def make_preexec_fn(self, name: str) -> None:
+        """Run nothing between fork and exec: the folder is made before, and Popen changes into it.
+
+        Parameters
+        ----------
+        name : str
+            The person's name, unused.
+        """
+
+    def user_env(self, env: dict[str, str]) -> dict[str, str]:
+        """Keep everything that a server reads or writes for itself in the person's folder.
+
+        Parameters
+        ----------
+        env : dict
+            What JupyterHub sets.
+
+        Returns
+        -------
+        dict
+            With the person's folders added.
+        """
+        env = super().user_env(env)
+        home = self.folder
+        env["HOME"] = str(home)
+        env["JUPYTER_CONFIG_DIR"] = str(home / ".jupyter")
+        env["JUPYTER_DATA_DIR"] = str(home / ".local/share/jupyter")
+        env["JUPYTER_RUNTIME_DIR"] = str(home / ".local/share/jupyter/runtime")
+        # The environment's own programs first, so that a terminal in Lab finds the same Python as the kernel.
+        env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
+        env["PYTHONNOUSERSITE"] = "1"
+        return env
+
+    async def start(self) -> Any:
+        """Make the person's folder, give the notebooks, and start the server there.
+
+        Returns
+        -------
+        tuple
+            Address and port, as JupyterHub wants them.
+        """
+        home = self.folder
+        home.mkdir(mode=0o700, exist_ok=True)
+        give_notebooks(home)
+        logs = Path(self.logs_dir)
+        logs.mkdir(mode=0o700, exist_ok=True)
+        # Anew with each start, so that a log does not grow for ever.
+        with (logs / f"{self.user.name}{'-' + self.name if self.name else ''}.log").open("wb") as log:
+            self.popen_kwargs = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
+            return await super().start()
+
+
+def give_notebooks(home: Path) -> None:
+    """Copy the shipped notebooks into a person's folder, once each; what lies there is never overwritten.
+
+    Parameters
+    ----------
+    home : Path
+        The person's folder. Its content is theirs, so it is not trusted: nothing is written through a link.
+    """
+    for name, shipped in GIVEN.items():
+        source, target = notebooks_dir() / shipped, home / name
+        if not source.is_dir() or os.path.lexists(target):
+            continue
+        draft = home / f".{name}.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        try:
+            shutil.copytree(source, draft, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+            draft.rename(target)
+        except OSError as refused:
+            # A full disk must not keep a person from their own work.
+            logger.warning("the folder %s could not be given: %s", name, refused.strerror)
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def server_arguments() -> list[str]:
+    """Give the arguments that no person's own configuration may undo.
+
+    Returns
+    -------
+    list of str
+        For the Jupyter server.
+    """
+    arguments = [
+        "--YDocExtension.disable_rtc=True",
+        f"--MultiKernelManager.default_kernel_name={KERNEL_NAME}",
+        "--KernelSpecManager.ensure_native_kernel=False",
+        f"--KernelSpecManager.allowed_kernelspecs={KERNEL_NAME}",
+        "--LabApp.news_url=",
+        "--LabApp.extension_manager=readonly",
+    ]
+    return [*arguments, "--allow-root"] if os.geteuid() == 0 else arguments
