@@ -1,0 +1,37 @@
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from analysis_lib.compute import Cluster, cluster
+
+
+@pytest.fixture(scope="module")
+def open_cluster() -> Iterator[Cluster]:
+    """Two small workers, for all tests of a module."""
+    with cluster(workers=2, memory_limit="512 MiB") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Wait for a condition, and fail with a sentence when it does not come."""
+
+    def wait(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"after {seconds} s still not so: {what}"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def are_gone() -> Callable[[list[psutil.Process]], bool]:
+    """Say whether none of the processes runs any more; a zombie that nobody has waited for counts as gone."""
+
+    def gone(processes: list[psutil.Process]) -> bool:
+        return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
+
+    return gone
