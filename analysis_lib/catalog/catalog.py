@@ -1,0 +1,145 @@
+"""The data sets there are."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from analysis_lib.catalog.dataset import Dataset
+from analysis_lib.catalog.display import about_persons, catalog_html, years_text
+from analysis_lib.catalog.nearest import did_you_mean
+from analysis_lib.catalog.paths import data_folder
+from analysis_lib.catalog.releases import latest_release, names_in, releases_in
+from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError
+
+
+class Catalog(Mapping[str, Dataset]):
+    """All data sets of one data folder: a mapping from name to the newest release.
+
+    Parameters
+    ----------
+    path : Path
+        The data folder; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __getitem__(self, name: str) -> Dataset:
+        """Open the newest release of a data set."""
+        return self.dataset(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names, sorted."""
+        return iter(names_in(self.path))
+
+    def __len__(self) -> int:
+        """Count the data sets."""
+        return len(names_in(self.path))
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is a data set of that name, without opening it."""
+        return name in names_in(self.path)
+
+    def dataset(self, name: str, *, release: str | None = None) -> Dataset:
+        """Open a release of a data set.
+
+        Parameters
+        ----------
+        name : str
+            The data set.
+        release : str, optional
+            One of its releases; the newest when left out.
+
+        Returns
+        -------
+        Dataset
+            The release.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            If there is no such data set or release; the known ones are named.
+        DamagedReleaseError
+            If its manifest is not as it was written.
+        """
+        known = names_in(self.path)
+        if name not in known:
+            listed = f"known: {', '.join(known)}" if known else f"there are none in {self.path}"
+            raise DatasetNotFoundError(
+                f"there is no data set {ascii(name)[:66]};{did_you_mean(name, known)} {listed}. "
+                "Use a known name, or import it with 'cohorthub data import omop FILE --name NAME'."
+            )
+        chosen = release or latest_release(self.path / name)
+        releases = releases_in(self.path / name)
+        if chosen not in releases:
+            raise DatasetNotFoundError(
+                f"'{name}' has no release {ascii(release)[:40]};{did_you_mean(release, releases)} "
+                f"known: {', '.join(releases)}. Use one of these."
+            )
+        return Dataset.open(self.path / name / str(chosen))
+
+    def listing(self) -> list[dict[str, Any]]:
+        """Describe every data set's newest release, as a list anybody may see.
+
+        Returns
+        -------
+        list of dict
+            `name`, `title`, `kind`, `cdm_version`, `release`, `persons_rounded`, `years`, and `problem`, which is
+            None unless the release cannot be opened.
+        """
+        return [self._describe(name) for name in self]
+
+    def _describe(self, name: str) -> dict[str, Any]:
+        try:
+            found = self.dataset(name)
+        except DamagedReleaseError as error:
+            return {
+                "name": name,
+                "title": "(cannot be opened)",
+                "kind": "",
+                "cdm_version": "",
+                "release": latest_release(self.path / name) or "",
+                "persons_rounded": 0,
+                "years": None,
+                "problem": str(error),
+            }
+        return {
+            "name": name,
+            "title": found.title,
+            "kind": found.manifest.kind,
+            "cdm_version": found.cdm_version,
+            "release": found.release,
+            "persons_rounded": about_persons(found.n_persons),
+            "years": list(found.years) if found.years else None,
+            "problem": None,
+        }
+
+    def __repr__(self) -> str:
+        """List the data sets, one line each."""
+        lines = [
+            f"{item['name']}: {item['title']}, about {item['persons_rounded']:,} persons, "
+            f"{years_text(item['years'])}, release {item['release']}"
+            for item in self.listing()
+        ]
+        return "\n".join(lines) or "no data sets yet"
+
+    def _repr_html_(self) -> str:
+        return catalog_html(self)
+
+
+def open_catalog(path: str | os.PathLike[str] | None = None) -> Catalog:
+    """Open the catalog of data sets.
+
+    Parameters
+    ----------
+    path : path, optional
+        The data folder; when left out, ``COHORTHUB_DATA``, else ``data`` in ``COHORTHUB_HOME``, else
+        ``.cohorthub/data``.
+
+    Returns
+    -------
+    Catalog
+        A mapping from name to `Dataset`; ``open_catalog()["gibleed"]`` opens the newest release.
+    """
+    return Catalog(data_folder(path))

@@ -1,0 +1,277 @@
+"""A source's tables set beside the model's: what each becomes, and what was found on the way."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+
+from analysis_lib.catalog.conversions import Conversion, convert, is_float, is_same_type, null_of, type_of_source
+from analysis_lib.catalog.findings import Finding
+from analysis_lib.catalog.sources import SourceTable, quoted
+from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
+
+_GENERIC_COLUMN = re.compile(r"column_?\d+")
+_COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class ConformedTable:
+    """One table of a release to be: its columns, and the SQL that makes them from the source."""
+
+    spec: TableSpec
+    select: tuple[tuple[str, str], ...]
+    """Column and the SQL expression that fills it, in order."""
+    from_clause: str
+    where: str
+    rows_source: int
+    rows: int
+    key_is_unique: bool
+    findings: tuple[Finding, ...]
+    unfaithful_ids: tuple[str, ...] = ()
+    """Id columns with values that cannot be carried over; an import refuses them."""
+
+
+def choose_version(tables: dict[str, SourceTable], declared: str | None) -> str:
+    """Decide which version of the model a source follows.
+
+    Parameters
+    ----------
+    tables : dict of str to SourceTable
+        All tables.
+    declared : str or None
+        What the source itself says, such as ``v5.3.1``.
+
+    Returns
+    -------
+    str
+        The declared version where we know it, else the one whose fields the source has more of.
+    """
+    match = re.search(r"5\.\d", declared or "")
+    if match and match.group() in VERSIONS:
+        return match.group()
+
+    def fields_present(version: str) -> int:
+        known = cdm_tables(version)
+        return sum(
+            len({column.lower() for column, _ in table.columns} & set(known[name].columns))
+            for name, table in tables.items()
+            if name in known
+        )
+
+    return max(VERSIONS, key=fields_present)
+
+
+def conform(
+    connection: duckdb.DuckDBPyConnection, table: SourceTable, *, spec: TableSpec | None
+) -> tuple[ConformedTable | None, tuple[Finding, ...]]:
+    """Set one table beside the model's.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Where the source is attached.
+    table : SourceTable
+        The table as it lies there.
+    spec : TableSpec or None
+        The model's table of that name; None where the model has none.
+
+    Returns
+    -------
+    conformed : ConformedTable or None
+        None when the table cannot be read at all.
+    findings : tuple of Finding
+        The same that `conformed` holds, and the reason where that is None.
+    """
+    n_rows = _count(connection, f"SELECT count(*) FROM {table.from_clause}")
+    header = _header_row(connection, table, spec=spec, n_rows=n_rows)
+    found: list[Finding] = []
+    if spec is None:
+        found.append(Finding("table-not-in-model", table.name, 1, 1, unit="tables"))
+        spec = _spec_of_unknown(table, header)
+    if header is not None:
+        found.append(Finding("header-as-data", table.name, 1, 1))
+        return _empty(spec, table, findings=tuple(found)), tuple(found)
+    present = {column.lower() for column, _ in table.columns}
+    if not present & set(spec.columns) or (spec.person is not None and spec.person not in present):
+        found.append(Finding("table-unreadable", table.name, n_rows, n_rows))
+        return None, tuple(found)
+    spec = _with_extra_columns(spec, table)
+    found += _column_findings(spec, table)
+    conformed = _profile(connection, table, spec=spec, n_rows=n_rows)
+    conformed = replace(conformed, findings=(*found, *conformed.findings))
+    return conformed, conformed.findings
+
+
+def _header_row(
+    connection: duckdb.DuckDBPyConnection, table: SourceTable, *, spec: TableSpec | None, n_rows: int
+) -> tuple[str, ...] | None:
+    """Return the names in the only row, when that row is the table's header."""
+    if n_rows != 1 or any(kind != "VARCHAR" for _, kind in table.columns):
+        return None
+    row = connection.execute(f"SELECT * FROM {table.from_clause}").fetchall()[0]
+    names = tuple(str(value).strip().lower() for value in row)
+    if spec is not None:
+        known = sum(name in spec.columns for name in names)
+        return names if 2 * known > len(names) else None
+    generic = all(_GENERIC_COLUMN.fullmatch(column.lower()) for column, _ in table.columns)
+    return names if generic and all(_COLUMN_NAME.fullmatch(name) for name in names) else None
+
+
+def _spec_of_unknown(table: SourceTable, header: tuple[str, ...] | None) -> TableSpec:
+    """Describe a table that the model lacks; a column that the model uses elsewhere has the type it has there."""
+    known = {f.name: f.type for version in VERSIONS for spec in cdm_tables(version).values() for f in spec.fields}
+    if header is not None:
+        return TableSpec(table.name, tuple(FieldSpec(name, known.get(name, "text")) for name in dict.fromkeys(header)))
+    types = {column.lower(): kind for column, kind in table.columns}
+    owners = {"person_id", "subject_id"}  # what names an owner must be an id that can be bucketed
+    return TableSpec(
+        table.name,
+        tuple(
+            FieldSpec(name, known[name] if name in owners else type_of_source(kind, name))
+            for name, kind in types.items()
+        ),
+    )
+
+
+def _with_extra_columns(spec: TableSpec, table: SourceTable) -> TableSpec:
+    known = set(spec.columns)
+    extra = tuple(
+        FieldSpec(column.lower(), type_of_source(kind, column.lower()))
+        for column, kind in table.columns
+        if column.lower() not in known
+    )
+    return replace(spec, fields=(*spec.fields, *extra))
+
+
+def _empty(spec: TableSpec, table: SourceTable, *, findings: tuple[Finding, ...]) -> ConformedTable:
+    return ConformedTable(
+        spec=spec,
+        select=tuple((field.name, null_of(field)) for field in spec.fields),
+        from_clause=table.from_clause,
+        where="false",
+        rows_source=1,
+        rows=0,
+        key_is_unique=True,
+        findings=findings,
+    )
+
+
+def _column_findings(spec: TableSpec, table: SourceTable) -> list[Finding]:
+    """What the column list alone shows."""
+    types = {column.lower(): kind for column, kind in table.columns}
+    model = cdm_columns(spec.name)
+    absent = [field for field in spec.fields if field.name not in types]
+    lists = {
+        "column-name-case": [column.lower() for column, _ in table.columns if column != column.lower()],
+        "column-type": [
+            field.name
+            for field in spec.fields
+            if field.name in types
+            and not is_same_type(types[field.name], field.type)
+            and not (field.is_id and is_float(types[field.name]))
+        ],
+        "column-missing": [field.name for field in absent if not field.required],
+        "required-column-missing": [field.name for field in absent if field.required],
+        "column-not-in-model": [name for name in types if model and name not in model],
+    }
+    return [
+        Finding(rule, spec.name, len(names), len(spec.fields), unit="columns", columns=tuple(names))
+        for rule, names in lists.items()
+        if names
+    ]
+
+
+def cdm_columns(table: str) -> set[str]:
+    """List the columns that any known version of the model gives a table.
+
+    Parameters
+    ----------
+    table : str
+        Lower-case name.
+
+    Returns
+    -------
+    set of str
+        Empty for a table that the model does not have.
+    """
+    specs = [cdm_tables(version).get(table) for version in VERSIONS]
+    return {column for spec in specs if spec is not None for column in spec.columns}
+
+
+def _profile(
+    connection: duckdb.DuckDBPyConnection, table: SourceTable, *, spec: TableSpec, n_rows: int
+) -> ConformedTable:
+    """Count, in one pass, what the conversions of a table cost."""
+    source = {column.lower(): (quoted(column), kind) for column, kind in table.columns}
+    conversions = {
+        field.name: convert(*source[field.name], field=field) if field.name in source else Conversion(null_of(field))
+        for field in spec.fields
+    }
+    measures: dict[tuple[str, str], str] = {}
+    for field in spec.fields:
+        conversion = conversions[field.name]
+        if conversion.unreadable:
+            measures["unreadable", field.name] = f"count(*) FILTER ({conversion.unreadable})"
+        if conversion.cut_off:
+            measures["cut_off", field.name] = f"count(*) FILTER ({conversion.cut_off})"
+        if field.is_id and field.name in source and is_float(source[field.name][1]):
+            measures["float_id", field.name] = f"count({source[field.name][0]})"
+    if spec.person is not None:
+        measures["owner", spec.person] = f"count(*) FILTER (({conversions[spec.person].value}) IS NULL)"
+    if spec.key is not None and spec.key in source:
+        key = source[spec.key][0]
+        measures["duplicate", spec.key] = f"count({key}) - count(DISTINCT {key})"
+    counts = _counts(connection, measures, from_clause=table.from_clause)
+    return _judge(table, spec, counts=counts, n_rows=n_rows, values={n: c.value for n, c in conversions.items()})
+
+
+def _judge(
+    table: SourceTable,
+    spec: TableSpec,
+    *,
+    counts: dict[tuple[str, str], int],
+    n_rows: int,
+    values: dict[str, str],
+) -> ConformedTable:
+    """Turn the counts of one table into findings, and the table into what will be written."""
+    ids = {field.name for field in spec.fields if field.is_id}
+    rules = {
+        "unreadable": "value-unreadable",
+        "cut_off": "time-cut-off",
+        "float_id": "float-id",
+        "owner": "owner-missing",
+        "duplicate": "key-duplicate",
+    }
+    unfaithful = tuple(name for (what, name), n in counts.items() if what == "unreadable" and n and name in ids)
+    findings = tuple(
+        Finding(rules[what], spec.name, n, n_rows, columns=(name,))
+        for (what, name), n in counts.items()
+        if n and not (what == "unreadable" and name in ids)
+    )
+    owner = spec.person
+    left_out = counts.get(("owner", owner), 0) if owner else 0
+    return ConformedTable(
+        spec=spec,
+        select=tuple((field.name, values[field.name]) for field in spec.fields),
+        from_clause=table.from_clause,
+        where=f"({values[owner]}) IS NOT NULL" if owner else "true",
+        rows_source=n_rows,
+        rows=n_rows - left_out,
+        key_is_unique=spec.key is not None and counts.get(("duplicate", spec.key), 1) == 0,
+        findings=findings,
+        unfaithful_ids=unfaithful,
+    )
+
+
+def _counts(
+    connection: duckdb.DuckDBPyConnection, measures: dict[tuple[str, str], str], *, from_clause: str
+) -> dict[tuple[str, str], int]:
+    if not measures:
+        return {}
+    row: tuple[Any, ...] = connection.execute(f"SELECT {', '.join(measures.values())} FROM {from_clause}").fetchall()[0]
+    return {name: int(value) for name, value in zip(measures, row, strict=True)}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return int(connection.execute(query).fetchall()[0][0])

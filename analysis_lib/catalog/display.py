@@ -1,0 +1,127 @@
+"""How catalogs and data sets look in a notebook and a terminal."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis_lib.catalog.catalog import Catalog
+    from analysis_lib.catalog.dataset import Dataset
+
+
+def about_persons(n: int) -> int:
+    """Round a number of persons for a listing, to two significant digits.
+
+    A listing is seen by people who may not use the data; the exact number is for those who opened them.
+
+    Parameters
+    ----------
+    n : int
+        Persons, exactly.
+
+    Returns
+    -------
+    int
+        Rounded; below 10 always 10.
+    """
+    if n < 10:
+        return 10
+    return round(n, 2 - len(str(n)))
+
+
+# Only the colours that JupyterLab's themes define, with fall-backs for pages outside Lab; no scripts, no fonts.
+_STYLE = """<style>
+.cohorthub-card{font-size:var(--jp-ui-font-size1,13px);line-height:1.45;max-width:62em}
+.cohorthub-card .ch-title{font-size:1.15em;font-weight:600}
+.cohorthub-card .ch-quiet{color:var(--jp-ui-font-color2,#6b6b6b)}
+.cohorthub-card table{border-collapse:collapse;margin:.5em 0 0}
+.cohorthub-card th,.cohorthub-card td{text-align:left;padding:.15em 1.2em .15em 0;border:0;background:none}
+.cohorthub-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#bdbdbd)}
+.cohorthub-card .ch-n{text-align:right;font-variant-numeric:tabular-nums}
+</style>"""
+
+
+def dataset_html(dataset: "Dataset") -> str:
+    """Draw a data set's card.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The release.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    filled = {name: entry for name, entry in dataset.tables.items() if entry.rows}
+    empty = [name for name, entry in dataset.tables.items() if not entry.rows]
+    rows = "".join(
+        f"<tr><td><code>{escape(name)}</code></td><td class='ch-n'>{entry.rows:,}</td>"
+        f"<td class='ch-n'>{len(entry.spec.fields)}</td>"
+        f"<td class='ch-quiet'>{_what(entry.bucketed, entry.spec.vocabulary)}</td></tr>"
+        for name, entry in filled.items()
+    )
+    years = f", observed {dataset.years[0]} to {dataset.years[1]}" if dataset.years else ""
+    problems = sum(finding.severity == "problem" for finding in dataset.quality.findings)
+    rest = f"<div class='ch-quiet'>Empty: {escape(', '.join(empty))}.</div>" if empty else ""
+    return (
+        f"{_STYLE}<div class='cohorthub-card'><div class='ch-title'>{escape(dataset.title)}</div>"
+        f"<div><code>{escape(dataset.name)}</code>, {dataset.n_persons:,} persons{years}</div>"
+        f"<div class='ch-quiet'>OMOP CDM v{escape(dataset.cdm_version)}, release {escape(dataset.release)}, "
+        f"{dataset.bucket_count} buckets. {problems} kinds of problem in its tables: see <code>.quality</code>.</div>"
+        "<table><thead><tr><th>Table</th><th class='ch-n'>Rows</th><th class='ch-n'>Columns</th><th></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>{rest}</div>"
+    )
+
+
+def _what(bucketed: bool, vocabulary: bool) -> str:
+    if bucketed:
+        return "persons"
+    return "vocabulary" if vocabulary else ""
+
+
+def catalog_html(catalog: "Catalog") -> str:
+    """Draw the list of data sets.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        The catalog.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    listing = catalog.listing()
+    if not listing:
+        return (
+            f"{_STYLE}<div class='cohorthub-card ch-quiet'>No data sets yet. An operator adds one with "
+            "<code>cohorthub data import omop FILE --name NAME</code>.</div>"
+        )
+    rows = "".join(
+        f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(item['title'])}</td>"
+        f"<td>{escape(item['kind'])}</td><td class='ch-n'>about {item['persons_rounded']:,}</td>"
+        f"<td>{years_text(item['years'])}</td><td class='ch-quiet'>{escape(item['release'])}</td></tr>"
+        for item in listing
+    )
+    heads = "<th>Name</th><th>Title</th><th>Kind</th><th class='ch-n'>Persons</th><th>Years</th><th>Release</th>"
+    return (
+        f"{_STYLE}<div class='cohorthub-card'><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def years_text(years: list[int] | None) -> str:
+    """Write a span of years.
+
+    Parameters
+    ----------
+    years : list of int or None
+        First and last.
+
+    Returns
+    -------
+    str
+        ``1908-2019``, or a dash where there is none.
+    """
+    return f"{years[0]}-{years[1]}" if years else "-"

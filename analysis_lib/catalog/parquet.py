@@ -1,0 +1,179 @@
+"""Parquet files as a release has them: sorted row groups, page checksums, one sha256 each.
+
+The only module that writes or reads a release's Parquet through pyarrow, so that no read forgets to verify.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analysis_lib.catalog.spec import FieldSpec
+
+ROW_GROUP_ROWS = 65_536
+"""Small enough that a concept's rows fill few groups and the rest is skipped, large enough to scan at full speed."""
+
+_ARROW_TYPES = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "date": pa.date32(),
+    "datetime": pa.timestamp("us"),
+    "text": pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """One file of a release, as the manifest lists it."""
+
+    path: str
+    """Relative to the release folder, with forward slashes."""
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def arrow_schema(fields: Sequence[FieldSpec]) -> pa.Schema:
+    """Give the Arrow schema of a table.
+
+    Parameters
+    ----------
+    fields : sequence of FieldSpec
+        The columns, in order.
+
+    Returns
+    -------
+    pyarrow.Schema
+        All columns nullable: a required value that is missing is reported, not dropped.
+    """
+    return pa.schema([(field.name, _ARROW_TYPES[field.type]) for field in fields])
+
+
+def write_parquet(path: Path, batches: Iterable[pa.RecordBatch], *, schema: pa.Schema, sorted_by: Sequence[str]) -> int:
+    """Write one file in row groups of `ROW_GROUP_ROWS`, and sync it to the disk.
+
+    Parameters
+    ----------
+    path : Path
+        A file that does not exist yet; its folder is made.
+    batches : iterable of pyarrow.RecordBatch
+        Rows in order; may be none.
+    schema : pyarrow.Schema
+        The file's schema; batches are cast to it.
+    sorted_by : sequence of str
+        The order the rows are in, noted in the file.
+
+    Returns
+    -------
+    int
+        Rows written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    order = [pq.SortingColumn(schema.get_field_index(name)) for name in sorted_by]
+    rows = 0
+    with path.open("xb") as file:
+        with pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            compression_level=3,
+            write_page_checksum=True,
+            write_page_index=True,
+            sorting_columns=order or None,
+        ) as writer:
+            for group in _row_groups(batches, schema):
+                writer.write_table(group, row_group_size=ROW_GROUP_ROWS)
+                rows += group.num_rows
+        file.flush()
+        os.fsync(file.fileno())
+    return rows
+
+
+def _row_groups(batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Regroup a stream of batches of any size, so that the bytes written do not depend on the engine's batch size."""
+    waiting: list[pa.Table] = []
+    n_waiting = 0
+    for batch in batches:
+        waiting.append(pa.Table.from_batches([batch]).cast(schema))
+        n_waiting += batch.num_rows
+        if n_waiting >= ROW_GROUP_ROWS:
+            joined = pa.concat_tables(waiting)
+            n_whole = n_waiting - n_waiting % ROW_GROUP_ROWS
+            for start in range(0, n_whole, ROW_GROUP_ROWS):
+                yield joined.slice(start, ROW_GROUP_ROWS).combine_chunks()
+            waiting, n_waiting = [joined.slice(n_whole)], n_waiting - n_whole
+    if n_waiting:
+        yield pa.concat_tables(waiting).combine_chunks()
+
+
+def read_parquet(paths: Sequence[Path], *, columns: Sequence[str] | None, schema: pa.Schema) -> pa.Table:
+    """Read files one after the other, verifying every page's checksum.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of one table.
+    columns : sequence of str or None
+        Which columns, in which order; None for all.
+    schema : pyarrow.Schema
+        The table's schema, for a table of no files.
+
+    Returns
+    -------
+    pyarrow.Table
+        The rows, file by file.
+
+    Raises
+    ------
+    OSError
+        If a page's bytes do not match its checksum.
+    """
+    wanted = list(schema.names if columns is None else columns)
+    tables = [
+        pq.read_table(path, columns=wanted, page_checksum_verification=True, partitioning=None, memory_map=False)
+        for path in paths
+    ]
+    if not tables:
+        return pa.schema([schema.field(name) for name in wanted]).empty_table()
+    return pa.concat_tables(tables).select(wanted)
+
+
+def describe_file(path: Path, *, root: Path, rows: int) -> WrittenFile:
+    """Read a written file back and describe it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    root : Path
+        The release folder.
+    rows : int
+        Its rows.
+
+    Returns
+    -------
+    WrittenFile
+        With the sha256 of the bytes that lie there.
+    """
+    return WrittenFile(path.relative_to(root).as_posix(), rows, path.stat().st_size, sha256_of(path))
+
+
+def sha256_of(path: Path) -> str:
+    """Compute the sha256 of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        In hexadecimal.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,377 @@
+"""Releases as folders: names, the pointer to the newest, building one so that it appears whole or not at all.
+
+``DATA/NAME/RELEASE/`` is written under ``DATA/.incoming/`` and renamed when every byte is on the disk. The rename is
+the only moment at which anything becomes visible. ``DATA/NAME/latest`` names the newest release and moves after it.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from analysis_lib.catalog.manifest import Manifest
+from analysis_lib.catalog.parquet import sha256_of
+from analysis_lib.errors import DamagedReleaseError, DatasetNameError, ImportRunningError, StorageError
+
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+LATEST = "latest"
+_INCOMING = ".incoming"
+_LOCKS = ".locks"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{10}")
+
+
+def check_name(name: str) -> str:
+    """Refuse a data set's name that could not be a folder everywhere, or would lead out of the data folder.
+
+    Parameters
+    ----------
+    name : str
+        The name a person chose.
+
+    Returns
+    -------
+    str
+        The same name.
+
+    Raises
+    ------
+    DatasetNameError
+        If it has other characters than a-z, 0-9, ``-`` and ``_``, begins with a sign, or is longer than 63.
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        shown = ascii(name)[:40]
+        raise DatasetNameError(
+            f"a data set may not be called {shown}; names have 1 to 63 of a-z, 0-9, '-' and '_', "
+            "and begin with a letter or digit. Choose such a name."
+        )
+    return name
+
+
+def names_in(data: Path) -> list[str]:
+    """List the data sets that have a release.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder; it need not exist.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    if not data.is_dir():
+        return []
+    return sorted(path.name for path in data.iterdir() if _NAME.fullmatch(path.name) and releases_in(path))
+
+
+def releases_in(folder: Path) -> list[str]:
+    """List the releases of one data set.
+
+    Parameters
+    ----------
+    folder : Path
+        ``DATA/NAME``.
+
+    Returns
+    -------
+    list of str
+        Sorted by date, then by content.
+    """
+    if not folder.is_dir():
+        return []
+    return sorted(p.name for p in folder.iterdir() if _RELEASE.fullmatch(p.name) and (p / MANIFEST).is_file())
+
+
+def latest_release(folder: Path) -> str | None:
+    """Read which release is the newest.
+
+    Parameters
+    ----------
+    folder : Path
+        ``DATA/NAME``.
+
+    Returns
+    -------
+    str or None
+        None when there is none. Where the pointer was never written, the last release by date.
+    """
+    releases = releases_in(folder)
+    try:
+        pointed = (folder / LATEST).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        pointed = ""
+    if pointed in releases:
+        return pointed
+    return releases[-1] if releases else None
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """Read a release's manifest, after comparing its bytes with the list of sums.
+
+    Parameters
+    ----------
+    folder : Path
+        ``DATA/NAME/RELEASE``.
+
+    Returns
+    -------
+    manifest : Manifest
+        What the release holds.
+    sha256 : str
+        Of the manifest's bytes.
+
+    Raises
+    ------
+    DamagedReleaseError
+        If the manifest is not the one that was written.
+    """
+    try:
+        text = (folder / MANIFEST).read_bytes()
+        sums = (folder / SUMS).read_bytes()
+    except OSError as error:
+        raise DamagedReleaseError(
+            f"release {folder.name} of {folder.parent.name} cannot be read; {error.strerror}: its manifest. {_REPAIR}"
+        ) from error
+    sha256 = hashlib.sha256(text).hexdigest()
+    if f"{sha256}  {MANIFEST}\n".encode() not in sums:
+        raise DamagedReleaseError(
+            f"release {folder.name} of {folder.parent.name} is damaged; "
+            f"{MANIFEST} or {SUMS} is not as written. {_REPAIR}"
+        )
+    try:
+        return Manifest.from_json(text.decode("utf-8")), sha256
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedReleaseError(
+            f"release {folder.name} of {folder.parent.name} has a manifest this version cannot read. "
+            "Use the version of CohortHub that wrote it, or a newer one."
+        ) from error
+
+
+_REPAIR = "Run 'cohorthub data check' for the list; restore it from a backup, or remove its folder and import again."
+
+
+def sums_text(manifest_text: str, manifest: Manifest) -> str:
+    """Write the list of sums that ``sha256sum --check`` understands.
+
+    Parameters
+    ----------
+    manifest_text : str
+        The manifest's bytes as text.
+    manifest : Manifest
+        The same, read.
+
+    Returns
+    -------
+    str
+        One line for the manifest and each table's file.
+    """
+    lines = [f"{hashlib.sha256(manifest_text.encode()).hexdigest()}  {MANIFEST}\n"]
+    lines += [f"{file.sha256}  {file.path}\n" for entry in manifest.tables.values() for file in entry.files]
+    return "".join(lines)
+
+
+def check_release(folder: str | os.PathLike[str]) -> list[str]:
+    """Compare every byte of a release with what was written.
+
+    Parameters
+    ----------
+    folder : path
+        ``DATA/NAME/RELEASE``.
+
+    Returns
+    -------
+    list of str
+        Damaged, missing and surplus files, relative to `folder`; empty when all is as written.
+    """
+    root = Path(folder)
+    try:
+        manifest, _ = read_manifest(root)
+    except DamagedReleaseError:
+        return _damaged_by_sums(root)
+    listed = {file.path: file for entry in manifest.tables.values() for file in entry.files}
+    damaged = [path for path, file in listed.items() if not _is_as_written(root / path, file.sha256, size=file.bytes)]
+    if (root / SUMS).read_bytes() != sums_text((root / MANIFEST).read_text(encoding="utf-8"), manifest).encode():
+        damaged.append(SUMS)
+    present = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
+    return sorted({*damaged, *(present - set(listed) - {MANIFEST, SUMS})})
+
+
+def _damaged_by_sums(root: Path) -> list[str]:
+    """What can be said when manifest and sums disagree: one of the two, and every file that is not in the sums."""
+    try:
+        lines = (root / SUMS).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return [MANIFEST, SUMS]
+    sums = [line.partition("  ") for line in lines]
+    damaged = [path for sha256, _, path in sums if not _is_as_written(root / path, sha256)]
+    return sorted({*damaged, MANIFEST})
+
+
+def _is_as_written(path: Path, sha256: str, *, size: int | None = None) -> bool:
+    try:
+        if path.is_symlink() or (size is not None and path.stat().st_size != size):
+            return False
+        return sha256_of(path) == sha256
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def import_lock(data: Path, name: str) -> Iterator[None]:
+    """Hold the right to write to one data set; a killed holder loses it with its life.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder; it is made.
+    name : str
+        The data set.
+
+    Yields
+    ------
+    None
+        While the lock is held.
+
+    Raises
+    ------
+    ImportRunningError
+        If another process holds it.
+    """
+    with _storage_errors(data):
+        (data / _LOCKS).mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(data / _LOCKS / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ImportRunningError(
+                f"another import into '{name}' is running; nothing was changed. Wait for it, then look at 'data list'."
+            ) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def incoming_folder(data: Path, name: str) -> Iterator[Path]:
+    """Give a folder to build in, and remove it again whatever happens; also what dead imports left.
+
+    Parameters
+    ----------
+    data : Path
+        The data folder; its lock for `name` is held.
+    name : str
+        The data set.
+
+    Yields
+    ------
+    Path
+        An empty folder on the file system of the releases.
+    """
+    with _storage_errors(data):
+        parent = data / _INCOMING
+        parent.mkdir(parents=True, exist_ok=True)
+        for leftover in parent.glob(f"{name}.*"):
+            shutil.rmtree(leftover)
+        # Not mkdtemp, whose 0700 would shut out the kernels of other accounts: here the umask decides.
+        folder = parent / f"{name}.{os.getpid()}"
+        folder.mkdir()
+    try:
+        with _storage_errors(data):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(built: Path, *, data: Path, manifest: Manifest) -> Path:
+    """Make a built release visible, whole, and point to it.
+
+    Parameters
+    ----------
+    built : Path
+        The folder made in `incoming_folder`, its tables written and synced.
+    data : Path
+        The data folder.
+    manifest : Manifest
+        What was built.
+
+    Returns
+    -------
+    Path
+        ``DATA/NAME/RELEASE``.
+    """
+    text = manifest.to_json()
+    for name, content in ((MANIFEST, text), (SUMS, sums_text(text, manifest))):
+        with (built / name).open("x", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    # A release never changes: no accident of its owner's may write to it.
+    for path in built.rglob("*"):
+        if path.is_file():
+            path.chmod(path.stat().st_mode & ~0o222)
+    for folder in (*(path for path in built.iterdir() if path.is_dir()), built):
+        _sync_folder(folder)
+    target = data / manifest.name / manifest.release
+    target.parent.mkdir(exist_ok=True)
+    built.rename(target)
+    _sync_folder(target.parent)
+    _sync_folder(data)
+    point_to(target.parent, manifest.release)
+    return target
+
+
+def point_to(folder: Path, release: str) -> None:
+    """Move the pointer to the newest release.
+
+    Parameters
+    ----------
+    folder : Path
+        ``DATA/NAME``.
+    release : str
+        A release in it.
+    """
+    temporary = folder / f".{LATEST}.{os.getpid()}"
+    try:
+        with temporary.open("w", encoding="ascii") as file:
+            file.write(release + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / LATEST)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _storage_errors(data: Path) -> Iterator[None]:
+    """Say what the operating system refused, in words, for everything written to the data folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            free = shutil.disk_usage(data).free if data.exists() else 0
+            raise StorageError(
+                f"the data folder is full; {free / 2**20:,.0f} MiB are free in {data}. "
+                "Free space or choose another folder; nothing was changed."
+            ) from error
+        raise StorageError(
+            f"the data folder cannot be written; {error.strerror or type(error).__name__}: {data}. "
+            "Check the folder and its permissions; nothing was changed."
+        ) from error

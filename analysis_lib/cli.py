@@ -1,0 +1,110 @@
+"""The command group `data`: importing, listing, checking and reporting on data sets.
+
+Only click is imported here; the engines are imported by the command that needs them.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import click
+
+
+class Session(Protocol):
+    """What the root command gives to every command."""
+
+    @property
+    def home(self) -> Path:
+        """Where CohortHub keeps its state."""
+
+    def emit(self, document: Mapping[str, Any], text: str) -> None:
+        """Write the result."""
+
+    def say(self, message: str) -> None:
+        """Tell about progress."""
+
+
+def _data_folder(session: Session) -> Path:
+    """Find the data folder: that of ``--home`` when given, else ``COHORTHUB_DATA``, else that of the home."""
+    from analysis_lib.catalog.paths import data_folder
+
+    context = click.get_current_context()
+    given = context.get_parameter_source("home") == click.core.ParameterSource.COMMANDLINE
+    return data_folder(session.home / "data" if given or not os.environ.get("COHORTHUB_DATA") else None)
+
+
+@click.group()
+def data() -> None:
+    """Import, list, check and report on data sets.
+
+    Example: cohorthub data list
+    """
+
+
+@data.group(name="import")
+def import_() -> None:
+    """Import a source as a new release of a data set.
+
+    Example: cohorthub data import omop eunomia.duckdb --name gibleed
+    """
+
+
+@import_.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="The data set: 1 to 63 of a-z, 0-9, '-' and '_'.")
+@click.option("--title", help="What people see.  [default: what the source calls itself]")
+@click.option("--schema", help="The source's schema, where several hold a person table.")
+@click.option("--buckets", type=click.IntRange(1, 4096), help="Buckets of the persons' tables.  [default: by size]")
+@click.pass_obj
+def omop(session: Session, /, file: Path, **options: Any) -> None:
+    """Import the OMOP CDM in FILE, a DuckDB database.
+
+    Nothing is visible before everything is written; the same FILE again changes nothing.
+
+    Example: cohorthub data import omop eunomia.duckdb --name gibleed
+    """
+    from analysis_lib.catalog import import_omop
+
+    result = import_omop(
+        file,
+        name=options["name"],
+        data=_data_folder(session),
+        title=options["title"],
+        schema=options["schema"],
+        bucket_count=options["buckets"],
+        progress=session.say,
+    )
+    found = result.dataset
+    problems = [finding for finding in found.quality.findings if finding.severity == "problem"]
+    document = {
+        "name": found.name,
+        "release": found.release,
+        "created": result.created,
+        "path": str(found.path),
+        "persons": found.n_persons,
+        "tables": len(found.tables),
+        "rows": sum(entry.rows for entry in found.tables.values()),
+        "problems": len(problems),
+    }
+    verb = "imported" if result.created else "already there, nothing changed"
+    session.emit(
+        document,
+        f"{verb}: {found.name}, release {found.release}\n"
+        f"{found.n_persons:,} persons, {document['rows']:,} rows in {len(found.tables)} tables; "
+        f"{len(problems)} problems found: see 'cohorthub data report {found.name}'.",
+    )
+
+
+@data.command(name="list")
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List the data sets: name, title, kind, persons (rounded), years, release.
+
+    Example: cohorthub data list --json
+    """
+    from analysis_lib.catalog import open_catalog
+    from analysis_lib.catalog.text import listing_text
+
+    listing = open_catalog(_data_folder(session)).listing()
+    session.emit({"datasets": listing}, listing_text(listing))
