@@ -10,12 +10,7 @@ __all__ = ["KERNEL_NAME", "ensure_kernel"]
 
 KERNEL_NAME = "cohort-analysis"
 
-_LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">
-<rect x="2" y="2" width="60" height="60" rx="12" fill="#0f4c5c"/>
-<g fill="#fff"><circle cx="20" cy="19" r="5"/><circle cx="32" cy="15" r="5"/><circle cx="44" cy="19" r="5"/></g>
-<path d="M12 50V38h10v7h10v-12h10v8h10" fill="none" stroke="#ffb347" stroke-width="4" stroke-linejoin="round"/>
-</svg>
-"""
+_LOGO = Path(__file__).parent / "hub" / "static" / "icon.svg"
 
 
 def ensure_kernel(home: Path) -> Path:
@@ -42,7 +37,7 @@ def ensure_kernel(home: Path) -> Path:
         "metadata": {"debugger": True},
     }
     _write_if_changed(folder / "kernel.json", json.dumps(spec, indent=1) + "\n")
-    _write_if_changed(folder / "logo-svg.svg", _LOGO)
+    _write_if_changed(folder / "logo-svg.svg", _LOGO.read_text(encoding="utf-8"))
     return data_dir
 
 

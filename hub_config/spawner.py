@@ -1,8 +1,6 @@
 """How a person's server starts: its folder, its environment, and the notebooks it finds there on the first day."""
 
-import logging
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,15 +9,10 @@ from typing import Any
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets import Unicode
 
+from hub_config.first_notebooks import give_notebooks
 from hub_config.kernels import KERNEL_NAME
-from hub_config.shipped import notebooks_dir
 
-__all__ = ["CohortSpawner", "give_notebooks", "server_arguments"]
-
-logger = logging.getLogger(__name__)
-
-# What a new researcher finds in their folder: name there -> folder of the shipped notebooks.
-GIVEN = {"tutorials": "tutorials", "report-templates": "reports"}
+__all__ = ["CohortSpawner", "server_arguments"]
 
 
 class CohortSpawner(SimpleLocalProcessSpawner):
@@ -30,6 +23,7 @@ class CohortSpawner(SimpleLocalProcessSpawner):
 
     users_dir = Unicode(config=True, help="Folder of the people's folders.")
     logs_dir = Unicode(config=True, help="Folder of the servers' logs.")
+    given_dir = Unicode(config=True, help="Folder of the lists of what each person was given.")
 
     @property
     def folder(self) -> Path:
@@ -78,37 +72,14 @@ class CohortSpawner(SimpleLocalProcessSpawner):
             Address and port, as JupyterHub wants them.
         """
         home = self.folder
-        home.mkdir(mode=0o700, exist_ok=True)
-        give_notebooks(home)
+        for folder in (home, Path(self.logs_dir), Path(self.given_dir)):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        give_notebooks(home, Path(self.given_dir, f"{self.user.name}.json"))
         logs = Path(self.logs_dir)
-        logs.mkdir(mode=0o700, exist_ok=True)
         # Anew with each start, so that a log does not grow for ever.
         with (logs / f"{self.user.name}{'-' + self.name if self.name else ''}.log").open("wb") as log:
             self.popen_kwargs = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             return await super().start()
-
-
-def give_notebooks(home: Path) -> None:
-    """Copy the shipped notebooks into a person's folder, once each; what lies there is never overwritten.
-
-    Parameters
-    ----------
-    home : Path
-        The person's folder. Its content is theirs, so it is not trusted: nothing is written through a link.
-    """
-    for name, shipped in GIVEN.items():
-        source, target = notebooks_dir() / shipped, home / name
-        if not source.is_dir() or os.path.lexists(target):
-            continue
-        draft = home / f".{name}.draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        try:
-            shutil.copytree(source, draft, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-            draft.rename(target)
-        except OSError as refused:
-            # A full disk must not keep a person from their own work.
-            logger.warning("the folder %s could not be given: %s", name, refused.strerror)
-            shutil.rmtree(draft, ignore_errors=True)
 
 
 def server_arguments() -> list[str]:

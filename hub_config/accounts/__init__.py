@@ -1,5 +1,5 @@
 """Who may sign in: the accounts file, and the authenticator that reads it."""
 
-from hub_config.accounts.store import Account, AccountStore, make_password
+from hub_config.accounts.store import NAME_PATTERN, Account, AccountStore, make_password
 
-__all__ = ["Account", "AccountStore", "make_password"]
+__all__ = ["NAME_PATTERN", "Account", "AccountStore", "make_password"]

@@ -17,14 +17,14 @@ from typing import Any
 from hub_config.errors import AccountError, HomeCorruptError
 from hub_config.home import write_private
 
-__all__ = ["Account", "AccountStore", "make_password"]
+__all__ = ["NAME_PATTERN", "Account", "AccountStore", "make_password"]
 
 # OWASP's second choice for scrypt (N=2^16 needs 64 MB for each attempt): 32 MB and about 0.1 s here.
 _COST = {"n": 2**15, "r": 8, "p": 1}
 _MEMORY = 64 * 2**20
 _MAX_PASSWORD_CHARACTERS = 1024
 # As narrow as what a folder, a URL and a future system account all carry unescaped.
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+NAME_PATTERN = r"[a-z][a-z0-9-]{0,31}"
 # Read aloud without mistakes: no l, 1, I, O, 0. 16 of 57 signs are 93 bits.
 _SIGNS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _PASSWORD_LENGTH = 16
@@ -141,7 +141,7 @@ class AccountStore:
         AccountError
             If the name is taken or not allowed.
         """
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(NAME_PATTERN, name):
             raise AccountError(
                 f"an account's name must be lower-case letters, digits and hyphens, begin with a letter and have at "
                 f"most 32 of them; got {len(name)} characters. Choose another name."

@@ -1,11 +1,13 @@
 """Write CohortHub's settings into JupyterHub's configuration. Sets; never appends."""
 
+import base64
 import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hub_config.accounts import NAME_PATTERN
 from hub_config.accounts.authenticator import AccountsAuthenticator
 from hub_config.addresses import Addresses, read_addresses
 from hub_config.home import Home
@@ -75,6 +77,8 @@ def _apply_people(home: Home, c: Any) -> None:
     # Whoever the accounts file knows may come in; nobody else can be authenticated.
     c.AccountsAuthenticator.allow_all = True
     c.AccountsAuthenticator.auth_refresh_age = 60
+    # Also for people whom an administrator adds on a page: a name becomes a folder's name.
+    c.AccountsAuthenticator.username_pattern = rf"{NAME_PATTERN}\Z"
 
 
 def _apply_spawner(home: Home, settings: Settings, *, c: Any) -> None:
@@ -82,6 +86,7 @@ def _apply_spawner(home: Home, settings: Settings, *, c: Any) -> None:
     c.JupyterHub.active_server_limit = settings.spawner.server_limit
     c.CohortSpawner.users_dir = str(home.users)
     c.CohortSpawner.logs_dir = str(home.logs / "servers")
+    c.CohortSpawner.given_dir = str(home.hub / "given-notebooks")
     # -P: the folder a server starts in is its owner's, and must not shadow Python's modules for the server.
     c.CohortSpawner.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
     c.CohortSpawner.args = server_arguments()
@@ -105,8 +110,14 @@ def _apply_pages(c: Any, *, reports: bool) -> None:
     c.JupyterHub.template_vars = {
         "cohorthub_version": version("cohorthub"),
         "cohorthub_notice": isolation_notice(),
+        "cohorthub_icon": _data_url(_HERE / "static" / "icon.svg"),
         "cohorthub_reports": REPORTS_PREFIX if reports else None,
     }
+
+
+def _data_url(picture: Path) -> str:
+    """Carry a small picture in the page: the hub serves no static files but its own."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(picture.read_bytes()).decode('ascii')}"
 
 
 def _apply_services(home: Home, addresses: Addresses, *, c: Any) -> None:
