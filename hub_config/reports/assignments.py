@@ -1,0 +1,224 @@
+"""From what a person gives (``-p``, a YAML file, a form) to the checked values of one run."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hub_config.errors import ParameterNameError, ParametersFileError, ParameterValueError, UnknownParameterError
+from hub_config.reports.parameters import Parameter, why_no_name
+from hub_config.reports.templates import Template
+from hub_config.reports.values import from_text, why_not, with_declared_type
+
+__all__ = ["check_values", "read_assignments", "read_parameters_file", "resolve_parameters"]
+
+LARGEST_FILE = 2**20  # bytes
+
+
+def resolve_parameters(
+    template: Template, *, texts: Mapping[str, str], values: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Check what was given, and give the value of every parameter.
+
+    Parameters
+    ----------
+    template : Template
+        What declares them.
+    texts : mapping of str to str
+        As typed; these win over `values`.
+    values : mapping, optional
+        As a YAML file or a program gives them, already typed.
+
+    Returns
+    -------
+    dict
+        Every declared parameter, in the order declared: given value or default.
+
+    Raises
+    ------
+    ParameterNameError
+        If a name is not an identifier.
+    UnknownParameterError
+        If the template does not declare it.
+    ParameterValueError
+        If a value is not of the declared type.
+    """
+    known = {parameter.name: parameter for parameter in template.parameters}
+    resolved = {name: parameter.default for name, parameter in known.items()}
+    resolved |= check_values(values or {}, known=known)
+    for name, text in texts.items():
+        parameter = _known(name, known)
+        try:
+            resolved[name] = from_text(parameter.type, text)
+        except ValueError as unfit:
+            raise _wrong_value(parameter, str(unfit)) from unfit
+    return resolved
+
+
+def check_values(values: Mapping[str, Any], *, known: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Check typed values against what is declared.
+
+    Parameters
+    ----------
+    values : mapping
+        By name.
+    known : mapping of str to Parameter
+        What the template declares.
+
+    Returns
+    -------
+    dict
+        The same values, each exactly of its declared type.
+
+    Raises
+    ------
+    ParameterNameError
+        If a name is not an identifier.
+    UnknownParameterError
+        If the template does not declare it.
+    ParameterValueError
+        If a value is not of the declared type.
+    """
+    checked = {}
+    for name, value in values.items():
+        parameter = _known(name, known)
+        wrong = why_not(parameter.type, value)
+        if wrong is not None:
+            raise _wrong_value(parameter, wrong)
+        checked[name] = with_declared_type(parameter.type, value)
+    return checked
+
+
+def _wrong_value(parameter: Parameter, wrong: str) -> ParameterValueError:
+    return ParameterValueError(
+        f"Parameter {parameter.name!r} has the type {parameter.type.text}; {wrong}. Give a value of that type."
+    )
+
+
+def _known(name: str, known: Mapping[str, Parameter]) -> Parameter:
+    reason = why_no_name(name)
+    if reason is not None:
+        raise ParameterNameError(
+            f"A parameter was given whose name cannot be one; {reason}. "
+            f"Write name=value, with one of: {_listed(known)}."
+        )
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]!r}? " if near else ""
+        raise UnknownParameterError(
+            f"The template has no parameter {name[:60]!r}; known are: {_listed(known)}. "
+            f"{hint}See them with `cohorthub report inspect`."
+        )
+    return known[name]
+
+
+def _listed(known: Iterable[str]) -> str:
+    return ", ".join(known) or "none"
+
+
+def read_assignments(words: Iterable[str]) -> dict[str, str]:
+    """Take ``name=value`` words apart.
+
+    Parameters
+    ----------
+    words : iterable of str
+        As given behind ``-p``.
+
+    Returns
+    -------
+    dict of str to str
+        Text by name.
+
+    Raises
+    ------
+    ParameterNameError
+        If a word has no ``=``, or a name comes twice.
+    """
+    found: dict[str, str] = {}
+    for number, word in enumerate(words, start=1):
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise ParameterNameError(
+                f"-p number {number} is not name=value; found no '='. Write for instance -p washout_days=365."
+            )
+        if name in found:
+            raise ParameterNameError(
+                f"Parameter {name[:60]!r} is given twice; found again as -p number {number}. Keep one of the two."
+            )
+        found[name] = text
+    return found
+
+
+def read_parameters_file(path: Path) -> dict[str, Any]:
+    """Read a YAML file of ``name: value`` lines. Dates come back as text.
+
+    Parameters
+    ----------
+    path : Path
+        A file of at most 1 MiB, in UTF-8; one document, no tags, anchors or aliases.
+
+    Returns
+    -------
+    dict
+        Values by name; empty for an empty file.
+
+    Raises
+    ------
+    ParametersFileError
+        If it cannot be read, is not a plain mapping, or has a name twice.
+    """
+    import yaml
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as refused:
+        reason = getattr(refused, "strerror", None) or "not a path"
+        raise ParametersFileError(
+            f"The file of parameters cannot be read; {path}: {reason}. Check the path."
+        ) from refused
+    if len(content) > LARGEST_FILE:
+        raise ParametersFileError(f"The file of parameters is too large; {path} has more than 1 MiB. Give values only.")
+    try:
+        return _load_mapping(content.decode("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as broken:
+        mark = getattr(broken, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark is not None else ""
+        raise ParametersFileError(
+            f"The file of parameters is not plain YAML; {path} has a fault{where}. Write one `name: value` per line, "
+            "each name once, without tags, anchors and aliases."
+        ) from broken
+
+
+def _load_mapping(text: str) -> dict[str, Any]:
+    import yaml
+
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        # An alias inside an anchor is the way to a document that is larger than the memory.
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
+            raise ValueError("anchor, alias or tag")
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        raise ValueError("not a mapping")
+    names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+    if len(names) != len(node.value) or len(set(names)) != len(names):
+        raise ValueError("a name twice, or no name")
+    loader = yaml.SafeLoader("")
+    try:
+        # Names stay the text that was written: `on:` is YAML's true, but here it is a name.
+        values = {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
+    finally:
+        loader.dispose()
+    return {name: _as_text_if_date(value) for name, value in values.items()}
+
+
+def _as_text_if_date(value: Any) -> Any:
+    import datetime as dt
+
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_as_text_if_date(item) for item in value]
+    return value

@@ -1,0 +1,157 @@
+"""Rendering the page with nbconvert and a template of our own."""
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hub_config.reports.notebook_files import INJECTED_TAG, STAMP_TAG, code_cells, load_nbformat, titles
+
+__all__ = ["load_exporter", "render_page"]
+
+TEMPLATES = Path(__file__).parent
+# Scripts, widgets and diagrams that a script draws are left out: what stays is shown without any script.
+SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
+
+
+def load_exporter() -> Any:
+    """Make the exporter; importing nbconvert takes a third of a second, so it may be done while a kernel starts.
+
+    Returns
+    -------
+    nbconvert.HTMLExporter
+        With our template, sanitizing.
+    """
+    load_nbformat()
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    config = Config({"NbConvertBase": {"display_data_priority": SHOWN}})
+    exporter: Any = HTMLExporter
+    return exporter(
+        config=config,
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        sanitize_html=True,
+        exclude_anchor_links=True,
+    )
+
+
+def render_page(notebook: Any, record: Mapping[str, Any], *, exporter: Any = None) -> str:
+    """Render the page of one run.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The executed notebook; not changed.
+    record : mapping
+        The run's record, as run.json has it.
+    exporter : nbconvert.HTMLExporter, optional
+        From `load_exporter`.
+
+    Returns
+    -------
+    str
+        One HTML document that fetches nothing and has no script.
+    """
+    shown = copy.deepcopy(notebook)
+    shown.cells = [cell for cell in shown.cells if STAMP_TAG not in cell.metadata.get("tags", [])]
+    shown.metadata.pop("widgets", None)
+    _label(shown)
+    lead = bool(shown.cells) and shown.cells[0].cell_type == "markdown"
+    if lead:
+        shown.cells[0].metadata["cohorthub_lead"] = True
+    resources = {"report": _report(record) | {"has_lead": lead}}
+    page, _ = (exporter or load_exporter()).from_notebook_node(shown, resources=resources)
+    return str(page)
+
+
+def _label(notebook: Any) -> None:
+    """Give each cell what its folded code and its figures are called."""
+    numbers = {position: number for number, position in enumerate(code_cells(notebook), start=1)}
+    for position, (cell, title) in enumerate(zip(notebook.cells, titles(notebook), strict=True)):
+        if cell.cell_type != "code":
+            continue
+        injected = INJECTED_TAG in cell.metadata.get("tags", [])
+        label = "Values given for this run" if injected else f"Code of cell {numbers.get(position, '')}"
+        cell.metadata["cohorthub_label"] = label
+        cell.metadata["cohorthub_alt"] = f"Figure: {title}" if title else "Figure"
+
+
+def _report(record: Mapping[str, Any]) -> dict[str, Any]:
+    failed = record["status"] != "succeeded"
+    error = record.get("error") or {}
+    where = f"Cell {error['cell']}: " if error.get("cell") else ""
+    head = {"timed_out": "timed out"}.get(record["status"], record["status"])
+    return {
+        "title": record["title"],
+        "version": record["cohorthub_version"],
+        "subtitle": f"Run {record['run_id']} · started {_readable(record['started_at'])}",
+        "banner": {"head": f"INCOMPLETE — the run {_past(head)}", "text": f"{where}{error.get('message', '')}"}
+        if failed
+        else None,
+        "notice": "The report ended itself early; the cells below its last result were not run."
+        if record.get("ended_early")
+        else None,
+        "parameters": [
+            {
+                "name": row["name"],
+                "value": value_text(record["parameters"][row["name"]]),
+                "help": row["help"],
+                "given": row["name"] in record["given"],
+            }
+            for row in record["declared"]
+        ],
+        "provenance": [{"name": name, "value": value} for name, value in _provenance(record)],
+    }
+
+
+def _past(state: str) -> str:
+    return {"cancelled": "was cancelled", "interrupted": "was interrupted"}.get(state, state)
+
+
+def value_text(value: Any) -> str:
+    """Write a parameter's value as a reader expects it.
+
+    Parameters
+    ----------
+    value : object
+        Of a parameter's type.
+
+    Returns
+    -------
+    str
+        Yes or no, items with commas, a dash for none; else its text.
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value_text(item) for item in value) or "–"
+    return str(value)
+
+
+def _readable(time: str | None) -> str:
+    return "–" if not time else f"{time[:10]} {time[11:19]} UTC"
+
+
+def _provenance(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("Template", f"{record['template']} (SHA-256 {record['template_sha256']})"),
+        ("Run", record["run_id"]),
+        ("Started, ended", f"{_readable(record['started_at'])} – {_readable(record.get('ended_at'))}"),
+        ("Analysis library", record.get("library_version") or "not stated by the notebook"),
+        ("CohortHub", record["cohorthub_version"]),
+        ("Environment", f"SHA-256 {record['environment_sha256']} over {record['environment_packages']} packages"),
+    ]
+    for release in record.get("data_releases", []):
+        digest = release.get("manifest_sha256")
+        rows.append(
+            ("Data", f"{release.get('name')} {release.get('release')}" + (f" (manifest {digest})" if digest else ""))
+        )
+    for cohort in record.get("cohorts", []):
+        persons = cohort.get("persons")
+        counted = f"{persons:,} persons, " if isinstance(persons, int) else ""
+        rows.append(("Cohort", f"{cohort.get('name')} ({counted}definition {cohort.get('definition_sha256')})"))
+    return rows

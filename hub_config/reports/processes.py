@@ -1,0 +1,130 @@
+"""Ending a kernel with everything it started, however it tried to get away.
+
+A process that daemonises leaves its parent, its group and its session; it cannot leave its *subreaper*. The processes
+that supervise and execute a report make themselves subreapers, so whatever the kernel left behind becomes their own
+child and is found.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterable
+
+import psutil
+
+__all__ = ["adopt_orphans", "end_descendants", "is_running", "reap", "started_at"]
+
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+PATIENCE = 5.0  # seconds; a process in an uninterruptible system call cannot be ended sooner
+
+
+def adopt_orphans() -> None:
+    """Make this process the parent of every orphan below it, until it ends (Linux 3.4; elsewhere nothing is done)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants(*, keep: Iterable[int] = (), patience: float = PATIENCE) -> int:
+    """Send SIGKILL to every process below this one until none is left.
+
+    SIGTERM is not tried: a stopped process ignores it, and a report's work is thrown away anyhow.
+
+    Parameters
+    ----------
+    keep : iterable of int
+        Process ids that are left alone, with what is below them.
+    patience : float
+        Seconds after which those that do not end are given up.
+
+    Returns
+    -------
+    int
+        How many are still there.
+    """
+    kept = set(keep)
+    deadline = time.monotonic() + patience
+    while True:
+        left = _below(psutil.Process(), kept)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                process.send_signal(signal.SIGKILL)
+        # A process may have forked between the look and the kill: look again until there is nothing to see.
+        if not left or time.monotonic() > deadline:
+            return len(left)
+        time.sleep(0.02)
+        for process in left:
+            reap(process.pid)
+
+
+def _below(process: psutil.Process, kept: set[int]) -> list[psutil.Process]:
+    found = []
+    try:
+        children = process.children()
+    except psutil.NoSuchProcess:
+        return []
+    for child in children:
+        if child.pid in kept:
+            continue
+        found.extend(_below(child, kept))
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.status() == psutil.STATUS_ZOMBIE:
+                reap(child.pid)
+                continue
+        found.append(child)
+    return found
+
+
+def reap(pid: int) -> None:
+    """Take the exit status of a child that has ended, so that it does not stay as a zombie.
+
+    Parameters
+    ----------
+    pid : int
+        Of any process; if it is no child of this one, or still runs, nothing happens.
+    """
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def started_at(pid: int) -> float | None:
+    """Give the time a process started, which together with its id names it for good.
+
+    Parameters
+    ----------
+    pid : int
+        Process id.
+
+    Returns
+    -------
+    float or None
+        Seconds since 1970; None if there is no such process.
+    """
+    try:
+        return float(psutil.Process(pid).create_time())
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return None
+
+
+def is_running(pid: int, started: float) -> bool:
+    """Tell whether the process that had this id at that time is still there.
+
+    Parameters
+    ----------
+    pid : int
+        Process id.
+    started : float
+        What `started_at` gave for it, in seconds since 1970.
+
+    Returns
+    -------
+    bool
+        False too if the id now belongs to another process, or the process is a zombie.
+    """
+    try:
+        process = psutil.Process(pid)
+        # The boot time that Linux reports wanders by fractions of a second when the clock is corrected.
+        return abs(process.create_time() - started) < 2 and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False

@@ -1,0 +1,338 @@
+"""Running one report from checks to a finished folder, with one final state whatever is killed.
+
+The process that calls `run_report` supervises: it forks the worker that executes the report, passes on a wish to
+stop, and writes the last word when the worker has ended or had to be ended. It holds little and does little, so it is
+the last that anything happens to; should it be killed itself, the worker ends the kernel, and the next look at the runs
+finds the folder and closes it (`hub_config.reports.runs`).
+"""
+
+import contextlib
+import getpass
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from hub_config.reports.kernel_choice import choose_kernel
+from hub_config.reports.processes import adopt_orphans, end_descendants, started_at
+from hub_config.reports.run_folders import RunFolder, check_output_folder, check_run_id, new_run_id, utc_now
+from hub_config.reports.templates import Template
+from hub_config.reports.verdicts import Limits, Place, Verdict
+from hub_config.reports.worker import Job, finish_folder, run_as_worker
+
+__all__ = ["Request", "Result", "run_report"]
+
+RUN_SCHEMA = "cohorthub.run/1"
+CANCEL_PATIENCE = 2.5  # seconds for the worker to end by itself when the run is stopped
+RENDER_PATIENCE = 120  # seconds beyond the run's limit, for writing notebook and page
+TAKEN_LIMIT = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked for.
+
+    Parameters
+    ----------
+    template : Template
+        What to run.
+    parameters : dict
+        The checked value of every parameter, in the order declared.
+    given : tuple of str
+        The names that were given rather than left at their default.
+    home : Path
+        The CohortHub home.
+    output_folder : Path
+        Where run folders go.
+    run_id : str or None
+        Wish for a run id; None makes one.
+    limits : Limits
+        Time limits.
+    started_by : str or None
+        Who asks; None is the account that runs this.
+    """
+
+    template: Template
+    parameters: dict[str, Any]
+    given: tuple[str, ...]
+    home: Path
+    output_folder: Path
+    run_id: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    started_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended, and where it lies.
+
+    Parameters
+    ----------
+    folder : Path
+        The run's folder.
+    record : dict
+        What its ``run.json`` holds.
+    verdict : Verdict
+        How it ended.
+    """
+
+    folder: Path
+    record: dict[str, Any]
+    verdict: Verdict
+
+
+def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
+    """Run a report to its one final state.
+
+    Call it from the main thread of a process that has nothing else to do: it forks, it takes the signals INT, TERM
+    and HUP as a wish to stop, and at the end it kills every process below this one.
+
+    Parameters
+    ----------
+    request : Request
+        What to run.
+    on_cell : callable
+        Told, in the worker, the `Place` of each cell as it begins.
+
+    Returns
+    -------
+    Result
+        Also when the report failed.
+
+    Raises
+    ------
+    KernelMissingError
+        If there is no such kernel; nothing was made.
+    RunFolderError
+        If the folder cannot be written; nothing was made.
+    RunIdError
+        If the run id is not safe or taken; nothing was made.
+    """
+    run_id = check_run_id(request.run_id if request.run_id is not None else new_run_id())
+    root = check_output_folder(request.output_folder)
+    kernel_name = choose_kernel(request.template, home=request.home)
+    folder = RunFolder(root, run_id)
+    folder.create()
+    record = _first_record(request, run_id=run_id, kernel_name=kernel_name)
+    try:
+        folder.write_record(record)
+        job = Job(
+            template=request.template,
+            parameters={name: request.parameters[name] for name in request.given},
+            kernel_name=kernel_name,
+            limits=request.limits,
+            folder=folder,
+            home=request.home,
+            on_cell=on_cell,
+        )
+        verdict, record = _supervise(job, record)
+    finally:
+        end_descendants()
+    return _close(folder, verdict, record=record)
+
+
+def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[str, Any]:
+    template = request.template
+    return {
+        "schema": RUN_SCHEMA,
+        "run_id": run_id,
+        "status": "running",
+        "template": template.name,
+        "template_path": str(template.path),
+        "template_sha256": template.sha256,
+        "title": template.title,
+        "declared": [{"name": p.name, "type": p.type.text, "help": p.help} for p in template.parameters],
+        "parameters": request.parameters,
+        "given": list(request.given),
+        "limits": {"cell_s": request.limits.cell_s, "run_s": request.limits.run_s},
+        "kernel": kernel_name,
+        "progress": {"cell": 0, "cells": template.n_cells, "title": ""},
+        "pid": os.getpid(),
+        "pid_started": started_at(os.getpid()),
+        "host": socket.gethostname(),
+        "started_by": request.started_by or _account(),
+        "started_at": utc_now(),
+        "ended_at": None,
+        "duration_s": None,
+        "cohorthub_version": version("cohorthub"),
+        "library_version": None,
+        "environment_sha256": None,
+        "environment_packages": None,
+        "data_releases": [],
+        "cohorts": [],
+        "outputs": None,
+        "ended_early": False,
+        "error": None,
+    }
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this uid
+        return str(os.getuid())
+
+
+def _supervise(job: Job, record: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
+    """Fork the worker, wait for its word, end it where it must be ended."""
+    adopt_orphans()
+    outcome_read, outcome_write = os.pipe()
+    lifeline_read, lifeline_write = os.pipe()
+    with _signals_to_pipe() as stop_asked:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        worker = os.fork()
+        if worker == 0:
+            for descriptor in (outcome_read, lifeline_write):
+                os.close(descriptor)
+            run_as_worker(job, record, outcome=outcome_write, lifeline=lifeline_read)
+        for descriptor in (outcome_write, lifeline_read):
+            os.close(descriptor)
+        try:
+            told, cancelled = _listen(worker, outcome_read, stop_asked=stop_asked, limits=job.limits)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+            os.waitpid(worker, 0)
+            os.close(lifeline_write)
+            os.close(outcome_read)
+    end_descendants()
+    return _word_of_worker(job, told, record=record, cancelled=cancelled)
+
+
+@contextlib.contextmanager
+def _signals_to_pipe() -> Iterator[int]:
+    """Turn the signals that mean "stop" into bytes on a pipe, for as long as the context lasts."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in numbers}
+    old_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    try:
+        yield read
+    finally:
+        signal.set_wakeup_fd(old_fd)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(read)
+        os.close(write)
+
+
+def _listen(worker: int, outcome: int, *, stop_asked: int, limits: Limits) -> tuple[bytes, bool]:
+    """Collect what the worker tells until it ends, or until its time is up; say whether a stop was asked for."""
+    deadline = time.monotonic() + limits.run_s + RENDER_PATIENCE
+    told, cancelled = b"", False
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return b"", cancelled
+        readable, _, _ = select.select([outcome, stop_asked], [], [], left)
+        if stop_asked in readable:
+            os.read(stop_asked, 512)
+            if not cancelled:
+                cancelled = True
+                deadline = min(deadline, time.monotonic() + CANCEL_PATIENCE)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker, signal.SIGTERM)
+        if outcome in readable:
+            piece = os.read(outcome, 65536)
+            told += piece
+            if not piece or len(told) > TAKEN_LIMIT:
+                return told, cancelled
+
+
+def _word_of_worker(
+    job: Job, told: bytes, *, record: dict[str, Any], cancelled: bool
+) -> tuple[Verdict, dict[str, Any]]:
+    """Take the worker's verdict, or give one in its place."""
+    try:
+        document = json.loads(told)
+        return Verdict(**document["verdict"]), document["record"]
+    except (ValueError, KeyError, TypeError):
+        pass
+    with contextlib.suppress(OSError, ValueError):
+        record = json.loads((job.folder.building / "run.json").read_text(encoding="utf-8"))
+    verdict = (Verdict.cancelled() if cancelled else Verdict.runner_died()).at(Place(**record["progress"]))
+    return finish_without_worker(job.folder, verdict, record=record, template=job.template.content), record
+
+
+def finish_without_worker(
+    folder: RunFolder, verdict: Verdict, *, record: dict[str, Any], template: bytes | None = None
+) -> Verdict:
+    """Stamp and render what a run left, when those who executed it are gone.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        The run's folder.
+    verdict : Verdict
+        How the run is said to have ended.
+    record : dict
+        The run's record; completed.
+    template : bytes, optional
+        The template, for a run that saved no notebook.
+
+    Returns
+    -------
+    Verdict
+        The same, unless there was no room to write.
+    """
+    from hub_config.errors import TemplateUnreadableError
+    from hub_config.reports.notebook_files import parse_notebook
+    from hub_config.reports.provenance import environment_lock
+
+    record["ended_at"] = utc_now()
+    record["environment_sha256"], record["environment_packages"] = environment_lock()
+    record |= {"status": verdict.status, "error": verdict.error()}
+    saved = folder.building / "report.ipynb"
+    try:
+        content = saved.read_bytes() if saved.is_file() else template
+        notebook = parse_notebook(content, name="report.ipynb") if content is not None else None
+    except (OSError, TemplateUnreadableError):
+        notebook = None
+    if notebook is None:
+        saved.unlink(missing_ok=True)
+        return verdict
+    return finish_folder(folder, notebook, verdict=verdict, record=record)
+
+
+def _close(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any]) -> Result:
+    """Write the last record, show the folder, and move `latest` if the run succeeded."""
+    from hub_config.reports.engine import is_disk_full
+
+    record |= {
+        "status": verdict.status,
+        "error": verdict.error(),
+        "ended_early": verdict.ended_early,
+        "duration_s": round(_seconds_since(record["started_at"]), 3),
+    }
+    folder.make_room()
+    folder.write_record(record)
+    try:
+        folder.publish()
+    except OSError as failure:
+        if verdict.status != "succeeded" or not is_disk_full(failure):
+            raise
+        verdict = Verdict.disk_full()
+        record |= {"status": verdict.status, "error": verdict.error()}
+        folder.write_record(record)
+        folder.building.rename(folder.final)
+    if verdict.status == "succeeded":
+        with contextlib.suppress(OSError):  # the run is whole; a link that cannot be made does not undo it
+            folder.point_latest(record["template"])
+    return Result(folder.final, record, verdict)
+
+
+def _seconds_since(time_text: str) -> float:
+    import datetime as dt
+
+    began = dt.datetime.fromisoformat(time_text)
+    return (dt.datetime.now(dt.UTC) - began).total_seconds()

@@ -1,0 +1,206 @@
+"""How a run ended: one of five states, with the cell and the kind of error, and never a value from the data."""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from hub_config.errors import (
+    CellFailedError,
+    DiskFullError,
+    HubError,
+    KernelDiedError,
+    RunCancelledError,
+    RunInterruptedError,
+    RunnerDiedError,
+    RunTimedOutError,
+)
+
+__all__ = ["EXIT_CODES", "Limits", "Place", "Verdict"]
+
+EXIT_CODES = {
+    error.code: error.exit_code
+    for error in (
+        CellFailedError,
+        KernelDiedError,
+        RunTimedOutError,
+        RunCancelledError,
+        DiskFullError,
+        RunnerDiedError,
+        RunInterruptedError,
+    )
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a run is.
+
+    Parameters
+    ----------
+    cell : int
+        The cell's number among the code cells, 1 is the first.
+    cells : int
+        How many there are.
+    title : str
+        The heading above it, or ''.
+    """
+
+    cell: int
+    cells: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a report may take.
+
+    Parameters
+    ----------
+    cell_s : float
+        Seconds for one cell.
+    run_s : float
+        Seconds for all cells together, the kernel's start included.
+    """
+
+    cell_s: float = 600.0
+    run_s: float = 3600.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a run ended.
+
+    Parameters
+    ----------
+    status : str
+        succeeded, failed, cancelled, timed_out or interrupted.
+    code : str or None
+        The stable code of the error; None for success.
+    message : str
+        What happened, for a person; it holds no value from the data.
+    ename : str or None
+        Name of the Python exception in the cell, where there was one.
+    cell : int or None
+        The cell's number, 1 is the first; None if no cell was reached.
+    title : str
+        The heading above that cell.
+    ended_early : bool
+        Whether the notebook ended itself with ``exit(0)``.
+    """
+
+    status: str
+    code: str | None = None
+    message: str = ""
+    ename: str | None = None
+    cell: int | None = None
+    title: str = ""
+    ended_early: bool = False
+
+    def at(self, place: Place | None) -> "Verdict":
+        """Give the same verdict with the place where it fell.
+
+        Parameters
+        ----------
+        place : Place or None
+            The cell that ran; None if none was reached.
+
+        Returns
+        -------
+        Verdict
+            A copy.
+        """
+        if place is None or place.cell < 1:
+            return self
+        return dataclasses.replace(self, cell=place.cell, title=place.title)
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line ends with: 0 for success."""
+        return 0 if self.code is None else EXIT_CODES[self.code]
+
+    @property
+    def text(self) -> str:
+        """The message with its place, in one sentence."""
+        if self.cell is None:
+            return self.message
+        heading = f" ({self.title})" if self.title else ""
+        return f"Cell {self.cell}{heading}: {self.message}"
+
+    def error(self) -> dict[str, Any] | None:
+        """Give the error as run.json keeps it.
+
+        Returns
+        -------
+        dict or None
+            Keys code, cell, title, ename, message; None for success.
+        """
+        if self.code is None:
+            return None
+        return {
+            "code": self.code,
+            "cell": self.cell,
+            "title": self.title,
+            "ename": self.ename,
+            "message": self.message,
+        }
+
+    @classmethod
+    def succeeded(cls, *, ended_early: bool = False) -> "Verdict":
+        """All cells ran, or the notebook ended itself with status 0."""
+        return cls("succeeded", ended_early=ended_early)
+
+    @classmethod
+    def cell_failed(cls, ename: str) -> "Verdict":
+        """A cell raised `ename`, or exited with a status other than 0."""
+        if ename == "SystemExit":
+            return cls._of(CellFailedError, "it ended the report with a status other than 0.", ename=ename)
+        # A class made at run time can be called anything, a person's name included.
+        known = ename if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,79}", ename, re.ASCII) else "an error"
+        return cls._of(CellFailedError, f"it raised {known}. The traceback is in report.ipynb of the run.", ename=known)
+
+    @classmethod
+    def kernel_died(cls, signal_name: str | None) -> "Verdict":
+        """The kernel ended without being asked to."""
+        if signal_name == "SIGKILL":
+            found = (
+                "the kernel was killed (SIGKILL), as the system does when memory runs out. Use less, or ask for more."
+            )
+        elif signal_name is not None:
+            found = f"the kernel was ended by {signal_name}. log.txt of the run holds what it said last."
+        else:
+            found = "the kernel ended by itself. log.txt of the run holds what it said last."
+        return cls._of(KernelDiedError, found)
+
+    @classmethod
+    def timed_out(cls, what: str, limit_s: float) -> "Verdict":
+        """The limit for a cell or for the run passed; the kernel may have hung."""
+        option = f"--{what}-timeout"
+        found = f"the time limit of {limit_s:g} s for the {what} has passed. If it needs more, give {option}."
+        return cls._of(RunTimedOutError, found, status="timed_out")
+
+    @classmethod
+    def cancelled(cls) -> "Verdict":
+        """Somebody stopped the run."""
+        return cls._of(RunCancelledError, "the run was stopped from outside.", status="cancelled")
+
+    @classmethod
+    def disk_full(cls) -> "Verdict":
+        """A file of the run could not be written."""
+        return cls._of(DiskFullError, "there is no room left to write the run. Free some, then run it again.")
+
+    @classmethod
+    def runner_died(cls) -> "Verdict":
+        """The executing process ended before it could say how the report did."""
+        found = "the process that executes the report ended unexpectedly, perhaps for want of memory. Run it again."
+        return cls._of(RunnerDiedError, found)
+
+    @classmethod
+    def interrupted(cls) -> "Verdict":
+        """A run was found whose runner is gone."""
+        found = "the runner was killed, or the machine went down, before the report ended. Run it again."
+        return cls._of(RunInterruptedError, found, status="interrupted")
+
+    @classmethod
+    def _of(cls, error: type[HubError], message: str, *, status: str = "failed", ename: str | None = None) -> "Verdict":
+        return cls(status, code=error.code, message=message, ename=ename)

@@ -1,0 +1,282 @@
+"""The process that executes one report: papermill, the marks in the notebook, the page.
+
+It is forked from the process that supervises the run, and tells it through a pipe how the run ended. If the supervisor
+goes away, it ends the kernel and itself.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hub_config.reports.kernel_environment import kernel_environment
+from hub_config.reports.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
+from hub_config.reports.processes import adopt_orphans, end_descendants
+from hub_config.reports.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.run_folders import RunFolder, utc_now
+from hub_config.reports.templates import Template
+from hub_config.reports.verdicts import Limits, Place, Verdict
+
+__all__ = ["Job", "finish_folder", "run_as_worker"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run, checked and ready.
+
+    Parameters
+    ----------
+    template : Template
+        What runs.
+    parameters : dict
+        The values given; the template's defaults stand for the rest.
+    kernel_name : str
+        A kernel spec that can be started.
+    limits : Limits
+        How long it may take.
+    folder : RunFolder
+        Made already.
+    home : Path
+        The CohortHub home.
+    on_cell : callable
+        Told the `Place` of each cell as it begins.
+    """
+
+    template: Template
+    parameters: dict[str, Any]
+    kernel_name: str
+    limits: Limits
+    folder: RunFolder
+    home: Path
+    on_cell: Callable[[Place], None]
+
+
+def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: int) -> NoReturn:
+    """Execute `job` in this process, tell how it ended, and exit.
+
+    Parameters
+    ----------
+    job : Job
+        What to run.
+    record : dict
+        The run's record so far.
+    outcome : int
+        Descriptor to which the verdict and the record are written, as one JSON document.
+    lifeline : int
+        Descriptor of a pipe whose other end only the supervisor holds.
+    """
+    adopt_orphans()
+    os.umask(0o077)  # what the notebook writes may hold data
+    threading.Thread(target=_die_with, args=(lifeline,), name="lifeline", daemon=True).start()
+    status = 1
+    try:
+        verdict = _execute(job, record)
+        with os.fdopen(outcome, "w", encoding="utf-8") as told:
+            json.dump({"verdict": asdict(verdict), "record": record}, told, default=str)
+        status = 0
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _die_with(lifeline: int) -> None:
+    """Wait for the supervisor to be gone; then nobody is left to keep this run."""
+    while os.read(lifeline, 1):
+        pass
+    end_descendants()
+    os._exit(1)
+
+
+def _execute(job: Job, record: dict[str, Any]) -> Verdict:
+    scratch = Path(tempfile.mkdtemp(prefix="cohorthub-run-"))
+    log = os.open(job.folder.building / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    tools = _Tools()
+    try:
+        notebook, verdict = _run_notebook(job, record, scratch=scratch, log=log, tools=tools)
+        end_descendants()
+        record["ended_at"] = utc_now()
+        record.update(tools.environment())
+        return finish_folder(job.folder, notebook, verdict=verdict, record=record, exporter=tools.exporter())
+    except Exception:  # noqa: BLE001 - whatever went wrong here, the run needs a last state and a log
+        with contextlib.suppress(OSError):
+            os.write(log, traceback.format_exc().encode())
+        return Verdict.runner_died()
+    finally:
+        end_descendants()
+        os.close(log)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _Tools:
+    """What is needed after the last cell, made while the kernel starts and this process would wait."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+        self._thread = threading.Thread(target=self._make, name="tools", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def _make(self) -> None:
+        from hub_config.reports.html.page import load_exporter
+
+        self._made["environment"] = environment_lock()
+        self._made["exporter"] = load_exporter()
+
+    def environment(self) -> dict[str, Any]:
+        if self._thread.ident is not None:
+            self._thread.join()
+        digest, packages = self._made.get("environment") or environment_lock()
+        return {"environment_sha256": digest, "environment_packages": packages}
+
+    def exporter(self) -> Any:
+        return self._made.get("exporter")
+
+
+def _run_notebook(job: Job, record: dict[str, Any], *, scratch: Path, log: int, tools: _Tools) -> tuple[Any, Verdict]:
+    """Execute the notebook; give it as far as it came, and the verdict."""
+    nbformat = load_nbformat()
+    import papermill
+
+    from hub_config.reports.engine import Execution, register_engine
+
+    folder = job.folder
+
+    def save(notebook: Any) -> None:
+        folder.replace("report.ipynb", nbformat.writes(notebook).encode())
+
+    def on_cell(place: Place) -> None:
+        record["progress"] = asdict(place)
+        _log(log, f"cell {place.cell}/{place.cells} {place.title}".rstrip())
+        folder.write_record(record)
+        job.on_cell(place)
+
+    execution = Execution(
+        limits=job.limits,
+        save=save,
+        on_cell=on_cell,
+        environment=kernel_environment(os.environ, run_dir=folder.building, home=job.home, scratch=scratch),
+        scratch=scratch,
+        log=log,
+        kill_kernel=end_descendants,
+    )
+    _listen_for_cancel(execution.stop)
+    notebook = parse_notebook(job.template.content, name=job.template.path.name)
+    _drop_old_outputs(notebook)
+    execution.notebook = notebook
+    tools.start()
+    try:
+        papermill.execute_notebook(
+            notebook,
+            None,
+            parameters=job.parameters,
+            engine_name=register_engine(),
+            kernel_name=job.kernel_name,
+            language="python",
+            progress_bar=False,
+            execution=execution,
+            kernel_cwd=folder.building / "work",
+            template_path=str(job.template.path),
+        )
+    except papermill.PapermillExecutionError as error:
+        # The verdict is taken already, or the cell was allowed to raise; papermill knows nothing of the latter.
+        _log(log, str(error))
+    verdict = execution.verdict or Verdict.runner_died()
+    _log(log, f"{verdict.status} {verdict.text if verdict.code else ''}".rstrip())
+    return execution.notebook, verdict
+
+
+def _drop_old_outputs(notebook: Any) -> None:
+    """Begin without the outputs and marks that the template was saved with."""
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata.pop("cohorthub", None)
+    notebook.metadata.pop("widgets", None)
+    kept = [cell for cell in notebook.cells if INJECTED_TAG not in cell.metadata["tags"]]
+    notebook.cells = kept
+    for cell in notebook.cells:
+        cell.metadata.pop("papermill", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def _listen_for_cancel(stop: Callable[[Verdict], None]) -> None:
+    def cancel(_number: int, _frame: Any) -> None:
+        stop(Verdict.cancelled())
+
+    signal.signal(signal.SIGTERM, cancel)
+    signal.signal(signal.SIGHUP, cancel)
+    # Ctrl-C reaches the whole foreground group; the supervisor decides. Not SIG_IGN: the kernel would inherit that.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
+
+
+def _log(log: int, line: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(log, f"{utc_now()} {line}\n".encode())
+
+
+def finish_folder(
+    folder: RunFolder, notebook: Any, *, verdict: Verdict, record: dict[str, Any], exporter: Any = None
+) -> Verdict:
+    """Write the notebook and the page as they stay, and take into the record what the notebook declared.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        The run's folder.
+    notebook : nbformat.NotebookNode
+        As far as it came.
+    verdict : Verdict
+        How the run ended.
+    record : dict
+        The run's record; completed.
+    exporter : nbconvert.HTMLExporter, optional
+        Made before, to save time.
+
+    Returns
+    -------
+    Verdict
+        The same, unless there was no room to write.
+    """
+    from hub_config.reports.engine import is_disk_full
+
+    record.update(declared_by_notebook(folder.building))
+    try:
+        return _write_results(folder, notebook, verdict=verdict, record=record, exporter=exporter)
+    except OSError as failure:
+        if not is_disk_full(failure):
+            raise
+    folder.make_room()
+    full = verdict if verdict.status != "succeeded" else Verdict.disk_full()
+    try:
+        return _write_results(folder, notebook, verdict=full, record=record, exporter=exporter)
+    except OSError:
+        # A notebook without its stamp could be taken for a result: better none.
+        for name in ("report.ipynb", "report.html"):
+            (folder.building / name).unlink(missing_ok=True)
+        return full
+
+
+def _write_results(
+    folder: RunFolder, notebook: Any, *, verdict: Verdict, record: dict[str, Any], exporter: Any
+) -> Verdict:
+    from hub_config.reports.html import render_page
+    from hub_config.reports.stamps import clear_marks, stamp
+
+    nbformat = load_nbformat()
+    clear_marks(notebook)
+    record |= {"status": verdict.status, "ended_early": verdict.ended_early, "error": verdict.error()}
+    if verdict.status != "succeeded":
+        stamp(notebook, verdict, record=record)
+    folder.replace("report.ipynb", nbformat.writes(notebook).encode())
+    folder.replace("report.html", render_page(notebook, record, exporter=exporter).encode())
+    return verdict
