@@ -1,0 +1,1 @@
+"""A real hub on loopback, driven by a real Chromium."""
