@@ -30,7 +30,9 @@ def format_estimate(value: float, *, digits: int = 2) -> str:
         return _MISSING
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    text = f"{value:,.{digits}f}"
+    # Numbers of four figures, years among them, are read without a separator.
+    separator = "," if abs(value) >= 10_000 else ""
+    text = f"{value:{separator}.{digits}f}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
 
 
@@ -53,9 +55,14 @@ def format_p(p_value: float) -> str:
 
 
 def html_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str = "", notes: Sequence[str] = ()
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    caption: str = "",
+    notes: Sequence[str] = (),
+    left: int = 1,
 ) -> str:
-    """Write a table in HTML: the first column left, the others right, everything escaped.
+    """Write a table in HTML: words to the left, numbers to the right, everything escaped.
 
     Parameters
     ----------
@@ -67,6 +74,8 @@ def html_table(
         The table's title.
     notes : sequence of str, optional
         Lines under the table.
+    left : int, default 1
+        How many columns from the left hold words.
 
     Returns
     -------
@@ -74,8 +83,12 @@ def html_table(
         One ``<div>`` with inline styles only, so that it looks the same in Lab and in an exported report.
     """
     top = f'<caption style="caption-side:top;text-align:left;font-weight:600">{escape(caption)}</caption>'
-    head = "".join(f'<th scope="col" style="{_style(index)}">{escape(cell)}</th>' for index, cell in enumerate(header))
-    body = "".join(f"<tr>{''.join(_cell(index, cell) for index, cell in enumerate(row))}</tr>" for row in rows)
+    head = "".join(
+        f'<th scope="col" style="{_style(index, left)}">{escape(cell)}</th>' for index, cell in enumerate(header)
+    )
+    body = "".join(
+        f"<tr>{''.join(_cell(index, cell, left=left) for index, cell in enumerate(row))}</tr>" for row in rows
+    )
     foot = "".join(f"<div>{escape(note)}</div>" for note in notes)
     return (
         '<div class="cohorthub-table" style="max-width:100%;overflow-x:auto">'
@@ -86,13 +99,13 @@ def html_table(
     )
 
 
-def _style(index: int) -> str:
-    return _CELL.format(align="left" if index == 0 else "right", wrap="normal" if index == 0 else "nowrap")
+def _style(index: int, left: int) -> str:
+    return _CELL.format(align="left" if index < left else "right", wrap="normal" if index < left else "nowrap")
 
 
-def _cell(index: int, cell: str) -> str:
+def _cell(index: int, cell: str, *, left: int) -> str:
     indent = len(cell) - len(cell.lstrip(" "))
-    style = _style(index) + (f";padding-left:{10 + 8 * indent}px" if index == 0 and indent else "")
+    style = _style(index, left) + (f";padding-left:{10 + 8 * indent}px" if index == 0 and indent else "")
     tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
     weight = ";font-weight:normal" if index == 0 else ""
     return f'<{tag}{scope} style="{style}{weight}">{escape(cell.strip())}</{tag}>'

@@ -6,13 +6,14 @@ notebook and draws itself as a journal prints it.
 
 from analysis_lib.models.cox_regression import CoxResult, cox
 from analysis_lib.models.logrank_test import LogRankResult, logrank
-from analysis_lib.models.rates import IncidenceRate, incidence_rate, incidence_rates
+from analysis_lib.models.rates import IncidenceRate, IncidenceRates, incidence_rate, incidence_rates
 from analysis_lib.models.result import ModelResult
 from analysis_lib.models.survival_curve import KaplanMeierResult, kaplan_meier
 
 __all__ = [
     "CoxResult",
     "IncidenceRate",
+    "IncidenceRates",
     "KaplanMeierResult",
     "LogRankResult",
     "ModelResult",

@@ -13,7 +13,7 @@ from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationErr
 from analysis_lib.figures import StudyFigure
 from analysis_lib.models.arguments import checked_choice, checked_level, listed
 from analysis_lib.models.design import Design, design
-from analysis_lib.models.forest import forest_figure
+from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.maximise import Maximum, maximise, profile_limit
 from analysis_lib.models.partial_likelihood import LikelihoodAt, PartialLikelihood, Ties
 from analysis_lib.models.result import ModelResult, ModelSummary
@@ -234,7 +234,7 @@ class CoxResult(ModelResult):
         """
         rows = self.to_frame(ci=ci).reset_index()
         data = rows.rename(columns={"term": "label", "hazard_ratio": "estimate"})
-        return forest_figure(
+        return forest_plot(
             data[["label", "estimate", "ci_low", "ci_high"]],
             measure="Hazard ratio",
             interval=f"{self.level:.0%} CI, {_INTERVALS[ci]}",

@@ -11,7 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure
 from analysis_lib.tables import format_estimate
 
-__all__ = ["forest_figure"]
+__all__ = ["forest_plot"]
 
 _ROW = 0.27  # inches
 _FRAME = 0.85  # inches for the axis, its label and the heading
@@ -19,7 +19,7 @@ _NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 _MOST_TICKS = 7
 
 
-def forest_figure(
+def forest_plot(
     data: pd.DataFrame,
     *,
     measure: str = "Hazard ratio",

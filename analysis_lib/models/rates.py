@@ -1,14 +1,18 @@
 """Incidence rates with exact intervals."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level
-from analysis_lib.models.survival_data import group_labels, survival_rows
+from analysis_lib.models.result import ModelSummary
+from analysis_lib.models.survival_data import group_labels, person_counts, survival_rows
+from analysis_lib.tables import format_estimate
 
-__all__ = ["IncidenceRate", "incidence_rate", "incidence_rates"]
+__all__ = ["IncidenceRate", "IncidenceRates", "incidence_rate", "incidence_rates"]
 
 DAYS_PER_YEAR = 365.25
 
@@ -77,6 +81,77 @@ def incidence_rate(n_events: int, person_years: float, *, per: float = 1_000.0, 
     return IncidenceRate(n_events * scale, low * scale, high * scale)
 
 
+@dataclass(frozen=True, repr=False, eq=False)
+class IncidenceRates:
+    """Incidence rates by group.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per group: ``persons`` (distinct), ``events``, ``person_years``, ``rate``, ``ci_low``, ``ci_high``.
+    per : float
+        Person-years in the denominator of the rates.
+    level : float
+        Coverage of the intervals.
+    n, events : int
+        Rows used, and events among them.
+    exclusions : mapping of str to int
+        Rows left out, by reason.
+    persons : mapping of str to int
+        Distinct persons, in total and by group; what `Report` declares.
+    method : str
+        The rate and its interval.
+    """
+
+    table: pd.DataFrame
+    per: float
+    level: float
+    n: int
+    events: int
+    exclusions: Mapping[str, int]
+    persons: Mapping[str, int]
+    method: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the rates as a table.
+
+        Returns
+        -------
+        DataFrame
+            A copy of `table`.
+        """
+        return self.table.copy()
+
+    def summary(self) -> ModelSummary:
+        """Write the rates for reading.
+
+        Returns
+        -------
+        ModelSummary
+            Prints as text, shows as a table in a notebook.
+        """
+        rows = tuple(
+            (
+                str(row["group"]),
+                f"{row['persons']:,}",
+                f"{row['events']:,}",
+                f"{row['person_years']:,.0f}",
+                format_estimate(row["rate"]),
+                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
+            )
+            for row in self.table.reset_index().to_dict("records")
+        )
+        unit = f"Rate per {self.per:,.0f} person-years"
+        header = ("Group", "Persons", "Events", "Person-years", unit, f"{self.level:.0%} CI")
+        return ModelSummary(title="Incidence rates", header=header, rows=rows, notes=(f"Method: {self.method}.",))
+
+    def __repr__(self) -> str:
+        return self.summary().as_text()
+
+    def _repr_html_(self) -> str:
+        return self.summary().as_html()
+
+
 def incidence_rates(
     data: pd.DataFrame,
     *,
@@ -86,7 +161,7 @@ def incidence_rates(
     per: float = 1_000.0,
     units_per_year: float = DAYS_PER_YEAR,
     level: float = 0.95,
-) -> pd.DataFrame:
+) -> IncidenceRates:
     """Estimate incidence rates by group from follow-up data.
 
     Parameters
@@ -108,8 +183,8 @@ def incidence_rates(
 
     Returns
     -------
-    DataFrame
-        One row per group: ``persons`` (distinct), ``events``, ``person_years``, ``rate``, ``ci_low``, ``ci_high``.
+    IncidenceRates
+        One rate per group; shows itself as a table.
 
     Raises
     ------
@@ -133,4 +208,13 @@ def incidence_rates(
                 **rate._asdict(),
             }
         )
-    return pd.DataFrame(records, index=pd.Index(groups, name="group"))
+    return IncidenceRates(
+        table=pd.DataFrame(records, index=pd.Index(groups, name="group")),
+        per=per,
+        level=level,
+        n=rows.event.size,
+        events=int(rows.event.sum()),
+        exclusions=rows.exclusions,
+        persons=person_counts(rows, None if by is None else pd.Series(labels)),
+        method=f"events per {per:,.0f} person-years of follow-up, exact {level:.0%} Poisson interval (Garwood 1936)",
+    )

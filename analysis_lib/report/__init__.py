@@ -1,0 +1,15 @@
+"""What a study gives out: tables and figures as papers print them, declared with the persons behind them."""
+
+from analysis_lib.models.forest import forest_plot
+from analysis_lib.report.attrition import AttritionTable, attrition_table
+from analysis_lib.report.reporting import Report
+from analysis_lib.report.table_one import TableOne, table_one
+
+__all__ = [
+    "AttritionTable",
+    "Report",
+    "TableOne",
+    "attrition_table",
+    "forest_plot",
+    "table_one",
+]
