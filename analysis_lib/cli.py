@@ -108,3 +108,52 @@ def list_(session: Session) -> None:
 
     listing = open_catalog(_data_folder(session)).listing()
     session.emit({"datasets": listing}, listing_text(listing))
+
+
+@data.command()
+@click.argument("name", required=False)
+@click.option("--release", help="One release.  [default: all of them]")
+@click.pass_context
+def check(ctx: click.Context, /, *, name: str | None, release: str | None) -> None:
+    """Compare every file of data set NAME, or of all of them, with its checksum.
+
+    Ends with 1, naming the files, when one is not as it was written.
+
+    Example: cohorthub data check gibleed
+    """
+    from analysis_lib.catalog import open_catalog
+    from analysis_lib.catalog.text import check_text
+
+    session: Session = ctx.obj
+    catalog = open_catalog(_data_folder(session))
+    checked = [
+        {"name": dataset, "release": found, "files": files}
+        for dataset in ([name] if name else catalog)
+        for found, files in catalog.check(dataset, release=release).items()
+    ]
+    intact = not any(item["files"] for item in checked)
+    session.emit({"intact": intact, "releases": checked}, check_text(checked))
+    if not intact:
+        ctx.exit(1)
+
+
+@data.command()
+@click.argument("name")
+@click.option("--release", help="One release.  [default: the newest]")
+@click.option(
+    "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page to this file."
+)
+@click.pass_obj
+def report(session: Session, /, *, name: str, release: str | None, html: Path | None) -> None:
+    """Say what the import of data set NAME found: each rule, by table and count.
+
+    Example: cohorthub data report gibleed --html gibleed-quality.html
+    """
+    from analysis_lib.catalog import open_catalog
+    from analysis_lib.catalog.reporting import report_document, report_text, write_report_page
+
+    dataset = open_catalog(_data_folder(session)).dataset(name, release=release)
+    if html is not None:
+        write_report_page(dataset, html)
+        session.say(f"wrote {html}")
+    session.emit(report_document(dataset), report_text(dataset))

@@ -9,7 +9,7 @@ from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.display import about_persons, catalog_html, years_text
 from analysis_lib.catalog.nearest import did_you_mean
 from analysis_lib.catalog.paths import data_folder
-from analysis_lib.catalog.releases import latest_release, names_in, releases_in
+from analysis_lib.catalog.releases import check_release, latest_release, names_in, releases_in
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError
 
 
@@ -63,21 +63,51 @@ class Catalog(Mapping[str, Dataset]):
         DamagedReleaseError
             If its manifest is not as it was written.
         """
+        folder = self._folder(name)
+        return Dataset.open(folder / (self._release(folder, release) or str(latest_release(folder))))
+
+    def check(self, name: str, *, release: str | None = None) -> dict[str, dict[str, str]]:
+        """Compare every file of a data set with its checksum.
+
+        Parameters
+        ----------
+        name : str
+            The data set.
+        release : str, optional
+            One of its releases; all of them when left out.
+
+        Returns
+        -------
+        dict of str to dict
+            For each release what `check_release` says: empty when all is as written.
+
+        Raises
+        ------
+        DatasetNotFoundError
+            If there is no such data set or release.
+        """
+        folder = self._folder(name)
+        chosen = self._release(folder, release)
+        return {found: check_release(folder / found) for found in ([chosen] if chosen else releases_in(folder))}
+
+    def _folder(self, name: str) -> Path:
         known = names_in(self.path)
-        if name not in known:
-            listed = f"known: {', '.join(known)}" if known else f"there are none in {self.path}"
-            raise DatasetNotFoundError(
-                f"there is no data set {ascii(name)[:66]};{did_you_mean(name, known)} {listed}. "
-                "Use a known name, or import it with 'cohorthub data import omop FILE --name NAME'."
-            )
-        chosen = release or latest_release(self.path / name)
-        releases = releases_in(self.path / name)
-        if chosen not in releases:
-            raise DatasetNotFoundError(
-                f"'{name}' has no release {ascii(release)[:40]};{did_you_mean(release, releases)} "
-                f"known: {', '.join(releases)}. Use one of these."
-            )
-        return Dataset.open(self.path / name / str(chosen))
+        if name in known:
+            return self.path / name
+        listed = f"known: {', '.join(known)}" if known else f"there are none in {self.path}"
+        raise DatasetNotFoundError(
+            f"there is no data set {ascii(name)[:66]};{did_you_mean(name, known)} {listed}. "
+            "Use a known name, or import it with 'cohorthub data import omop FILE --name NAME'."
+        )
+
+    def _release(self, folder: Path, release: str | None) -> str | None:
+        releases = releases_in(folder)
+        if release is None or release in releases:
+            return release
+        raise DatasetNotFoundError(
+            f"'{folder.name}' has no release {ascii(release)[:40]};{did_you_mean(release, releases)} "
+            f"known: {', '.join(releases)}. Use one of these."
+        )
 
     def listing(self) -> list[dict[str, Any]]:
         """Describe every data set's newest release, as a list anybody may see.

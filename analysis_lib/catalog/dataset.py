@@ -39,6 +39,7 @@ class Dataset:
         # File -> its size and time when its bytes were compared. Travels with the data set to workers, so that a
         # cluster reads each file once for this, not once per worker.
         self._verified: dict[str, tuple[int, int]] = {}
+        self._files = manifest.files
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> "Dataset":
@@ -211,7 +212,32 @@ class Dataset:
         with closing(connect({name: self.paths(name) for name in self.tables}, root=self.path)) as connection:
             return to_frame(run(connection, sql))
 
+    def search_concepts(self, text: str = "", *, limit: int = 25) -> "pd.DataFrame":
+        """Find concepts by their words, with how often this data set holds them.
+
+        Parameters
+        ----------
+        text : str, default ""
+            Words or parts of words that the name or one synonym must all have, in any order and in either spelling of
+            English; or a concept id. Empty for the concepts recorded most.
+        limit : int, default 25
+            Rows at most.
+
+        Returns
+        -------
+        DataFrame
+            `concept_id`, `concept_name`, `domain_id`, `vocabulary_id`, `standard_concept`; `records` and `persons`
+            that have this very concept, in the table that has most of them (eras repeat what occurrences say, so
+            tables are not added up); `descendants`, how many concepts lie below it; `records_with_descendants`. The
+            most recorded come first.
+        """
+        from analysis_lib.catalog.concepts import search
+
+        return search(self, text, limit=limit)
+
     def _entry(self, name: str) -> TableEntry:
+        if name in self.manifest.derived:
+            return self.manifest.derived[name]
         try:
             return self.tables[name]
         except (KeyError, TypeError):
@@ -234,7 +260,7 @@ class Dataset:
         from analysis_lib.catalog.parquet import sha256_of
 
         path = self.path / relative
-        entry = next(f for e in self.tables.values() for f in e.files if f.path == relative)
+        entry = self._files[relative]
         try:
             stat = path.stat()
             seen = (stat.st_size, stat.st_mtime_ns)

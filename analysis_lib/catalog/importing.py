@@ -14,6 +14,7 @@ import duckdb
 
 import analysis_lib
 from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS, choose_bucket_count, describe_hash
+from analysis_lib.catalog.concepts import COUNTS, COUNTS_SPEC, count_concepts
 from analysis_lib.catalog.conforming import ConformedTable, choose_version, conform
 from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.findings import Finding, QualityReport
@@ -34,10 +35,10 @@ from analysis_lib.catalog.releases import (
 from analysis_lib.catalog.source_duckdb import DuckDBSource
 from analysis_lib.catalog.sources import OmopSource, SourceTable, quoted
 from analysis_lib.catalog.spec import cdm_tables
-from analysis_lib.catalog.writing import write_table
+from analysis_lib.catalog.writing import write_derived, write_table
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError, SourceError
 
-IMPORT_VERSION = 1
+IMPORT_VERSION = 2
 """Raised when the same source would give other rows or bytes than before."""
 
 Progress = Callable[[str], None]
@@ -133,7 +134,7 @@ def _find_import(folder: Path, key: str) -> Path | None:
         if damaged:
             raise DamagedReleaseError(
                 f"this source was imported before as release {release}, which is damaged; {len(damaged)} files: "
-                f"{', '.join(damaged[:5])}. Remove {path} and import again."
+                f"{', '.join(list(damaged)[:5])}. Remove {path} and import again."
             )
         pointed = latest_release(folder)
         if pointed is None or read_manifest(folder / pointed)[0].created <= manifest.created:
@@ -200,6 +201,8 @@ def _build(
     with _engine(spill) as connection:
         checks = BucketChecks(incoming, entries)
         findings += checks.run(connection)
+        counts = count_concepts(connection, entries, root=incoming)
+        derived = {COUNTS: write_derived(counts, COUNTS_SPEC, root=incoming)}
     if spill.exists():
         spill.rmdir()
     now = datetime.now(UTC)
@@ -218,6 +221,7 @@ def _build(
         years=checks.years,
         import_key=key,
         tables=entries,
+        derived=derived,
         quality=QualityReport(tuple(findings)),
     )
 

@@ -49,7 +49,15 @@ class Manifest:
     import_key: str
     """Equal for equal sources imported in the same way."""
     tables: Mapping[str, TableEntry]
+    derived: Mapping[str, TableEntry] = field(default_factory=dict)
+    """Tables made from the others at import; not the source's."""
     quality: QualityReport = field(default_factory=QualityReport)
+
+    @property
+    def files(self) -> Mapping[str, WrittenFile]:
+        """Every data file of the release, by its path."""
+        entries = (*self.tables.values(), *self.derived.values())
+        return {file.path: file for entry in entries for file in entry.files}
 
     def to_json(self) -> str:
         """Write the manifest as one JSON document.
@@ -64,6 +72,7 @@ class Manifest:
             **{name: getattr(self, name) for name in _PLAIN},
             "years": list(self.years) if self.years else None,
             "tables": {name: _table_to_dict(entry) for name, entry in self.tables.items()},
+            "derived": {name: _table_to_dict(entry) for name, entry in self.derived.items()},
             "quality": self.quality.to_dict(),
         }
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -94,6 +103,7 @@ class Manifest:
             **{name: document[name] for name in _PLAIN},
             years=tuple(document["years"]) if document["years"] else None,
             tables={name: _table_from_dict(name, entry) for name, entry in document["tables"].items()},
+            derived={name: _table_from_dict(name, entry) for name, entry in document["derived"].items()},
             quality=QualityReport.from_dict(document["quality"]),
         )
 

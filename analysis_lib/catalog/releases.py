@@ -174,11 +174,11 @@ def sums_text(manifest_text: str, manifest: Manifest) -> str:
         One line for the manifest and each table's file.
     """
     lines = [f"{hashlib.sha256(manifest_text.encode()).hexdigest()}  {MANIFEST}\n"]
-    lines += [f"{file.sha256}  {file.path}\n" for entry in manifest.tables.values() for file in entry.files]
+    lines += [f"{file.sha256}  {file.path}\n" for file in manifest.files.values()]
     return "".join(lines)
 
 
-def check_release(folder: str | os.PathLike[str]) -> list[str]:
+def check_release(folder: str | os.PathLike[str]) -> dict[str, str]:
     """Compare every byte of a release with what was written.
 
     Parameters
@@ -188,40 +188,41 @@ def check_release(folder: str | os.PathLike[str]) -> list[str]:
 
     Returns
     -------
-    list of str
-        Damaged, missing and surplus files, relative to `folder`; empty when all is as written.
+    dict of str to str
+        ``changed``, ``missing`` or ``unexpected`` by file, relative to `folder`; empty when all is as written.
     """
     root = Path(folder)
     try:
         manifest, _ = read_manifest(root)
+        sums = sums_text((root / MANIFEST).read_text(encoding="utf-8"), manifest)
+        expected = {path: file.sha256 for path, file in manifest.files.items()}
+        expected[SUMS] = hashlib.sha256(sums.encode()).hexdigest()
     except DamagedReleaseError:
-        return _damaged_by_sums(root)
-    listed = {file.path: file for entry in manifest.tables.values() for file in entry.files}
-    damaged = [path for path, file in listed.items() if not _is_as_written(root / path, file.sha256, size=file.bytes)]
-    if (root / SUMS).read_bytes() != sums_text((root / MANIFEST).read_text(encoding="utf-8"), manifest).encode():
-        damaged.append(SUMS)
+        # One of the two lists is damaged. What can still be said of the other files, the sums say.
+        expected = _read_sums(root / SUMS)
+    found = {path: state for path, sha256 in expected.items() if (state := _state(root / path, sha256))}
+    if MANIFEST not in expected and SUMS not in expected:
+        found |= {SUMS: "changed"}
     present = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
-    return sorted({*damaged, *(present - set(listed) - {MANIFEST, SUMS})})
+    found |= dict.fromkeys(present - set(expected) - {MANIFEST, SUMS}, "unexpected")
+    return dict(sorted(found.items()))
 
 
-def _damaged_by_sums(root: Path) -> list[str]:
-    """What can be said when manifest and sums disagree: one of the two, and every file that is not in the sums."""
+def _read_sums(path: Path) -> dict[str, str]:
     try:
-        lines = (root / SUMS).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return [MANIFEST, SUMS]
-    sums = [line.partition("  ") for line in lines]
-    damaged = [path for sha256, _, path in sums if not _is_as_written(root / path, sha256)]
-    return sorted({*damaged, MANIFEST})
-
-
-def _is_as_written(path: Path, sha256: str, *, size: int | None = None) -> bool:
-    try:
-        if path.is_symlink() or (size is not None and path.stat().st_size != size):
-            return False
-        return sha256_of(path) == sha256
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return False
+        return {}
+    return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines) if name}
+
+
+def _state(path: Path, sha256: str) -> str | None:
+    try:
+        if path.is_symlink() or not path.is_file():
+            return "missing"
+        return None if sha256_of(path) == sha256 else "changed"
+    except OSError:
+        return "unreadable"
 
 
 @contextlib.contextmanager

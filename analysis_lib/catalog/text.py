@@ -1,5 +1,6 @@
 """Listings and reports for a terminal."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,3 +63,63 @@ def listing_text(listing: Sequence[dict[str, Any]]) -> str:
         for item in listing
     ]
     return columns_text(["NAME", "TITLE", "KIND", "PERSONS", "YEARS", "RELEASE"], rows, right=[3])
+
+
+def share_text(share: float) -> str:
+    """Write a share as a percentage that never rounds something to nothing.
+
+    Parameters
+    ----------
+    share : float
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        Such as ``49.6 %`` or ``< 0.1 %``.
+    """
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{share:.1%}".replace("%", " %")
+
+
+def wrapped(text: str, *, indent: int) -> str:
+    """Break a long line between words.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    indent : int
+        Blanks before it; two more before the lines that follow.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 characters.
+    """
+    return textwrap.fill(text, 100, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
+
+
+def check_text(checked: Sequence[dict[str, Any]]) -> str:
+    """Write what a check of checksums found.
+
+    Parameters
+    ----------
+    checked : sequence of dict
+        `name`, `release` and `files`, a dict from a file to what is wrong with it.
+
+    Returns
+    -------
+    str
+        One line for each release, and one for each file that is not as written.
+    """
+    lines = []
+    for item in checked:
+        files: dict[str, str] = item["files"]
+        state = f"{len(files)} files are not as written" if files else "intact"
+        lines.append(f"{item['name']} {item['release']}: {state}")
+        lines += [f"    {what}: {file}" for file, what in files.items()]
+    return "\n".join(lines) or "no data sets to check"

@@ -1,6 +1,6 @@
 """Writing one table of a release: streamed from the engine in order, split into its buckets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -8,8 +8,10 @@ import pyarrow as pa
 
 from analysis_lib.catalog.buckets import bucket_sql
 from analysis_lib.catalog.conforming import ConformedTable
+from analysis_lib.catalog.manifest import TableEntry
 from analysis_lib.catalog.parquet import WrittenFile, arrow_schema, describe_file, write_parquet
 from analysis_lib.catalog.sources import quoted
+from analysis_lib.catalog.spec import TableSpec
 
 _BUCKET = "__bucket"
 _BATCH_ROWS = 122_880
@@ -64,8 +66,33 @@ def write_table(
     ]
 
 
+def write_derived(relation: duckdb.DuckDBPyRelation, spec: TableSpec, *, root: Path) -> TableEntry:
+    """Write a table that was made from the others.
+
+    Parameters
+    ----------
+    relation : DuckDBPyRelation
+        Its rows, in order.
+    spec : TableSpec
+        Its columns.
+    root : Path
+        The folder of the release being built.
+
+    Returns
+    -------
+    TableEntry
+        With one file.
+    """
+    schema = arrow_schema(spec.fields)
+    path = root / "derived" / f"{spec.name}.parquet"
+    file = _write_file(
+        path, relation.to_arrow_reader(_BATCH_ROWS), root=root, schema=schema, sorted_by=spec.columns[:1]
+    )
+    return TableEntry(spec, rows=file.rows, rows_source=0, files=(file,))
+
+
 def _write_file(
-    path: Path, batches: Iterator[pa.RecordBatch], *, root: Path, schema: pa.Schema, sorted_by: tuple[str, ...]
+    path: Path, batches: Iterable[pa.RecordBatch], *, root: Path, schema: pa.Schema, sorted_by: tuple[str, ...]
 ) -> WrittenFile:
     rows = write_parquet(path, batches, schema=schema, sorted_by=sorted_by)
     return describe_file(path, root=root, rows=rows)

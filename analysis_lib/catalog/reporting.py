@@ -1,0 +1,214 @@
+"""The quality report of a release, for a terminal, a machine and a browser."""
+
+import os
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from analysis_lib.catalog.dataset import Dataset
+from analysis_lib.catalog.findings import RULES, Finding, Severity
+from analysis_lib.catalog.text import columns_text, share_text, wrapped
+from analysis_lib.errors import StorageError
+
+_HEADS: dict[Severity, str] = {
+    "problem": "Problems: wrong in the source, and still so",
+    "repaired": "Repaired: wrong in the source, right for readers",
+    "note": "Notes",
+}
+
+
+def report_document(dataset: Dataset) -> dict[str, Any]:
+    """Say everything in JSON types.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The release.
+
+    Returns
+    -------
+    dict
+        The release, its source, its tables with their rows, and the findings with the rules they name.
+    """
+    manifest = dataset.manifest
+    return {
+        "name": dataset.name,
+        "release": dataset.release,
+        "title": dataset.title,
+        "created": manifest.created,
+        "cdm_version": dataset.cdm_version,
+        "library_version": manifest.library_version,
+        "source": dict(manifest.source),
+        "about": dict(manifest.about),
+        "persons": dataset.n_persons,
+        "years": list(dataset.years) if dataset.years else None,
+        "manifest_sha256": dataset.manifest_sha256,
+        "tables": {
+            name: {"rows": entry.rows, "rows_source": entry.rows_source, "columns": len(entry.spec.fields)}
+            for name, entry in dataset.tables.items()
+        },
+        "quality": dataset.quality.to_dict(),
+    }
+
+
+def _facts(dataset: Dataset) -> list[tuple[str, str]]:
+    manifest = dataset.manifest
+    rows = sum(entry.rows for entry in dataset.tables.values())
+    filled = sum(entry.rows > 0 for entry in dataset.tables.values())
+    years = f", observed {dataset.years[0]} to {dataset.years[1]}" if dataset.years else ""
+    return [
+        ("Release", f"{dataset.release}, made {manifest.created[:10]} by version {manifest.library_version}"),
+        ("Source", f"{manifest.source['file_name']}, sha256 {manifest.source['sha256'][:16]}..."),
+        ("Model", f"OMOP CDM v{dataset.cdm_version}"),
+        ("Persons", f"{dataset.n_persons:,}{years}"),
+        ("Rows", f"{rows:,} in {filled} tables; {len(dataset.tables) - filled} tables are empty"),
+    ]
+
+
+def _sections(dataset: Dataset) -> Iterator[tuple[str, list[tuple[str, list[Finding]]]]]:
+    """Yield each severity's head with its rules, those with most counts first, and their findings."""
+    for severity, head in _HEADS.items():
+        rules = {rule: [f for f in dataset.quality.findings if f.rule == rule] for rule in RULES}
+        found = [(rule, fs) for rule, fs in rules.items() if fs and RULES[rule].severity == severity]
+        if found:
+            yield head, found
+
+
+def report_text(dataset: Dataset) -> str:
+    """Write the report for a terminal.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The release.
+
+    Returns
+    -------
+    str
+        Lines of at most 100 characters.
+    """
+    parts = [f"{dataset.title} ({dataset.name})", columns_text(("", ""), _facts(dataset)).lstrip("\n")]
+    for head, rules in _sections(dataset):
+        parts.append(f"\n{head}\n{'-' * len(head)}")
+        for rule, findings in rules:
+            parts.append(f"\n{RULES[rule].title} [{rule}]")
+            parts.append(wrapped(f"Readers see: {RULES[rule].readers_see}", indent=2))
+            parts.append(_findings_text(findings))
+    return "\n".join(parts)
+
+
+def _findings_text(findings: list[Finding]) -> str:
+    if findings[0].unit == "tables" or findings[0].rule == "header-as-data":
+        return wrapped(f"{len(findings)} tables: {', '.join(f.table for f in findings)}", indent=4)
+    if findings[0].unit == "columns":
+        return _columns_text(findings)
+    rows = [
+        (f"    {f.table}", ", ".join(f.columns), f"{f.count:,}", f"of {f.of:,}", share_text(f.share)) for f in findings
+    ]
+    return columns_text(("", "", "", "", ""), rows, right=(2, 3, 4)).lstrip("\n")
+
+
+def _columns_text(findings: list[Finding]) -> str:
+    """Name the columns, but not all the columns of table after table."""
+    whole = [f"{f.table} ({f.count})" for f in findings if f.count == f.of]
+    parts = [wrapped(f"all columns of {len(whole)} tables: {', '.join(whole)}", indent=4)] if whole else []
+    parts += [wrapped(f"{f.table}: {', '.join(f.columns)}", indent=4) for f in findings if f.count < f.of]
+    return "\n".join(parts)
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}: data quality</title>
+<style>
+:root{{color-scheme:light dark;--quiet:#5f6368;--line:#d0d4d9}}
+@media (prefers-color-scheme:dark){{:root{{--quiet:#a3a9b0;--line:#454b52}}}}
+body{{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2.5rem auto;padding:0 1.2rem}}
+h1{{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}} h2{{font-size:1.2rem;margin:2.4rem 0 .4rem}}
+h3{{font-size:1rem;margin:1.4rem 0 .1rem}} p{{margin:.1rem 0 .5rem}} .quiet{{color:var(--quiet)}}
+table{{border-collapse:collapse;width:100%}} td,th{{text-align:left;padding:.25rem .8rem .25rem 0;vertical-align:top;
+border-bottom:1px solid var(--line)}} .n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
+code{{font-size:.92em;overflow-wrap:anywhere}}
+dl{{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.5rem}} dt{{color:var(--quiet)}} dd{{margin:0}}
+</style></head><body>
+<h1>{title}</h1><p class="quiet">Data quality of the release <code>{name}</code> <code>{release}</code></p>
+<dl>{facts}</dl>
+{sections}
+</body></html>
+"""
+
+
+def report_html(dataset: Dataset) -> str:
+    """Write the report as a page of its own: no scripts, nothing fetched.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The release.
+
+    Returns
+    -------
+    str
+        An HTML document.
+    """
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in _facts(dataset))
+    sections = []
+    for head, rules in _sections(dataset):
+        sections.append(f"<h2>{escape(head)}</h2>")
+        for rule, findings in rules:
+            sections.append(
+                f"<h3>{escape(RULES[rule].title)}</h3>"
+                f'<p class="quiet">Readers see: {escape(RULES[rule].readers_see)}</p>{_findings_html(findings)}'
+            )
+    return _PAGE.format(
+        title=escape(dataset.title),
+        name=escape(dataset.name),
+        release=escape(dataset.release),
+        facts=facts,
+        sections="\n".join(sections),
+    )
+
+
+def write_report_page(dataset: Dataset, path: Path) -> None:
+    """Write the page to a file, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The release.
+    path : Path
+        The file; replaced when it is there.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            temporary.write_text(report_html(dataset), encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"the page cannot be written; {error.strerror or type(error).__name__}: {path}. Choose another file."
+        ) from error
+
+
+def _findings_html(findings: list[Finding]) -> str:
+    if findings[0].unit == "tables" or findings[0].rule == "header-as-data":
+        return f"<p>{len(findings)} tables: {', '.join(f'<code>{escape(f.table)}</code>' for f in findings)}</p>"
+    whole = [f for f in findings if f.unit == "columns" and f.count == f.of]
+    listed = ", ".join(f"<code>{escape(f.table)}</code> ({f.count})" for f in whole)
+    above = f"<p>All columns of {len(whole)} tables: {listed}</p>" if whole else ""
+    rows = []
+    for f in (f for f in findings if f not in whole):
+        cells = f"<td><code>{escape(f.table)}</code></td><td><code>{escape(', '.join(f.columns))}</code></td>"
+        if f.unit == "rows":
+            cells += (
+                f'<td class="n">{f.count:,}</td><td class="n">of {f.of:,}</td><td class="n">{share_text(f.share)}</td>'
+            )
+        rows.append(f"<tr>{cells}</tr>")
+    return above + (f"<table>{''.join(rows)}</table>" if rows else "")
