@@ -12,7 +12,9 @@ from traitlets import Unicode
 from hub_config.first_notebooks import give_notebooks
 from hub_config.kernels import KERNEL_NAME
 
-__all__ = ["CohortSpawner", "server_arguments"]
+__all__ = ["SERVER_CONFIG", "CohortSpawner", "server_arguments"]
+
+SERVER_CONFIG = Path(__file__).parent / "hub" / "server_config"
 
 
 class CohortSpawner(SimpleLocalProcessSpawner):
@@ -96,6 +98,8 @@ def server_arguments() -> list[str]:
         "--KernelSpecManager.ensure_native_kernel=False",
         f"--KernelSpecManager.allowed_kernelspecs={KERNEL_NAME}",
         "--LabApp.news_url=",
+        "--LabApp.custom_css=True",
+        f"--ServerApp.static_custom_path={SERVER_CONFIG / 'custom'}",
         "--LabApp.extension_manager=readonly",
     ]
     return [*arguments, "--allow-root"] if os.geteuid() == 0 else arguments

@@ -16,7 +16,7 @@ from hub_config.isolation import isolation_notice
 from hub_config.kernels import ensure_kernel
 from hub_config.proxy import API_USER, ENTRYPOINT, routes_file
 from hub_config.settings import Settings, load_settings
-from hub_config.spawner import CohortSpawner, server_arguments
+from hub_config.spawner import SERVER_CONFIG, CohortSpawner, server_arguments
 
 __all__ = ["apply_hub"]
 
@@ -100,7 +100,7 @@ def _apply_spawner(home: Home, settings: Settings, *, c: Any) -> None:
     c.CohortSpawner.environment = {
         "COHORTHUB_DATA": str(data_dir(home, settings)),
         "JUPYTER_PATH": str(ensure_kernel(home.path)),
-        "JUPYTER_CONFIG_PATH": str(_HERE / "server_config"),
+        "JUPYTER_CONFIG_PATH": str(SERVER_CONFIG),
     }
 
 

@@ -59,6 +59,7 @@ def reports_environment(home: Home, settings: Settings, *, addresses: Addresses)
         "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{REPORTS_PREFIX}oauth_callback",
         "JUPYTERHUB_OAUTH_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
+        "COHORTHUB_REPORTS_MAX_RUNNING": str(settings.reports.max_running),
         "COHORTHUB_HOME": str(home.path),
         "COHORTHUB_DATA": str(data_dir(home, settings)),
         "JUPYTER_PATH": str(home.jupyter),

@@ -49,10 +49,9 @@ class SpawnerSettings(Section, frozen=True):
 
 
 class ReportSettings(Section, frozen=True):
-    """What a report's run may take."""
+    """What the reports page may take."""
 
-    cell_timeout_seconds: PositiveInt = Field(default=600, description="How long one cell may take.")
-    run_timeout_seconds: PositiveInt = Field(default=3600, description="How long a whole run may take.")
+    max_running: PositiveInt = Field(default=2, description="How many reports may run at once; others wait.")
 
 
 class Settings(Section, frozen=True):
