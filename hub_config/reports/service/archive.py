@@ -1,0 +1,107 @@
+"""A run's folder as files for the browser: nothing outside the folder, and nothing through a link.
+
+A notebook can write whatever it likes into its own folder, links to other people's files included. So every file is
+opened relative to an open folder, without following links, and only regular files are read.
+"""
+
+import os
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, BinaryIO
+
+__all__ = ["open_inside", "write_zip"]
+
+# O_NONBLOCK: opening a pipe that a notebook left there must not wait for a writer.
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def open_inside(folder: Path, *, name: str) -> BinaryIO | None:
+    """Open one regular file that lies directly in `folder`.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder; the folder itself must not be a link.
+    name : str
+        The file's name, without any folder.
+
+    Returns
+    -------
+    BinaryIO or None
+        The open file, or None where there is no such regular file.
+    """
+    if os.sep in name or name in {"", ".", ".."}:
+        return None
+    try:
+        descriptor = os.open(folder, FOLDER)
+    except OSError:
+        return None
+    try:
+        return _open_regular(name, inside=descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_zip(folder: Path, *, to: IO[bytes]) -> int:
+    """Write all regular files of `folder` into a zip archive.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder. Links, pipes and sockets in it are left out, as is what appears in it meanwhile.
+    to : file
+        Where the archive is written; its names begin with the folder's own name.
+
+    Returns
+    -------
+    int
+        How many files it holds.
+    """
+    count = 0
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, source in _regular_files(folder):
+            with source, archive.open(_entry(f"{folder.name}/{name}", source), "w", force_zip64=True) as entry:
+                shutil.copyfileobj(source, entry)
+            count += 1
+    return count
+
+
+def _regular_files(folder: Path) -> Iterator[tuple[str, BinaryIO]]:
+    """Walk by folder descriptors, so that a folder swapped for a link on the way leads nowhere."""
+    try:
+        descriptor = os.open(folder, FOLDER)
+    except OSError:
+        return
+    try:
+        for path, folders, names, inside in os.fwalk(".", dir_fd=descriptor, follow_symlinks=False):
+            folders.sort()
+            for name in sorted(names):
+                source = _open_regular(name, inside=inside)
+                if source is not None:
+                    yield os.path.normpath(os.path.join(path, name)), source  # noqa: PTH118 - a name, not a path
+    finally:
+        os.close(descriptor)
+
+
+def _open_regular(name: str, *, inside: int) -> BinaryIO | None:
+    try:
+        descriptor = os.open(name, READ, dir_fd=inside)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return os.fdopen(descriptor, "rb")
+
+
+def _entry(name: str, source: BinaryIO) -> zipfile.ZipInfo:
+    """Describe a file; the account, the mode and odd characters of this machine stay here."""
+    entry = zipfile.ZipInfo(name.encode("utf-8", "replace").decode("utf-8"))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    entry.file_size = os.fstat(source.fileno()).st_size
+    return entry

@@ -1,0 +1,147 @@
+"""What all pages share: who is asking, the headers, and how an error looks."""
+
+import logging
+import secrets
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from tornado.web import HTTPError, RequestHandler
+
+from hub_config.reports.service.board import Board, Run
+from hub_config.reports.service.person import Person
+from hub_config.reports.service.security import COMMON_HEADERS, page_policy
+from hub_config.reports.service.site import Site
+from hub_config.reports.service.texts import TEXTS
+
+__all__ = ["Answer", "CallbackHandler", "NotFoundHandler", "PageHandler"]
+
+logger = logging.getLogger(__name__)
+
+
+class Answer(RequestHandler):
+    """Headers and error pages, also for the few answers that need nobody to be signed in."""
+
+    person: Person | None = None
+
+    def set_default_headers(self) -> None:
+        """Begin every answer, errors included, with the headers that hold for all."""
+        for name, value in COMMON_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Content-Security-Policy", page_policy(self.nonce))
+        self.clear_header("Server")
+
+    @cached_property
+    def nonce(self) -> str:
+        """This answer's licence for our own script and style."""
+        return secrets.token_urlsafe(18)
+
+    @property
+    def board(self) -> Board:
+        """All runs, running and past."""
+        board: Board = self.settings["board"]
+        return board
+
+    @property
+    def site(self) -> Site:
+        """The pages' frame."""
+        site: Site = self.settings["site"]
+        return site
+
+    def show(self, page: str, /, **values: Any) -> None:
+        """Answer with a page.
+
+        Parameters
+        ----------
+        page : str
+            Name of the Jinja2 template.
+        **values : object
+            What the template shows; escaped there.
+        """
+        # Making the token sets its cookie, so it is made only for a person.
+        made: object = self.xsrf_token if self.person is not None else ""
+        token = made.decode("ascii") if isinstance(made, bytes) else str(made)
+        self.finish(self.site.render(page, nonce=self.nonce, person=self.person, xsrf_token=token, values=values))
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Show an error as a page, without a word of what was sent.
+
+        Parameters
+        ----------
+        status_code : int
+            The answer's status.
+        **kwargs : object
+            What tornado knows about the error; not shown.
+        """
+        known = f"error_{status_code}"
+        explanation = (
+            TEXTS.get(known) or TEXTS["error_400" if status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "error_500"]
+        )
+        failure = kwargs.get("exc_info", (None, None, None))[1]
+        reason = failure.reason if isinstance(failure, HTTPError) else None
+        if reason is not None and reason in TEXTS.values():
+            explanation = reason
+        self.set_status(status_code)
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Content-Security-Policy", page_policy(self.nonce))
+        self.show("error.html", status=status_code, explanation=explanation)
+
+
+class PageHandler(HubOAuthenticated, Answer):
+    """A page for a person who is signed in."""
+
+    person: Person
+
+    async def prepare(self) -> None:
+        """Find out who asks, without holding up others meanwhile; send them to the hub if nobody is signed in."""
+        await self.hub_auth.get_user(self, sync=False)
+        model = self.current_user
+        if model is None:
+            self._send_to_sign_in()
+            return
+        if model["kind"] != "user":
+            raise HTTPError(403, reason=TEXTS["error_people_only"])
+        self.person = Person(name=model["name"], is_operator=bool(model.get("admin")))
+
+    def _send_to_sign_in(self) -> None:
+        """Redirect a page view to the hub; answer all else with a refusal, as a redirect would lose what was sent."""
+        is_page = self.request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        if self.request.method not in {"GET", "HEAD"} or not is_page:
+            raise HTTPError(403, reason=TEXTS["error_signed_out"])
+        self.redirect(self.get_login_url())
+
+    def run_or_404(self, run_id: str) -> Run:
+        """Return a run that this person may see.
+
+        Parameters
+        ----------
+        run_id : str
+            From the address.
+
+        Returns
+        -------
+        Run
+            As it is now.
+
+        Raises
+        ------
+        HTTPError
+            404 if there is none, and just so if it is somebody else's.
+        """
+        run = self.board.find(run_id, person=self.person)
+        if run is None:
+            raise HTTPError(404)
+        return run
+
+
+class CallbackHandler(HubOAuthCallbackHandler, Answer):
+    """The last step of signing in: the hub sends the browser here."""
+
+
+class NotFoundHandler(PageHandler):
+    """Any other address, for people who are signed in."""
+
+    def get(self) -> None:
+        """Say that there is no such page."""
+        raise HTTPError(404)

@@ -1,0 +1,201 @@
+"""The form of a template: fields made from its typed parameters, and the way back from what was typed to values."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hub_config.reports.parameters import Parameter
+from hub_config.reports.service.texts import TEXTS, text
+from hub_config.reports.values import ParameterType, from_text
+
+__all__ = ["Field", "Form", "filled_form", "read_form", "shown"]
+
+LONGEST = 10_000
+PREFIX = "p-"  # parameters have their own names in the form, so none can pose as _xsrf
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: the parameter, what it holds, and what is wrong with that.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        The template's declaration.
+    value : str
+        What the field holds, as typed; 'on' or '' for a checkbox.
+    error : str or None
+        Why the value was refused.
+    """
+
+    parameter: Parameter
+    value: str
+    error: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The field's name in the form and its id on the page."""
+        return PREFIX + self.parameter.name
+
+    @property
+    def label(self) -> str:
+        """The parameter's name in words."""
+        words = self.parameter.name.replace("_", " ").strip() or self.parameter.name
+        return words[0].upper() + words[1:]
+
+    @property
+    def help(self) -> str:
+        """The comment of the template as a sentence, or ''."""
+        return self.parameter.help[:1].upper() + self.parameter.help[1:]
+
+    @property
+    def hints(self) -> list[str]:
+        """What else to know when filling it in."""
+        declared, hints = self.parameter.type, []
+        if declared.kind == "list":
+            hints.append(TEXTS["field_list_hint"])
+        if declared.optional and declared.kind != "choice":
+            hints.append(TEXTS["field_optional_hint"])
+        return hints
+
+    @property
+    def default(self) -> str:
+        """The template's own value, as it is shown."""
+        return shown(self.parameter.default)
+
+    @property
+    def keyboard(self) -> str:
+        """The on-screen keyboard that helps: numeric, decimal or text."""
+        # A list of numbers needs commas, which many numeric keyboards lack, so it gets the whole keyboard.
+        return {"int": "numeric", "float": "decimal"}.get(self.parameter.type.kind, "text")
+
+
+@dataclass(frozen=True)
+class Form:
+    """A template's form as it stands.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        In the template's order.
+    values : dict
+        The parameters' values; complete only if `is_good`.
+    error : str or None
+        What is wrong with the whole.
+    """
+
+    fields: Sequence[Field]
+    values: dict[str, Any]
+    error: str | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the run may be asked for."""
+        return self.error is None
+
+
+def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | None = None) -> Form:
+    """Make the form with the template's own values, or with those of an earlier run.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Of the template.
+    values : mapping, optional
+        Values by name; what the template does not know is left out.
+
+    Returns
+    -------
+    Form
+        To be shown.
+    """
+    given = values or {}
+    fields = [Field(one, _as_typed(given.get(one.name, one.default), one.type)) for one in parameters]
+    return Form(fields, {})
+
+
+def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str]) -> Form:
+    """Read what was typed.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+        Of the template.
+    typed : mapping
+        Text by field name, as the browser sent it.
+
+    Returns
+    -------
+    Form
+        With the values, or with an error beside each field that was refused; what was typed is kept.
+    """
+    fields, values = [], {}
+    for one in parameters:
+        field, value = _read_field(one, typed)
+        fields.append(field)
+        values[one.name] = value
+    wrong = sum(1 for field in fields if field.error)
+    error = None
+    if set(typed) - {field.id for field in fields}:
+        error = TEXTS["form_unknown"]
+    elif wrong:
+        error = TEXTS["form_error_one"] if wrong == 1 else text("form_errors", n=wrong)
+    return Form(fields, values, error)
+
+
+def _read_field(parameter: Parameter, typed: Mapping[str, str]) -> tuple[Field, Any]:
+    declared, name = parameter.type, PREFIX + parameter.name
+    if declared.kind == "bool" and not declared.optional:  # an empty checkbox sends nothing
+        return Field(parameter, "on" if name in typed else ""), name in typed
+    words = typed.get(name, "")
+    if len(words) > LONGEST:
+        return Field(parameter, words[:LONGEST], _sentence(text("field_too_long", n=LONGEST))), None
+    if not words.strip() and declared.optional:
+        return Field(parameter, ""), None
+    if not words.strip() and declared.kind not in {"str", "list"}:
+        return Field(parameter, words, _sentence(TEXTS["field_needed"])), None
+    try:
+        return Field(parameter, words), from_text(declared, words)
+    except ValueError as refused:
+        return Field(parameter, words, _sentence(str(refused))), None
+
+
+def _sentence(why: str) -> str:
+    return text("field_error", why=why[:1].upper() + why[1:])
+
+
+def _as_typed(value: Any, declared: ParameterType) -> str:
+    """Write a value the way a person would type it."""
+    if value is None:
+        return ""
+    if declared.kind == "bool":
+        if declared.optional:
+            return "true" if value else "false"
+        return "on" if value else ""
+    if isinstance(value, list):
+        plain = all(not isinstance(item, str) or (item.strip() == item and "," not in item and item) for item in value)
+        return ", ".join(str(item) for item in value) if plain else json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """Write a parameter's value for reading.
+
+    Parameters
+    ----------
+    value : object
+        A value of a parameter.
+
+    Returns
+    -------
+    str
+        Plain text; '' for nothing.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return TEXTS["value_yes"] if value else TEXTS["value_no"]
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)

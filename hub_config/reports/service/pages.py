@@ -1,0 +1,252 @@
+"""The pages: the list of reports and runs, the form, and one run."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tornado.web import HTTPError
+
+from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.board import Run
+from hub_config.reports.service.forms import Form, filled_form, read_form
+from hub_config.reports.service.shelf import Offer, Shelf
+from hub_config.reports.service.site import duration
+from hub_config.reports.service.texts import STATES, TEXTS, text
+
+__all__ = ["CancelHandler", "FormHandler", "ListHandler", "RunHandler", "StateHandler"]
+
+RUNS_PER_PAGE = 25
+MOST_WAITING = 20
+
+
+class ListHandler(PageHandler):
+    """The first page: templates, and the runs that this person may see."""
+
+    def get(self) -> None:
+        """Show the page, or with ``?part=runs`` only the list of runs, for the page's script to put in."""
+        ids = self.board.runs_of(self.person)
+        n_pages = max(1, -(-len(ids) // RUNS_PER_PAGE))
+        page = min(self._page_number(), n_pages)
+        found = (self.board.find(one, person=self.person) for one in ids[(page - 1) * RUNS_PER_PAGE :][:RUNS_PER_PAGE])
+        runs = [run for run in found if run is not None]
+        values: dict[str, Any] = {
+            "runs": runs,
+            "page": page,
+            "n_pages": n_pages,
+            "any_active": any(run.is_active for run in runs),
+        }
+        if self.get_query_argument("part", "") == "runs":
+            self.show("runs_part.html", **values)
+            return
+        self.show("list.html", offers=self._shelf.offers(), **values)
+
+    @property
+    def _shelf(self) -> Shelf:
+        shelf: Shelf = self.settings["shelf"]
+        return shelf
+
+    def _page_number(self) -> int:
+        given = self.get_query_argument("page", "1")
+        return max(int(given), 1) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
+
+
+class FormHandler(PageHandler):
+    """The form of one template."""
+
+    def get(self, name: str) -> None:
+        """Show it with the template's values, or with those of the run in ``?from=``.
+
+        Parameters
+        ----------
+        name : str
+            The template's name.
+        """
+        offer = self._offer(name)
+        earlier = self.board.find(self.get_query_argument("from", ""), person=self.person)
+        self._show(offer, filled_form(offer.parameters, earlier.parameters if earlier is not None else None))
+
+    def post(self, name: str) -> None:
+        """Ask for a run, or show the form again with what is wrong beside each field.
+
+        Parameters
+        ----------
+        name : str
+            The template's name.
+        """
+        offer = self._offer(name)
+        if offer.broken is not None:
+            raise HTTPError(400)
+        typed = {key: self.get_body_argument(key, strip=False) for key in self.request.body_arguments if key != "_xsrf"}
+        form = read_form(offer.parameters, typed)
+        if form.is_good and self.board.line.waiting_of(self.person.name) >= MOST_WAITING:
+            form = Form(form.fields, form.values, text("form_too_many", n=MOST_WAITING))
+        if not form.is_good:
+            self.set_status(422)
+            self._show(offer, form)
+            return
+        run_id = self.board.ask(offer, values=form.values, person=self.person)
+        self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
+
+    def _offer(self, name: str) -> Offer:
+        shelf: Shelf = self.settings["shelf"]
+        offer = shelf.get(name)
+        if offer is None:
+            raise HTTPError(404)
+        return offer
+
+    def _show(self, offer: Offer, form: Form) -> None:
+        self.show("form.html", offer=offer, form=form)
+
+
+class RunHandler(PageHandler):
+    """One run: how far it is, or what it gave."""
+
+    def get(self, run_id: str) -> None:
+        """Show it.
+
+        Parameters
+        ----------
+        run_id : str
+            Which.
+        """
+        run = self.run_or_404(run_id)
+        shelf: Shelf = self.settings["shelf"]
+        self.show(
+            "run.html",
+            run=run,
+            progress=progress(run),
+            offer=shelf.get(run.template),
+            facts=facts(run),
+            moments=moments(run),
+        )
+
+
+class StateHandler(PageHandler):
+    """The state of one run, for the page's script."""
+
+    def get(self, run_id: str) -> None:
+        """Answer with JSON.
+
+        Parameters
+        ----------
+        run_id : str
+            Which.
+        """
+        run = self.run_or_404(run_id)
+        self.finish({**progress(run), "active": run.is_active})
+
+
+class CancelHandler(PageHandler):
+    """Stopping a run."""
+
+    def post(self, run_id: str) -> None:
+        """Stop it and show its page; a run that is over stays as it is.
+
+        Parameters
+        ----------
+        run_id : str
+            Which.
+        """
+        run = self.run_or_404(run_id)
+        if run.is_active:
+            self.board.line.cancel(run_id)
+        self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
+
+
+def progress(run: Run) -> Mapping[str, Any]:
+    """Say in words how far a run is.
+
+    Parameters
+    ----------
+    run : Run
+        Any.
+
+    Returns
+    -------
+    mapping
+        ``state`` (key), ``label`` (word), ``text`` (sentence), ``cell``, ``cells`` and ``took`` (words).
+    """
+    return {
+        "state": run.state,
+        "label": STATES[run.state],
+        "text": _sentence(run),
+        "cell": run.cell or 0,
+        "cells": run.n_cells or 0,
+        "took": duration(run.seconds),
+    }
+
+
+def facts(run: Run) -> list[tuple[str, str]]:
+    """Say where a run comes from.
+
+    Parameters
+    ----------
+    run : Run
+        Any.
+
+    Returns
+    -------
+    list of (str, str)
+        Label and value; what is not known is left out.
+    """
+    record = run.record
+    found = [
+        (TEXTS["requested_by"], run.owner or TEXTS["command_line"]),
+        (TEXTS["run_id"], run.run_id),
+        (TEXTS["template"], run.template),
+        (TEXTS["template_hash"], _short(record.get("template_sha256"))),
+        (TEXTS["duration"], "" if run.is_active else duration(run.seconds)),
+        (TEXTS["data_releases"], _listed(record.get("data_releases"), _release)),
+        (TEXTS["cohorts"], _listed(record.get("cohorts"), _cohort)),
+        (TEXTS["library_version"], record.get("library_version")),
+    ]
+    return [(label, value) for label, value in found if isinstance(value, str) and value]
+
+
+def moments(run: Run) -> list[tuple[str, str]]:
+    """Say when a run was asked for, began and ended.
+
+    Parameters
+    ----------
+    run : Run
+        Any.
+
+    Returns
+    -------
+    list of (str, str)
+        Label and ISO 8601 time; what has not happened is left out.
+    """
+    times = (("asked_at", run.asked_at), ("started_at", run.started_at), ("ended_at", run.ended_at))
+    return [(TEXTS[label], moment) for label, moment in times if moment]
+
+
+def _listed(entries: object, name: Callable[[Mapping[str, Any]], str]) -> str:
+    if not isinstance(entries, list):
+        return ""
+    return ", ".join(name(entry) for entry in entries if isinstance(entry, dict))
+
+
+def _short(sha256: object) -> str:
+    return sha256[:12] if isinstance(sha256, str) else ""
+
+
+def _release(entry: Mapping[str, Any]) -> str:
+    return f"{entry.get('name', '')} {entry.get('release', '')}".strip()
+
+
+def _cohort(entry: Mapping[str, Any]) -> str:
+    persons, name = entry.get("persons"), str(entry.get("name", ""))
+    return text("persons_all", name=name, n=f"{persons:,}") if isinstance(persons, int) else name
+
+
+def _sentence(run: Run) -> str:
+    if run.state == "queued":
+        return text("queued_behind", n=run.position) if run.position else TEXTS["queued_next"]
+    if run.state != "running":
+        return STATES[run.state]
+    if run.is_stopping:
+        return TEXTS["stopping"]
+    if not run.cell or not run.n_cells:
+        return TEXTS["starting"]
+    if run.cell_title:
+        return text("cell_titled", cell=run.cell, cells=run.n_cells, title=run.cell_title)
+    return text("cell_of", cell=run.cell, cells=run.n_cells)

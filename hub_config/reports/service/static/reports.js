@@ -1,0 +1,115 @@
+"use strict";
+// Live state, local times and one question before cancelling. Every page works without this file, by reloading itself.
+(() => {
+  const EVERY = 1000; // ms
+  const SLOW = 10000; // ms, while the service does not answer
+
+  function localTimes(root) {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const moment = new Date(time.dateTime);
+      if (Number.isNaN(moment.getTime())) continue;
+      time.title = time.textContent;
+      time.textContent = moment.toLocaleString(document.documentElement.lang === "en" ? undefined : document.documentElement.lang,
+        { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+    }
+  }
+
+  function xsrf() {
+    const field = document.querySelector("[data-token]");
+    return field ? field.dataset.token : "";
+  }
+
+  async function ask(address) {
+    const answer = await fetch(address, { headers: { "X-XSRFToken": xsrf() }, credentials: "same-origin", cache: "no-store" });
+    if (answer.status === 403 || answer.status === 404 || answer.redirected) {
+      location.reload(); // signed out, or gone: the page itself says so
+      return null;
+    }
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer;
+  }
+
+  function poll(step) {
+    let wait = EVERY;
+    const again = async () => {
+      let goOn = true;
+      if (!document.hidden) {
+        try {
+          goOn = await step();
+          wait = EVERY;
+        } catch {
+          wait = Math.min(wait * 2, SLOW);
+        }
+      }
+      if (goOn) setTimeout(again, wait);
+    };
+    setTimeout(again, EVERY);
+  }
+
+  function say(element, words) {
+    // Written only when it changes, so that a screen reader is not told the same thing every second.
+    if (element.textContent !== words) element.textContent = words;
+  }
+
+  function watchRun(live) {
+    const words = document.getElementById("live-text");
+    const bar = document.getElementById("live-bar");
+    const took = document.getElementById("live-took");
+    const state = document.getElementById("state");
+    poll(async () => {
+      const answer = await ask(live.dataset.state);
+      if (!answer) return false;
+      const now = await answer.json();
+      if (!now.active) {
+        location.reload();
+        return false;
+      }
+      say(words, now.text);
+      say(took, now.took);
+      say(state, now.label);
+      state.className = "state " + now.state;
+      if (now.cells) {
+        bar.max = now.cells;
+        bar.value = Math.max(now.cell - 1, 0);
+      }
+      return true;
+    });
+  }
+
+  function watchList(runs) {
+    poll(async () => {
+      const answer = await ask(runs.dataset.part);
+      if (!answer) return false;
+      const html = await answer.text();
+      if (html !== runs.dataset.last) {
+        const focused = runs.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+        runs.dataset.last = html;
+        runs.innerHTML = html; // our own template's output, escaped there
+        localTimes(runs);
+        if (focused) runs.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+      }
+      return runs.querySelector("[data-any-active=yes]") !== null;
+    });
+  }
+
+  localTimes(document);
+  document.getElementById("form-error")?.focus();
+  const live = document.getElementById("live");
+  if (live) watchRun(live);
+  const runs = document.getElementById("runs");
+  if (runs && runs.dataset.active === "yes") watchList(runs);
+  for (const form of document.querySelectorAll("form")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sure && !window.confirm(form.dataset.sure)) {
+        event.preventDefault();
+        return;
+      }
+      // A second click would ask for a second run.
+      for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+    });
+  }
+  window.addEventListener("pageshow", (event) => {
+    // Back from the run's page: the buttons must work again.
+    if (event.persisted) for (const button of document.querySelectorAll("button")) button.disabled = false;
+  });
+})();

@@ -1,0 +1,184 @@
+"""A real hub, a real proxy and the real service, on free ports in a folder of their own."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+PASSWORD = "only-for-this-test"
+HUB_CONFIG = """
+import os
+c = get_config()
+c.JupyterHub.bind_url = os.environ["T_URL"]
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:" + os.environ["T_HUB_PORT"]
+c.JupyterHub.db_url = "sqlite:///hub.sqlite"
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = os.environ["T_PASSWORD"]
+c.Authenticator.allow_all = True
+c.Authenticator.admin_users = {"operator"}
+c.JupyterHub.spawner_class = "simple"
+c.JupyterHub.proxy_class = "traefik_file"
+c.TraefikFileProviderProxy.traefik_api_url = "http://127.0.0.1:" + os.environ["T_TRAEFIK_PORT"]
+c.TraefikFileProviderProxy.static_config_file = "traefik.toml"
+c.TraefikFileProviderProxy.dynamic_config_file = "rules.toml"
+c.JupyterHub.services = [{
+    "name": "reports",
+    "url": "http://127.0.0.1:" + os.environ["T_SERVICE_PORT"],
+    "api_token": os.environ["T_TOKEN"],
+    "oauth_client_id": "service-reports",
+    "oauth_no_confirm": True,
+}]
+c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", "access:services!service=reports"]}]
+"""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str, *, within: float) -> bool:
+    """Wait until `url` answers with any status below 500."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return True
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code < 500 and error.code != 404:
+                return True
+        except OSError:
+            pass
+        time.sleep(0.1)
+    return False
+
+
+@dataclass
+class Place:
+    """Where the hub, the service and their files are."""
+
+    folder: Path
+    home: Path
+    url: str
+    hub_port: int
+    service_port: int
+    token: str
+    notebooks: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    service: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pages(self) -> str:
+        """The first page."""
+        return f"{self.url}/services/reports/"
+
+    def start_service(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start the service as the launcher does, and wait until it answers."""
+        env = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTERHUB_")}
+        env.update(
+            JUPYTERHUB_API_TOKEN=self.token,
+            JUPYTERHUB_API_URL=f"http://127.0.0.1:{self.hub_port}/hub/api",
+            JUPYTERHUB_BASE_URL="/",
+            JUPYTERHUB_SERVICE_NAME="reports",
+            JUPYTERHUB_SERVICE_PREFIX="/services/reports/",
+            JUPYTERHUB_SERVICE_URL=f"http://127.0.0.1:{self.service_port}",
+            JUPYTERHUB_CLIENT_ID="service-reports",
+            JUPYTERHUB_OAUTH_CALLBACK_URL="/services/reports/oauth_callback",
+            COHORTHUB_HOME=str(self.home),
+            COHORTHUB_DATA=str(self.home / "data"),
+            JUPYTER_PATH=str(self.home / "jupyter"),
+            **environment,
+        )
+        with (self.folder / "service.log").open("ab") as log:
+            self.service = subprocess.Popen(
+                [sys.executable, "-c", SERVICE, str(self.notebooks)], env=env, stdout=log, stderr=log, cwd=self.folder
+            )
+        assert answers(f"http://127.0.0.1:{self.service_port}/services/reports/health", within=20), self.log()
+        return self.service
+
+    def stop_service(self) -> float:
+        """Stop the service with SIGTERM; return how many seconds it took."""
+        assert self.service is not None
+        begin = time.monotonic()
+        self.service.send_signal(signal.SIGTERM)
+        try:
+            self.service.wait(timeout=15)
+        finally:
+            self.service.kill()
+            self.service.wait()
+        self.service = None
+        return time.monotonic() - begin
+
+    def log(self) -> str:
+        """What the service has said."""
+        return (self.folder / "service.log").read_text(encoding="utf-8")
+
+
+# The service itself, with the folder of templates exchanged for the test's own: nothing else can set it.
+SERVICE = """
+import pathlib, sys
+import hub_config.shipped
+folder = pathlib.Path(sys.argv[1])
+hub_config.shipped.notebooks_dir = lambda: folder
+from hub_config.reports.service.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A hub with the service behind it; two researchers and an operator may sign in with `PASSWORD`."""
+    folder = tmp_path_factory.mktemp("hub")
+    ports = [free_port() for _ in range(4)]
+    place = Place(
+        folder=folder,
+        home=folder / "home",
+        url=f"http://127.0.0.1:{ports[0]}",
+        hub_port=ports[1],
+        service_port=ports[2],
+        token=secrets.token_hex(16),
+        notebooks=folder / "notebooks",
+    )
+    for needed in (place.home / "data", place.home / "runs", place.home / "run", place.notebooks / "reports"):
+        needed.mkdir(parents=True, mode=0o700)
+    (folder / "jupyterhub_config.py").write_text(HUB_CONFIG, encoding="utf-8")
+    env = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "T_URL": place.url,
+        "T_HUB_PORT": str(place.hub_port),
+        "T_SERVICE_PORT": str(place.service_port),
+        "T_TRAEFIK_PORT": str(ports[3]),
+        "T_TOKEN": place.token,
+        "T_PASSWORD": PASSWORD,
+    }
+    place.start_service()
+    with (folder / "hub.log").open("wb") as log:
+        hub = subprocess.Popen([sys.executable, "-m", "jupyterhub"], env=env, stdout=log, stderr=log, cwd=folder)
+    try:
+        assert answers(f"{place.url}/hub/api/", within=60), (folder / "hub.log").read_text(encoding="utf-8")[-3000:]
+        assert answers(f"{place.pages}health", within=20)
+        yield place
+    finally:
+        hub.send_signal(signal.SIGTERM)
+        try:
+            hub.wait(timeout=20)
+        finally:
+            hub.kill()
+            hub.wait()
+            if place.service is not None:
+                place.stop_service()
