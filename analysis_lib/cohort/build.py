@@ -9,6 +9,7 @@ from analysis_lib.cohort.definition import CohortDefinition
 from analysis_lib.cohort.extraction import StepCount, cohort_tasks, extract
 from analysis_lib.compute import map_buckets
 from analysis_lib.errors import EmptyResultWarning
+from analysis_lib.tables import html_table
 from analysis_lib.variables import units_of
 
 if TYPE_CHECKING:
@@ -70,10 +71,7 @@ class Cohort:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        # escape=True is pandas' default: names come from people.
-        return f"<p>{escape(repr(self))}</p>" + self.attrition.to_html(index=False, border=0)
+        return attrition_html(repr(self), self.attrition)
 
 
 def build_cohort(definition: CohortDefinition, dataset: "Dataset", *, on: "Cluster | None" = None) -> Cohort:
@@ -139,11 +137,22 @@ def attrition_table(parts: Sequence[Sequence[StepCount]]) -> "pd.DataFrame":
     return table
 
 
-def warn_of_nobody(what: str, attrition: "pd.DataFrame") -> None:
+def attrition_html(caption: str, attrition: "pd.DataFrame") -> str:
+    """Show who was left after each step, in a notebook."""
+    names = {"arm": "Arm", "rule": "Step", "persons": "Persons", "records": "Records", "persons_removed": "Left out"}
+    kept = [column for column in attrition.columns if column in names]
+    rows = [
+        [f"{value:,}" if isinstance(value, int) else str(value) for value in row]
+        for row in attrition[kept].astype(object).itertuples(index=False)
+    ]
+    return html_table([names[column] for column in kept], rows, caption=caption, left=2 if "arm" in kept else 1)
+
+
+def warn_of_nobody(what: str, attrition: "pd.DataFrame", *, stacklevel: int = 3) -> None:
     """Say that nobody is left, and at which step they were lost."""
     warnings.warn(
         f"{what} is empty; found 0 persons after the last step. See where they were lost:\n"
         f"{attrition.to_string(index=False)}",
         EmptyResultWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )

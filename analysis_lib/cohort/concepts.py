@@ -159,15 +159,15 @@ def resolve_all(concept_sets: Iterable[ConceptSet], dataset: "Dataset") -> dict[
     if not named:
         return {}
     listed = ", ".join(map(str, named))
-    found = dataset.query(f"SELECT concept_id FROM concept WHERE concept_id IN ({listed})")  # noqa: S608 - integers
-    known = {int(concept_id) for concept_id in found["concept_id"]}
-    below = dataset.query(
-        "SELECT ancestor_concept_id, descendant_concept_id FROM concept_ancestor "  # noqa: S608 - integers
-        f"WHERE ancestor_concept_id IN ({listed})"
+    found = dataset.query(
+        "SELECT c.concept_id, a.descendant_concept_id FROM concept AS c "  # noqa: S608 - integers
+        "LEFT JOIN concept_ancestor AS a ON a.ancestor_concept_id = c.concept_id "
+        f"WHERE c.concept_id IN ({listed})"
     )
+    known = {int(concept_id) for concept_id in found["concept_id"]}
     # A vocabulary export may lack the line of a concept with itself (GiBleed lacks seven), so it is always added.
     descendants = {concept_id: {concept_id} for concept_id in named}
-    for ancestor, descendant in below.itertuples(index=False):
+    for ancestor, descendant in found.dropna().itertuples(index=False):
         descendants[int(ancestor)].add(int(descendant))
     return {
         concept_set: _resolved(concept_set, known=known, descendants=descendants, where=dataset.name)

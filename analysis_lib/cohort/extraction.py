@@ -20,6 +20,7 @@ from analysis_lib.cohort.definition import (
     in_words,
 )
 from analysis_lib.cohort.fields import count_of_days
+from analysis_lib.errors import BucketFailedError
 
 if TYPE_CHECKING:
     import duckdb
@@ -154,6 +155,11 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     ------
     DuckDBPyConnection
         In memory, with a view per table.
+
+    Raises
+    ------
+    BucketFailedError
+        If the engine stops.
     """
     import duckdb
 
@@ -162,6 +168,12 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
         for table, paths in files.tables.items():
             connection.read_parquet(list(paths)).create_view(table)
         yield connection
+    except duckdb.Error as error:
+        # Not chained: the engine's own words may quote a row.
+        raise BucketFailedError(
+            f"reading one bucket stopped; found {type(error).__name__} from the engine, with the tables "
+            f"{', '.join(files.tables)}. Run 'cohorthub data check', and free memory."
+        ) from None
     finally:
         connection.close()
 

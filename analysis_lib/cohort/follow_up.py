@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from analysis_lib.catalog.buckets import bucket_of
-from analysis_lib.cohort.build import Cohort, attrition_table, joined, warn_of_nobody
+from analysis_lib.catalog import bucket_of
+from analysis_lib.cohort.build import Cohort, attrition_html, attrition_table, joined, warn_of_nobody
 from analysis_lib.cohort.concepts import ConceptSet, resolve_all
 from analysis_lib.cohort.definition import DOMAINS, Domain, in_words
 from analysis_lib.cohort.extraction import OBSERVED_SQL, BucketFiles, StepCount, events_sql, open_bucket
@@ -119,9 +119,7 @@ class FollowUp:
         )
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(repr(self))}</p>" + self.attrition.to_html(index=False, border=0)
+        return attrition_html(repr(self), self.attrition)
 
 
 @dataclass(frozen=True, eq=False)
@@ -409,7 +407,7 @@ def _flow(cohorts: Sequence[Cohort], counts: Sequence[Sequence[StepCount]]) -> "
 
 def _warn_if_nothing(result: FollowUp) -> None:
     if result.frame.empty:
-        warn_of_nobody("the study population", result.attrition)
+        warn_of_nobody("the study population", result.attrition, stacklevel=4)
     elif not result.n_events:
         warnings.warn(
             f"nobody had the outcome '{result.outcome.name}' while at risk; found 0 events in {result.n_persons:,} "

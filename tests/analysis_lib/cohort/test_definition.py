@@ -1,0 +1,162 @@
+import json
+import pickle
+
+import pytest
+
+from analysis_lib.cohort import (
+    CohortDefinition,
+    ConceptSet,
+    EntryEvent,
+    FixedDuration,
+    PriorObservation,
+    TimeAtRisk,
+    Washout,
+)
+from analysis_lib.cohort.definition import EndOfObservation
+from analysis_lib.errors import InvalidDefinitionError
+
+DRUG = ConceptSet("drug", [10]).excluding(12)
+FULL = CohortDefinition(
+    "new users",
+    EntryEvent(DRUG, "drug_era", occurrence="every"),
+    (PriorObservation(180), Washout(DRUG, "drug_era", days=180), Washout(ConceptSet("bleed", [30]), "condition_era")),
+    exit=FixedDuration(0, after="entry_end"),
+    entries_per_person="first",
+    cohort_definition_id=7,
+)
+
+
+def test_a_definition_survives_json_and_pickle() -> None:
+    assert CohortDefinition.from_json(FULL.to_json()) == FULL
+    assert pickle.loads(pickle.dumps(FULL)) == FULL
+    assert hash(pickle.loads(pickle.dumps(FULL))) == hash(FULL)
+
+
+def test_equal_meaning_has_an_equal_hash_whatever_it_is_called() -> None:
+    lines = ConceptSet("the same", [12, 10, 10])
+    one = CohortDefinition("one", EntryEvent(lines, "drug_era"))
+    other = CohortDefinition("two", EntryEvent(ConceptSet("x", [10, 12]), "drug_era"), cohort_definition_id=9)
+    assert one.sha256 == other.sha256
+    assert CohortDefinition.from_json(json.dumps(json.loads(FULL.to_json()), indent=4)).sha256 == FULL.sha256
+
+
+def test_a_first_record_leaves_nothing_to_say_about_entries_per_person() -> None:
+    first = CohortDefinition("users", EntryEvent(DRUG, "drug_era", occurrence="first"))
+    again = CohortDefinition("users", EntryEvent(DRUG, "drug_era", occurrence="first"), entries_per_person="every")
+    assert first.sha256 == again.sha256
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        CohortDefinition("users", EntryEvent(DRUG, "drug_exposure")),
+        CohortDefinition("users", EntryEvent(DRUG, "drug_era", occurrence="every")),
+        CohortDefinition("users", EntryEvent(ConceptSet("drug", [10]), "drug_era")),
+        CohortDefinition("users", EntryEvent(DRUG, "drug_era"), (PriorObservation(1),)),
+        CohortDefinition("users", EntryEvent(DRUG, "drug_era"), (PriorObservation(2),)),
+        CohortDefinition("users", EntryEvent(DRUG, "drug_era"), exit=FixedDuration(1)),
+        CohortDefinition("users", EntryEvent(DRUG, "drug_era"), exit=FixedDuration(1, after="entry_end")),
+    ],
+)
+def test_another_meaning_has_another_hash(changed: CohortDefinition) -> None:
+    assert changed.sha256 != CohortDefinition("users", EntryEvent(DRUG, "drug_era")).sha256
+
+
+def test_the_hash_of_a_definition_never_changes_from_one_version_to_the_next() -> None:
+    # A hash in an old report must still name its definition: this one may change only with the schema's number.
+    simple = CohortDefinition("celecoxib", EntryEvent(ConceptSet("celecoxib", [1118084]), "drug_era"))
+    assert simple.sha256 == "b10605bd1d4e325e0f9063ee35bb3f9b3375c58e49e360b359614dbc619570e3"
+    assert FULL.sha256 == "f811b475c4605b44899a99b7a5bb6bb54af866369318b769e54969501c4f8a64"
+
+
+def test_a_definition_reads_aloud() -> None:
+    assert str(FULL) == (
+        "new users\n"
+        "  Enter on the first day of any drug era of drug (concept 10 and its descendants, without concept 12 and its "
+        "descendants), if that day lies in an observation period of the person.\n"
+        "  Keep those observed for at least 180 days before the index date.\n"
+        "  Keep those without a drug era of drug (concept 10 and its descendants, without concept 12 and its "
+        "descendants) in the 180 days before the index date.\n"
+        "  Keep those without a condition era of bleed (concept 30 and its descendants) at any time before the index "
+        "date.\n"
+        "  Keep the first remaining entry of each person.\n"
+        "  Leave on the last day of the entry record, or on the last day of that observation period if it is earlier."
+    )
+
+
+def test_a_time_at_risk_reads_aloud() -> None:
+    assert str(TimeAtRisk()) == "At risk from the index date to the end of observation, both days included."
+    assert str(TimeAtRisk(1, ends="cohort_end", at_most_days=365)) == (
+        "At risk from 1 day after the index date to the cohort end date, 365 days at most, both days included."
+    )
+
+
+def test_parts_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(AttributeError):
+        FULL.name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ConceptSet("", [1]), "name of a concept set must be one line of text; got str ''"),
+        (lambda: ConceptSet("two\nlines", [1]), "one line of text"),
+        (lambda: ConceptSet("none", []), "includes no concept"),
+        (lambda: ConceptSet("none", []).excluding(1), "includes no concept"),
+        (lambda: ConceptSet("text", ["1"]), "concept_id must be a whole number, 0 or more; got str '1'"),
+        (lambda: ConceptSet("bool", [True]), "got bool True"),
+        (lambda: ConceptSet("float", [1.0]), "got float 1.0"),
+        (lambda: ConceptSet("huge", [2**63]), "must be a whole number"),
+        (lambda: EntryEvent(DRUG, "drug_era; DROP TABLE person"), "domain of an EntryEvent is not known"),
+        (lambda: EntryEvent(DRUG, "person"), "Choose one of: condition_era"),
+        (lambda: EntryEvent(DRUG, "drug_era", occurrence="last"), "Choose one of: first, every"),
+        (lambda: EntryEvent("drug", "drug_era"), "must be ConceptSet; got str 'drug'"),
+        (lambda: PriorObservation(-1), "days of PriorObservation must be a whole number, 0 or more; got int -1"),
+        (lambda: PriorObservation(10**6), "at most 100,000; got 1000000. Is it given in days?"),
+        (lambda: FixedDuration(1.5), "days of FixedDuration must be a whole number"),
+        (lambda: FixedDuration(1, after="sunrise"), "Choose one of: entry_start, entry_end"),
+        (lambda: TimeAtRisk(at_most_days=0), "at_most_days of TimeAtRisk must be a whole number, 1 or more"),
+        (lambda: TimeAtRisk(ends="never"), "Choose one of: observation_end, cohort_end"),
+        (lambda: CohortDefinition("x", DRUG), "entry of a CohortDefinition must be EntryEvent"),
+        (lambda: CohortDefinition("x", EntryEvent(DRUG, "drug_era"), (DRUG,)), "must be PriorObservation or Washout"),
+        (lambda: CohortDefinition("x", EntryEvent(DRUG, "drug_era"), exit=30), "must be EndOfObservation or Fixed"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_what_can(make: object, says: str) -> None:
+    with pytest.raises(InvalidDefinitionError) as refused:
+        make()  # type: ignore[operator]
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d.update(surprise=1), "unknown: surprise; missing: none"),
+        (lambda d: d.pop("exit"), "unknown: none; missing: exit"),
+        (lambda d: d.update(schema="cohorthub.cohort-definition/2"), "Choose one of: cohorthub.cohort-definition/1"),
+        (lambda d: d["entry"].update(type="Spell"), "type of a part of a cohort definition is not known"),
+        (lambda d: d["entry"].update(type=[]), "type of a part of a cohort definition is not known"),
+        (lambda d: d["entry"]["concept_set"]["items"][0].update(is_excluded="no"), "is_excluded must be bool"),
+        (lambda d: d["entry"]["concept_set"]["items"][0].pop("concept_id"), "missing: concept_id"),
+        (lambda d: d.update(inclusion_rules={"type": "PriorObservation"}), "inclusion_rules"),
+        (lambda d: d.update(entry=d["exit"]), "entry of a CohortDefinition must be EntryEvent"),
+    ],
+)
+def test_a_document_with_an_unknown_part_is_refused(change: object, says: str) -> None:
+    document = json.loads(FULL.to_json())
+    change(document)  # type: ignore[operator]
+    with pytest.raises(InvalidDefinitionError) as refused:
+        CohortDefinition.from_json(json.dumps(document))
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", "null"])
+def test_what_is_no_definition_at_all_is_refused(text: str) -> None:
+    with pytest.raises(InvalidDefinitionError):
+        CohortDefinition.from_json(text)
+
+
+def test_every_part_of_the_language_can_be_written_and_read() -> None:
+    for leave in (EndOfObservation(), FixedDuration(3)):
+        definition = CohortDefinition("users", EntryEvent(DRUG, "measurement"), exit=leave)
+        assert CohortDefinition.from_json(definition.to_json()) == definition

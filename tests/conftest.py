@@ -1,0 +1,118 @@
+"""Small data releases, written as text tables in the tests and imported for real."""
+
+import uuid
+from collections.abc import Callable, Mapping
+
+import duckdb
+import pytest
+
+from analysis_lib.catalog import Dataset, import_omop
+
+MakeRelease = Callable[..., Dataset]
+
+# Concepts of the small vocabulary: 10 has 11 and 12 below it, 30 has 31; 11 lacks its line with itself, as real
+# exports do.
+CONCEPTS = """
+concept_id concept_name       domain_id vocabulary_id concept_class_id standard_concept concept_code
+10         drug               Drug      Test          Ingredient       S                10
+11         drug_tablet        Drug      Test          Clinical         S                11
+12         drug_syrup         Drug      Test          Clinical         S                12
+20         other_drug         Drug      Test          Ingredient       S                20
+30         bleed              Condition Test          Clinical         S                30
+31         stomach_bleed      Condition Test          Clinical         S                31
+40         ulcer              Condition Test          Clinical         S                40
+"""
+CONCEPT_ANCESTORS = """
+ancestor_concept_id descendant_concept_id min_levels_of_separation max_levels_of_separation
+10 10 0 0
+10 11 1 1
+10 12 1 1
+12 12 0 0
+20 20 0 0
+30 30 0 0
+30 31 1 1
+31 31 0 0
+40 40 0 0
+"""
+# Columns that the model requires and a small table need not spell out.
+_FILLED = {
+    "person": {"year_of_birth": 1950, "gender_concept_id": 8532, "race_concept_id": 0, "ethnicity_concept_id": 0},
+    "observation_period": {"period_type_concept_id": 0},
+    "condition_occurrence": {"condition_type_concept_id": 0},
+    "drug_exposure": {"drug_type_concept_id": 0},
+    "drug_era": {},
+    "condition_era": {},
+    "concept": {},
+    "concept_ancestor": {},
+}
+_KEYS = {
+    "observation_period": "observation_period_id",
+    "condition_occurrence": "condition_occurrence_id",
+    "drug_exposure": "drug_exposure_id",
+    "drug_era": "drug_era_id",
+    "condition_era": "condition_era_id",
+}
+_SHORT = {
+    ("observation_period", "from"): "observation_period_start_date",
+    ("observation_period", "to"): "observation_period_end_date",
+    ("condition_occurrence", "concept"): "condition_concept_id",
+    ("condition_occurrence", "from"): "condition_start_date",
+    ("condition_occurrence", "to"): "condition_end_date",
+    ("drug_exposure", "concept"): "drug_concept_id",
+    ("drug_exposure", "from"): "drug_exposure_start_date",
+    ("drug_exposure", "to"): "drug_exposure_end_date",
+    ("drug_era", "concept"): "drug_concept_id",
+    ("drug_era", "from"): "drug_era_start_date",
+    ("drug_era", "to"): "drug_era_end_date",
+    ("condition_era", "concept"): "condition_concept_id",
+    ("condition_era", "from"): "condition_era_start_date",
+    ("condition_era", "to"): "condition_era_end_date",
+}
+
+
+def _rows(text: str) -> tuple[list[str], list[list[str | None]]]:
+    header, *lines = [line.split() for line in text.strip().splitlines()]
+    return header, [[None if word == "-" else word for word in line] for line in lines]
+
+
+def _write_table(connection: duckdb.DuckDBPyConnection, table: str, text: str) -> None:
+    short, rows = _rows(text)
+    columns = ["person_id" if name == "person" else _SHORT.get((table, name), name) for name in short]
+    key = _KEYS.get(table)
+    extra = {name: value for name, value in _FILLED[table].items() if name not in columns}
+    numbered = key is not None and key not in columns
+    types = {name: "DATE" if name.endswith("_date") else "BIGINT" for name in [*columns, *extra]}
+    types |= {name: "VARCHAR" for name in types if table == "concept" and name != "concept_id"}
+    declared = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    connection.execute(f"CREATE TABLE {table} ({declared}{f', {key} BIGINT' if numbered else ''})")
+    values = [[*row, *extra.values(), *([number] if numbered else [])] for number, row in enumerate(rows, start=1)]
+    if values:
+        places = ", ".join(f"({', '.join('?' * len(values[0]))})" for _ in values)
+        connection.execute(f"INSERT INTO {table} VALUES {places}", [value for row in values for value in row])
+
+
+@pytest.fixture(scope="session")
+def make_release(tmp_path_factory: pytest.TempPathFactory) -> MakeRelease:
+    """Import a few text tables (header, then rows; ``-`` is missing) as a release with a small vocabulary.
+
+    ``person``, ``from``, ``to`` and ``concept`` stand for the table's own columns; record ids count from 1 unless the
+    table gives them.
+    """
+
+    def make(tables: Mapping[str, str], *, bucket_count: int = 2) -> Dataset:
+        folder = tmp_path_factory.mktemp("release")
+        source = folder / "source.duckdb"
+        everything = {
+            "concept": CONCEPTS,
+            "concept_ancestor": CONCEPT_ANCESTORS,
+            "drug_era": "person concept from to",
+            "condition_occurrence": "person concept from to",
+            **tables,
+        }
+        with duckdb.connect(str(source)) as connection:
+            for table, text in everything.items():
+                _write_table(connection, table, text)
+        name = f"small-{uuid.uuid4().hex[:12]}"
+        return import_omop(source, name=name, data=folder / "data", bucket_count=bucket_count).dataset
+
+    return make
