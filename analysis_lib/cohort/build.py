@@ -12,6 +12,8 @@ from analysis_lib.errors import EmptyResultWarning
 from analysis_lib.tables import html_table
 from analysis_lib.variables import units_of
 
+__all__ = ["Cohort", "build_cohort"]
+
 if TYPE_CHECKING:
     import pandas as pd
 

@@ -62,6 +62,33 @@ class ConceptSet:
                 "Give at least one concept id to include."
             )
 
+    @classmethod
+    def of_concept(cls, concept_id: int, dataset: "Dataset") -> "ConceptSet":
+        """Take one concept and its descendants, under the name that the vocabulary gives it.
+
+        Parameters
+        ----------
+        concept_id : int
+            The concept.
+        dataset : Dataset
+            The release whose vocabulary is asked.
+
+        Returns
+        -------
+        ConceptSet
+            Named in lower case, as it stands in sentences.
+
+        Raises
+        ------
+        UnknownConceptError
+            If the vocabulary does not have it.
+        """
+        unnamed = cls(f"concept {concept_id}", [concept_id])
+        found = dataset.query(f"SELECT concept_name FROM concept WHERE concept_id = {int(concept_id)}")  # noqa: S608
+        if found.empty:
+            unnamed.resolve(dataset)  # refuses, and says what is unknown
+        return cls(" ".join(str(found["concept_name"].iloc[0]).split()).lower(), unnamed.items)
+
     def including(self, *concept_ids: int, descendants: bool = True) -> "ConceptSet":
         """Add concepts.
 

@@ -13,6 +13,18 @@ from typing import Any, Literal, get_args
 from analysis_lib.cohort.concepts import ConceptSet
 from analysis_lib.cohort.fields import check_choice, check_count, check_days, check_text, check_type, count_of_days
 
+__all__ = [
+    "DOMAINS",
+    "CohortDefinition",
+    "Domain",
+    "EndOfObservation",
+    "EntryEvent",
+    "FixedDuration",
+    "PriorObservation",
+    "Washout",
+    "in_words",
+]
+
 Domain = Literal[
     "condition_era",
     "condition_occurrence",
@@ -237,6 +249,48 @@ class CohortDefinition:
         check_choice("entries_per_person", self.entries_per_person, known=OCCURRENCES)
         check_count("cohort_definition_id", self.cohort_definition_id)
 
+    @classmethod
+    def new_users(
+        cls,
+        drug: ConceptSet,
+        *,
+        washout_days: int,
+        washout_of: ConceptSet | None = None,
+        exit: Exit | None = None,  # noqa: A002 - the field's name
+        cohort_definition_id: int = 1,
+    ) -> "CohortDefinition":
+        """Define the new users of a drug.
+
+        They enter with the first drug era before which they had been observed for the whole washout, and had begun no
+        era of the drug in it.
+
+        Parameters
+        ----------
+        drug : ConceptSet
+            The drug; the cohort gets its name.
+        washout_days : int
+            Length of the washout; 0 asks for none.
+        washout_of : ConceptSet, optional
+            What must not have been begun in the washout; `drug` when left out. Where two drugs are compared, both.
+        exit : EndOfObservation or FixedDuration, optional
+            What ends the time in the cohort; the end of observation when left out.
+        cohort_definition_id : int, default 1
+            Number of the cohort in the OMOP cohort table.
+
+        Returns
+        -------
+        CohortDefinition
+            The definition.
+        """
+        rules = (PriorObservation(washout_days), Washout(washout_of or drug, "drug_era", washout_days))
+        return cls(
+            drug.name,
+            EntryEvent(drug, "drug_era", occurrence="every"),
+            rules if washout_days else (),
+            exit=exit or EndOfObservation(),
+            cohort_definition_id=cohort_definition_id,
+        )
+
     @property
     def concept_sets(self) -> tuple[ConceptSet, ...]:
         """The concept sets that the definition uses, each once, in order of use."""
@@ -316,7 +370,18 @@ class CohortDefinition:
 
 
 def in_words(domain: str) -> str:
-    """Write the name of a table as people say it: ``drug era``."""
+    """Write the name of a table as people say it.
+
+    Parameters
+    ----------
+    domain : str
+        A table, such as ``drug_era``.
+
+    Returns
+    -------
+    str
+        Its name with spaces.
+    """
     return domain.replace("_", " ")
 
 

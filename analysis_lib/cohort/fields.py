@@ -12,7 +12,15 @@ MOST_DAYS = 100_000
 
 
 def check_text(field: str, value: object) -> None:
-    """Refuse a name that is no text, is empty or breaks a line."""
+    """Refuse a name that is no text, is empty or breaks a line.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    """
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise InvalidDefinitionError(
             f"{field} must be one line of text; got {_kind(value)}. Write a short name that people will read in tables."
@@ -20,33 +28,84 @@ def check_text(field: str, value: object) -> None:
 
 
 def check_count(field: str, value: object, *, least: int = 0) -> None:
-    """Refuse what is no whole number of at least `least`; True and 3.0 are none."""
+    """Refuse what is no whole number of at least `least`; True and 3.0 are none.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    least : int, default 0
+        The smallest allowed.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**63:
         raise InvalidDefinitionError(f"{field} must be a whole number, {least} or more; got {_kind(value)}.")
 
 
 def check_choice(field: str, value: object, *, known: Collection[str]) -> None:
-    """Refuse a word that is not on the list."""
+    """Refuse a word that is not on the list.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    known : collection of str
+        The list.
+    """
     if not isinstance(value, str) or value not in known:
         raise InvalidDefinitionError(f"{field} is not known; got {_kind(value)}. Choose one of: {', '.join(known)}.")
 
 
 def check_days(field: str, value: object, *, least: int = 0) -> None:
-    """Refuse what is no whole number of days within a few lifetimes; beyond them calendars end."""
+    """Refuse what is no whole number of days within a few lifetimes; beyond them calendars end.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    least : int, default 0
+        The smallest allowed.
+    """
     check_count(field, value, least=least)
     if isinstance(value, int) and value > MOST_DAYS:
         raise InvalidDefinitionError(f"{field} must be at most {MOST_DAYS:,}; got {value}. Is it given in days?")
 
 
 def check_type(field: str, value: object, *, types: tuple[type, ...]) -> None:
-    """Refuse a part of the wrong kind."""
+    """Refuse a part of the wrong kind.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    types : tuple of type
+        The right kinds.
+    """
     if not isinstance(value, types):
         names = " or ".join(kind.__name__ for kind in types)
         raise InvalidDefinitionError(f"{field} must be {names}; got {_kind(value)}.")
 
 
 def count_of_days(days: int) -> str:
-    """Write a number of days: ``1 day``, ``365 days``."""
+    """Write a number of days.
+
+    Parameters
+    ----------
+    days : int
+        How many.
+
+    Returns
+    -------
+    str
+        ``1 day``, ``365 days``.
+    """
     return "1 day" if days == 1 else f"{days:,} days"
 
 

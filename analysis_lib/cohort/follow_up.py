@@ -49,6 +49,33 @@ class TimeAtRisk:
         if self.at_most_days is not None:
             check_days("at_most_days of TimeAtRisk", self.at_most_days, least=1)
 
+    @classmethod
+    def named(cls, name: str) -> "TimeAtRisk":
+        """Look up a time at risk by the word that reports use for it.
+
+        Parameters
+        ----------
+        name : {"observation_end", "on_treatment", "one_year"}
+            From the index date to the end of observation, to the cohort end date, or for 365 days at most.
+
+        Returns
+        -------
+        TimeAtRisk
+            Starting on the index date.
+
+        Raises
+        ------
+        InvalidDefinitionError
+            If there is no such word.
+        """
+        named = {
+            "observation_end": cls(),
+            "on_treatment": cls(ends="cohort_end"),
+            "one_year": cls(at_most_days=365),
+        }
+        check_choice("time at risk", name, known=named)
+        return named[name]
+
     def describe(self) -> str:
         """Say in words which days are at risk.
 
