@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import StudyFigure
 from analysis_lib.models.arguments import checked_choice, checked_level
 from analysis_lib.models.logrank_test import LogRankResult, logrank_from_rows
@@ -185,6 +186,7 @@ class KaplanMeierResult(ModelResult):
         time_label: str = "Time",
         time_divisor: float = 1.0,
         ticks: Sequence[float] | None = None,
+        until: float | None = None,
         censor_marks: bool = False,
         width: float = 5.5,
         title: str = "",
@@ -201,6 +203,8 @@ class KaplanMeierResult(ModelResult):
             Follow-up is divided by this for the axis: 365.25 turns days into years.
         ticks : sequence of float, optional
             Where the axis is marked and the numbers at risk are counted, in units of the axis; chosen when left out.
+        until : float, optional
+            Where the axis ends, in its units; the longest follow-up when left out. The estimates stay the same.
         censor_marks : bool, default False
             Whether to mark censored follow-up on the curves.
         width : float, default 5.5
@@ -216,16 +220,19 @@ class KaplanMeierResult(ModelResult):
         Raises
         ------
         ModelInputError
-            If `quantity` is unknown.
+            If `quantity` is unknown, or `until` is not positive.
         """
         from analysis_lib.models.survival_plot import CurveStyle, survival_figure
 
         checked_choice(quantity, "quantity", known=get_args(Quantity))
+        if until is not None and not until > 0:
+            raise ModelInputError(f"until must be > 0; got {until:g}. Give the end of the time axis, in its units.")
         style = CurveStyle(
             incidence=quantity == "cumulative incidence",
             time_label=time_label,
             time_divisor=time_divisor,
             ticks=ticks,
+            until=until,
             censor_marks=censor_marks,
             width=width,
             title=title,

@@ -44,6 +44,8 @@ class CurveStyle:
         Follow-up is divided by this for the axis.
     ticks : sequence of float or None
         Marks of the axis.
+    until : float or None
+        End of the axis.
     censor_marks : bool
         Whether to mark censored follow-up.
     width : float
@@ -56,6 +58,7 @@ class CurveStyle:
     time_label: str
     time_divisor: float
     ticks: Sequence[float] | None
+    until: float | None
     censor_marks: bool
     width: float
     title: str
@@ -77,7 +80,7 @@ def survival_figure(result: KaplanMeierResult, style: CurveStyle) -> StudyFigure
         With the steps attached as data, in the units of the axes.
     """
     steps = _steps(result, style)
-    end = float(steps["time"].max())
+    end = float(steps["time"].max()) if style.until is None else style.until
     ticks = _ticks(end) if style.ticks is None else np.asarray(style.ticks, dtype=np.float64)
     risk_height = _RISK_HEAD + _RISK_ROW * len(result.groups)
     what = "Cumulative incidence" if style.incidence else "Survival"
@@ -91,7 +94,7 @@ def survival_figure(result: KaplanMeierResult, style: CurveStyle) -> StudyFigure
         curves, at_risk = figure.subplots(2, 1, sharex=True, height_ratios=[_CURVES, risk_height])
         for index, group in enumerate(result.groups):
             _draw_curve(curves, steps[steps["group"] == group], index=index, label=group, style=style)
-        _dress_curves(curves, result, steps=steps, style=style)
+        _dress_curves(curves, result, steps=steps[steps["time"] <= end], style=style)
         curves.set_xlim(-0.01 * end, max(end, float(ticks.max())) * 1.01)
         curves.set_xticks(ticks)
         _write_numbers(at_risk, result, ticks=ticks, style=style)
