@@ -5,10 +5,9 @@ the cohort. What each part means to the day is said at the part and shown by `te
 """
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from analysis_lib.cohort.concepts import ConceptSet
 from analysis_lib.cohort.fields import check_choice, check_count, check_days, check_text, check_type, count_of_days
@@ -330,10 +329,12 @@ class CohortDefinition:
 
         The order of inclusion rules is part of it, because the attrition table follows it.
         """
+        from analysis_lib.cohort.documents import as_document, canonical_json, meaning_of
+
         document = as_document(self)
         if self.entry.occurrence == "first":
             document["entries_per_person"] = "first"  # there is one entry per person at most, whatever was said
-        return hashlib.sha256(canonical_json(_meaning(document)).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(meaning_of(document)).encode()).hexdigest()
 
     def to_json(self) -> str:
         """Write the definition as JSON.
@@ -343,6 +344,8 @@ class CohortDefinition:
         str
             Canonical: keys sorted, no spaces, so that equal definitions give equal text.
         """
+        from analysis_lib.cohort.documents import as_document, canonical_json
+
         return canonical_json(as_document(self))
 
     @staticmethod
@@ -383,38 +386,3 @@ def in_words(domain: str) -> str:
         Its name with spaces.
     """
     return domain.replace("_", " ")
-
-
-def as_document(definition: CohortDefinition) -> dict[str, Any]:
-    """Turn a definition into what JSON can hold; `documents.read_definition` is the way back."""
-    return {
-        "schema": "cohorthub.cohort-definition/1",
-        "cohort_definition_id": definition.cohort_definition_id,
-        "name": definition.name,
-        "entry": _part(definition.entry),
-        "inclusion_rules": [_part(rule) for rule in definition.inclusion_rules],
-        "entries_per_person": definition.entries_per_person,
-        "exit": _part(definition.exit),
-    }
-
-
-def _part(part: EntryEvent | InclusionRule | Exit) -> dict[str, Any]:
-    values = {name: getattr(part, name) for name in part.__dataclass_fields__}
-    return {"type": type(part).__name__} | {
-        name: _concept_set(value) if isinstance(value, ConceptSet) else value for name, value in values.items()
-    }
-
-
-def _concept_set(concept_set: ConceptSet) -> dict[str, Any]:
-    return {"name": concept_set.name, "items": [item._asdict() for item in concept_set.items]}
-
-
-def _meaning(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _meaning(inner) for key, inner in value.items() if key not in {"name", "cohort_definition_id"}}
-    return [_meaning(inner) for inner in value] if isinstance(value, list) else value
-
-
-def canonical_json(document: Any) -> str:
-    """Write `document` so that equal documents give equal text."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Cohort definitions read from JSON, strictly: an unknown part is refused, never dropped."""
+"""Cohort definitions as JSON: written canonically, read strictly; an unknown part is refused, never dropped."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,16 @@ from analysis_lib.cohort.definition import (
     CohortDefinition,
     EndOfObservation,
     EntryEvent,
+    Exit,
     FixedDuration,
+    InclusionRule,
     PriorObservation,
     Washout,
 )
 from analysis_lib.cohort.fields import check_choice, check_type
 from analysis_lib.errors import InvalidDefinitionError
+
+__all__ = ["SCHEMA", "read_definition"]
 
 SCHEMA = "cohorthub.cohort-definition/1"
 _PARTS = {part.__name__: part for part in (EntryEvent, PriorObservation, Washout, EndOfObservation, FixedDuration)}
@@ -83,3 +87,39 @@ def _check_keys(what: str, document: Any, *, known: set[str]) -> None:
             f"{what} must have exactly these keys: {', '.join(sorted(known))}; "
             f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}."
         )
+
+
+def as_document(definition: CohortDefinition) -> dict[str, Any]:
+    """Turn a definition into what JSON can hold; `read_definition` is the way back."""
+    return {
+        "schema": SCHEMA,
+        "cohort_definition_id": definition.cohort_definition_id,
+        "name": definition.name,
+        "entry": _part(definition.entry),
+        "inclusion_rules": [_part(rule) for rule in definition.inclusion_rules],
+        "entries_per_person": definition.entries_per_person,
+        "exit": _part(definition.exit),
+    }
+
+
+def _part(part: EntryEvent | InclusionRule | Exit) -> dict[str, Any]:
+    values = {name: getattr(part, name) for name in part.__dataclass_fields__}
+    return {"type": type(part).__name__} | {
+        name: _concept_set(value) if isinstance(value, ConceptSet) else value for name, value in values.items()
+    }
+
+
+def _concept_set(concept_set: ConceptSet) -> dict[str, Any]:
+    return {"name": concept_set.name, "items": [item._asdict() for item in concept_set.items]}
+
+
+def meaning_of(value: Any) -> Any:
+    """Leave out of a document what only people read: names, and the number of the cohort."""
+    if isinstance(value, Mapping):
+        return {key: meaning_of(inner) for key, inner in value.items() if key not in {"name", "cohort_definition_id"}}
+    return [meaning_of(inner) for inner in value] if isinstance(value, list) else value
+
+
+def canonical_json(document: Any) -> str:
+    """Write `document` so that equal documents give equal text."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
