@@ -110,6 +110,32 @@ def run(ctx: click.Context, /, template: str, **options: Any) -> None:
     ctx.exit(verdict.exit_code)
 
 
+@report.command("list", short_help="List the runs, newest first.")
+@click.option("--output-dir", type=click.Path(path_type=Path), help="Where the runs lie.  [default: HOME/runs]")
+@click.pass_obj
+def list_(session: Session, output_dir: Path | None) -> None:
+    """List the runs, newest first, with their state. Runs whose runner was killed are closed as interrupted.
+
+    Example: cohorthub report list
+    """
+    from hub_config.reports.runs import list_runs
+
+    runs = list_runs(output_dir or session.home / "runs")
+    lines = [_run_line(run) for run in runs] or ["No runs yet. Begin one with `cohorthub report run`."]
+    session.emit({"runs": runs}, "\n".join(lines))
+
+
+def _run_line(run: dict[str, Any]) -> str:
+    progress, error, duration = run["progress"], run.get("error"), run.get("duration_s")
+    if run["status"] == "running":
+        note = f"cell {progress['cell']}/{progress['cells']}  {progress['title']}"
+    else:
+        note = f"{duration:.1f} s" if duration is not None else ""
+    if error:
+        note += f"  {error['code']}" + (f" in cell {error['cell']}" if error.get("cell") else "")
+    return f"{run['run_id']:<27}  {run['status']:<11}  {run['template']:<24}  {note}".rstrip()
+
+
 def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any:
     from hub_config.reports.assignments import read_assignments, read_parameters_file, resolve_parameters
     from hub_config.reports.runner import Request

@@ -6,7 +6,6 @@ is saved as a whole or not at all. Whoever wants the run to end early (a time li
 why; nbclient then notices the death, and the reason becomes the verdict.
 """
 
-import errno
 import logging
 import re
 import signal
@@ -22,6 +21,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
 from hub_config.reports.notebook_files import INJECTED_TAG, code_cells, titles
+from hub_config.reports.run_folders import is_disk_full
 from hub_config.reports.verdicts import Limits, Place, Verdict
 
 __all__ = ["ENGINE_NAME", "Execution", "register_engine"]
@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 ENGINE_NAME = "cohorthub"
 START_LIMIT = 120  # seconds for a kernel to answer for the first time
 IOPUB_LIMIT = 600  # seconds to take in a cell's outputs once it has ended; the run's limit holds as well
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # In a kernel IPython's `exit(1)` means "close the tab, keep the kernel": the report would go on. Here it ends.
 EXIT_MEANS_EXIT = """
 from IPython.core.autocall import IPyAutocall as _Autocall
@@ -279,7 +278,7 @@ class _Engine(Engine):
         try:
             client.execute(cwd=str(cwd), env=execution.environment, stdout=execution.log, stderr=execution.log)
         except OSError as failure:
-            if failure.errno not in DISK_FULL:
+            if not is_disk_full(failure):
                 raise
             execution.judge(Verdict.disk_full())
         except CellControlSignal:
@@ -309,8 +308,3 @@ def register_engine() -> str:
     """
     papermill_engines.register(ENGINE_NAME, _Engine)
     return ENGINE_NAME
-
-
-def is_disk_full(failure: OSError) -> bool:
-    """Tell whether a write failed for want of room (disk, quota or file size limit)."""
-    return failure.errno in DISK_FULL

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import psutil
 
-__all__ = ["adopt_orphans", "end_descendants", "is_running", "reap", "started_at"]
+__all__ = ["adopt_orphans", "end_descendants", "end_marked", "is_running", "reap", "started_at"]
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 PATIENCE = 5.0  # seconds; a process in an uninterruptible system call cannot be ended sooner
@@ -128,3 +128,22 @@ def is_running(pid: int, started: float) -> bool:
         return abs(process.create_time() - started) < 2 and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
+
+
+def end_marked(name: str, value: str) -> None:
+    """Send SIGKILL to every process of this account that was started with a certain environment variable.
+
+    For what is left of a run whose runner is gone, and with it the chain of parents.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    value : str
+        Its value; not empty, and nobody else's.
+    """
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            ours = process.pid != os.getpid() and process.uids().real == os.getuid()
+            if ours and process.environ().get(name) == value:
+                process.send_signal(signal.SIGKILL)

@@ -299,3 +299,19 @@ def utc_now() -> str:
         ISO 8601, UTC, to the millisecond.
     """
     return dt.datetime.fromtimestamp(time.time(), dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_disk_full(failure: OSError) -> bool:
+    """Tell whether a write failed for want of room.
+
+    Parameters
+    ----------
+    failure : OSError
+        What a write raised.
+
+    Returns
+    -------
+    bool
+        True for a full disk, a full quota, and a file that reached the size limit.
+    """
+    return failure.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -21,14 +21,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hub_config.reports.closing import Result, close_folder, finish_without_worker
 from hub_config.reports.kernel_choice import choose_kernel
 from hub_config.reports.processes import adopt_orphans, end_descendants, started_at
 from hub_config.reports.run_folders import RunFolder, check_output_folder, check_run_id, new_run_id, utc_now
+from hub_config.reports.runs import close_interrupted
 from hub_config.reports.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
-from hub_config.reports.worker import Job, finish_folder, run_as_worker
+from hub_config.reports.worker import Job, run_as_worker
 
-__all__ = ["Request", "Result", "run_report"]
+__all__ = ["Request", "run_report"]
 
 RUN_SCHEMA = "cohorthub.run/1"
 CANCEL_PATIENCE = 2.5  # seconds for the worker to end by itself when the run is stopped
@@ -70,25 +72,6 @@ class Request:
     started_by: str | None = None
 
 
-@dataclass(frozen=True)
-class Result:
-    """How a run ended, and where it lies.
-
-    Parameters
-    ----------
-    folder : Path
-        The run's folder.
-    record : dict
-        What its ``run.json`` holds.
-    verdict : Verdict
-        How it ended.
-    """
-
-    folder: Path
-    record: dict[str, Any]
-    verdict: Verdict
-
-
 def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
     """Run a report to its one final state.
 
@@ -117,8 +100,9 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         If the run id is not safe or taken; nothing was made.
     """
     run_id = check_run_id(request.run_id if request.run_id is not None else new_run_id())
-    root = check_output_folder(request.output_folder)
     kernel_name = choose_kernel(request.template, home=request.home)
+    root = check_output_folder(request.output_folder)
+    close_interrupted(root)
     folder = RunFolder(root, run_id)
     folder.create()
     record = _first_record(request, run_id=run_id, kernel_name=kernel_name)
@@ -136,7 +120,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         verdict, record = _supervise(job, record)
     finally:
         end_descendants()
-    return _close(folder, verdict, record=record)
+    return close_folder(folder, verdict, record=record)
 
 
 def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[str, Any]:
@@ -262,77 +246,3 @@ def _word_of_worker(
         record = json.loads((job.folder.building / "run.json").read_text(encoding="utf-8"))
     verdict = (Verdict.cancelled() if cancelled else Verdict.runner_died()).at(Place(**record["progress"]))
     return finish_without_worker(job.folder, verdict, record=record, template=job.template.content), record
-
-
-def finish_without_worker(
-    folder: RunFolder, verdict: Verdict, *, record: dict[str, Any], template: bytes | None = None
-) -> Verdict:
-    """Stamp and render what a run left, when those who executed it are gone.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        The run's folder.
-    verdict : Verdict
-        How the run is said to have ended.
-    record : dict
-        The run's record; completed.
-    template : bytes, optional
-        The template, for a run that saved no notebook.
-
-    Returns
-    -------
-    Verdict
-        The same, unless there was no room to write.
-    """
-    from hub_config.errors import TemplateUnreadableError
-    from hub_config.reports.notebook_files import parse_notebook
-    from hub_config.reports.provenance import environment_lock
-
-    record["ended_at"] = utc_now()
-    record["environment_sha256"], record["environment_packages"] = environment_lock()
-    record |= {"status": verdict.status, "error": verdict.error()}
-    saved = folder.building / "report.ipynb"
-    try:
-        content = saved.read_bytes() if saved.is_file() else template
-        notebook = parse_notebook(content, name="report.ipynb") if content is not None else None
-    except (OSError, TemplateUnreadableError):
-        notebook = None
-    if notebook is None:
-        saved.unlink(missing_ok=True)
-        return verdict
-    return finish_folder(folder, notebook, verdict=verdict, record=record)
-
-
-def _close(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any]) -> Result:
-    """Write the last record, show the folder, and move `latest` if the run succeeded."""
-    from hub_config.reports.engine import is_disk_full
-
-    record |= {
-        "status": verdict.status,
-        "error": verdict.error(),
-        "ended_early": verdict.ended_early,
-        "duration_s": round(_seconds_since(record["started_at"]), 3),
-    }
-    folder.make_room()
-    folder.write_record(record)
-    try:
-        folder.publish()
-    except OSError as failure:
-        if verdict.status != "succeeded" or not is_disk_full(failure):
-            raise
-        verdict = Verdict.disk_full()
-        record |= {"status": verdict.status, "error": verdict.error()}
-        folder.write_record(record)
-        folder.building.rename(folder.final)
-    if verdict.status == "succeeded":
-        with contextlib.suppress(OSError):  # the run is whole; a link that cannot be made does not undo it
-            folder.point_latest(record["template"])
-    return Result(folder.final, record, verdict)
-
-
-def _seconds_since(time_text: str) -> float:
-    import datetime as dt
-
-    began = dt.datetime.fromisoformat(time_text)
-    return (dt.datetime.now(dt.UTC) - began).total_seconds()

@@ -18,15 +18,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from hub_config.reports.closing import finish_folder
 from hub_config.reports.kernel_environment import kernel_environment
 from hub_config.reports.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
 from hub_config.reports.processes import adopt_orphans, end_descendants
-from hub_config.reports.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.provenance import environment_lock
 from hub_config.reports.run_folders import RunFolder, utc_now
 from hub_config.reports.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
 
-__all__ = ["Job", "finish_folder", "run_as_worker"]
+__all__ = ["Job", "run_as_worker"]
 
 
 @dataclass(frozen=True)
@@ -222,61 +223,3 @@ def _listen_for_cancel(stop: Callable[[Verdict], None]) -> None:
 def _log(log: int, line: str) -> None:
     with contextlib.suppress(OSError):
         os.write(log, f"{utc_now()} {line}\n".encode())
-
-
-def finish_folder(
-    folder: RunFolder, notebook: Any, *, verdict: Verdict, record: dict[str, Any], exporter: Any = None
-) -> Verdict:
-    """Write the notebook and the page as they stay, and take into the record what the notebook declared.
-
-    Parameters
-    ----------
-    folder : RunFolder
-        The run's folder.
-    notebook : nbformat.NotebookNode
-        As far as it came.
-    verdict : Verdict
-        How the run ended.
-    record : dict
-        The run's record; completed.
-    exporter : nbconvert.HTMLExporter, optional
-        Made before, to save time.
-
-    Returns
-    -------
-    Verdict
-        The same, unless there was no room to write.
-    """
-    from hub_config.reports.engine import is_disk_full
-
-    record.update(declared_by_notebook(folder.building))
-    try:
-        return _write_results(folder, notebook, verdict=verdict, record=record, exporter=exporter)
-    except OSError as failure:
-        if not is_disk_full(failure):
-            raise
-    folder.make_room()
-    full = verdict if verdict.status != "succeeded" else Verdict.disk_full()
-    try:
-        return _write_results(folder, notebook, verdict=full, record=record, exporter=exporter)
-    except OSError:
-        # A notebook without its stamp could be taken for a result: better none.
-        for name in ("report.ipynb", "report.html"):
-            (folder.building / name).unlink(missing_ok=True)
-        return full
-
-
-def _write_results(
-    folder: RunFolder, notebook: Any, *, verdict: Verdict, record: dict[str, Any], exporter: Any
-) -> Verdict:
-    from hub_config.reports.html import render_page
-    from hub_config.reports.stamps import clear_marks, stamp
-
-    nbformat = load_nbformat()
-    clear_marks(notebook)
-    record |= {"status": verdict.status, "ended_early": verdict.ended_early, "error": verdict.error()}
-    if verdict.status != "succeeded":
-        stamp(notebook, verdict, record=record)
-    folder.replace("report.ipynb", nbformat.writes(notebook).encode())
-    folder.replace("report.html", render_page(notebook, record, exporter=exporter).encode())
-    return verdict

@@ -5,17 +5,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hub_config.reports.html.sanitizing import clean_html
 from hub_config.reports.notebook_files import INJECTED_TAG, STAMP_TAG, code_cells, load_nbformat, titles
 
 __all__ = ["load_exporter", "render_page"]
 
+# What the page needs to know about a run, for a page about none.
+_NO_RUN: dict[str, Any] = {"report": {"parameters": [], "provenance": []}}
 TEMPLATES = Path(__file__).parent
 # Scripts, widgets and diagrams that a script draws are left out: what stays is shown without any script.
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
 
 
 def load_exporter() -> Any:
-    """Make the exporter; importing nbconvert takes a third of a second, so it may be done while a kernel starts.
+    """Make the exporter and warm it up, which takes a second and may be done while a kernel starts.
 
     Returns
     -------
@@ -27,14 +30,18 @@ def load_exporter() -> Any:
     from traitlets.config import Config
 
     config = Config({"NbConvertBase": {"display_data_priority": SHOWN}})
-    exporter: Any = HTMLExporter
-    return exporter(
+    make: Any = HTMLExporter
+    exporter = make(
         config=config,
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
-        sanitize_html=True,
         exclude_anchor_links=True,
     )
+    # nbconvert's own filter shows headings and tables as their source, and the text of style sheets.
+    exporter.register_filter("clean_html", clean_html)
+    nbformat = load_nbformat()
+    exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), resources=_NO_RUN)
+    return exporter
 
 
 def render_page(notebook: Any, record: Mapping[str, Any], *, exporter: Any = None) -> str:
@@ -136,22 +143,33 @@ def _readable(time: str | None) -> str:
     return "–" if not time else f"{time[:10]} {time[11:19]} UTC"
 
 
+def _short(digest: Any) -> str:
+    """The first signs of a hash, enough to compare by eye; run.json has all of it."""
+    return f"{str(digest)[:12]}…" if digest else "–"
+
+
 def _provenance(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [
-        ("Template", f"{record['template']} (SHA-256 {record['template_sha256']})"),
+        ("Template", f"{record['template']} (SHA-256 {_short(record['template_sha256'])})"),
         ("Run", record["run_id"]),
         ("Started, ended", f"{_readable(record['started_at'])} – {_readable(record.get('ended_at'))}"),
         ("Analysis library", record.get("library_version") or "not stated by the notebook"),
         ("CohortHub", record["cohorthub_version"]),
-        ("Environment", f"SHA-256 {record['environment_sha256']} over {record['environment_packages']} packages"),
+        (
+            "Environment",
+            f"SHA-256 {_short(record['environment_sha256'])} over {record['environment_packages']} packages",
+        ),
     ]
     for release in record.get("data_releases", []):
         digest = release.get("manifest_sha256")
         rows.append(
-            ("Data", f"{release.get('name')} {release.get('release')}" + (f" (manifest {digest})" if digest else ""))
+            (
+                "Data",
+                f"{release.get('name')} {release.get('release')}" + (f" (manifest {_short(digest)})" if digest else ""),
+            )
         )
     for cohort in record.get("cohorts", []):
         persons = cohort.get("persons")
         counted = f"{persons:,} persons, " if isinstance(persons, int) else ""
-        rows.append(("Cohort", f"{cohort.get('name')} ({counted}definition {cohort.get('definition_sha256')})"))
+        rows.append(("Cohort", f"{cohort.get('name')} ({counted}definition {_short(cohort.get('definition_sha256'))})"))
     return rows

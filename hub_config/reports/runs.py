@@ -1,0 +1,165 @@
+"""The runs that there are, and closing those whose runner is gone."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hub_config.errors import RunNotFoundError
+from hub_config.reports.closing import close_folder, finish_without_worker
+from hub_config.reports.processes import end_marked, is_running
+from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, RunFolder
+from hub_config.reports.verdicts import Place, Verdict
+
+__all__ = ["close_interrupted", "find_run", "list_runs"]
+
+# A folder without a record for longer than this was left by a runner killed in its first moment.
+RECORDLESS_S = 60
+
+
+def list_runs(root: Path) -> list[dict[str, Any]]:
+    """Read the records of all runs, after closing those that were interrupted.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the runs; it need not exist.
+
+    Returns
+    -------
+    list of dict
+        What each ``run.json`` holds and ``folder`` (str), the newest start first. A run still going on has the status
+        ``running``. Folders without a readable record are left out.
+    """
+    close_interrupted(root)
+    records = []
+    for folder in _folders(root):
+        record = read_record(folder)
+        if record is not None:
+            records.append(record | {"folder": str(folder)})
+    return sorted(records, key=lambda record: (str(record.get("started_at")), str(record["run_id"])), reverse=True)
+
+
+def find_run(root: Path, run_id: str) -> dict[str, Any]:
+    """Read the record of one run.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the runs.
+    run_id : str
+        Which; ``latest/TEMPLATE`` is not one.
+
+    Returns
+    -------
+    dict
+        As `list_runs` gives it.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no run of this id.
+    """
+    close_interrupted(root)
+    if RUN_ID.fullmatch(run_id):
+        run = RunFolder(root, run_id)
+        for folder in (run.final, run.building, run.final):  # it may be renamed between the looks
+            record = read_record(folder)
+            if record is not None:
+                return record | {"folder": str(folder)}
+    raise RunNotFoundError(
+        f"There is no such run in {root}; found none of the id given. See them with `cohorthub report list`."
+    )
+
+
+def read_record(folder: Path) -> dict[str, Any] | None:
+    """Read ``run.json`` of one folder.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder.
+
+    Returns
+    -------
+    dict or None
+        None if it is not there or not a record.
+    """
+    try:
+        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    whole = isinstance(record, dict) and {"run_id", "status", "template", "progress"} <= set(record)
+    return record if whole else None
+
+
+def _folders(root: Path) -> Iterator[Path]:
+    """Give the folders of runs below `root`, those going on included."""
+    with contextlib.suppress(OSError):
+        for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
+            running = entry.name.startswith(".") and entry.name.endswith(".running")
+            run_id = entry.name[1 : -len(".running")] if running else entry.name
+            if RUN_ID.fullmatch(run_id) and run_id != "latest" and entry.is_dir(follow_symlinks=False):
+                yield Path(entry.path)
+
+
+def close_interrupted(root: Path) -> list[str]:
+    """Give a last state to every run whose runner is gone: killed, or lost with the machine.
+
+    Any number of processes may do this at once; one of them does the work.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the runs; it need not exist.
+
+    Returns
+    -------
+    list of str
+        Ids of the runs closed by this call.
+    """
+    closed = []
+    for building in _folders(root):
+        if building.name.startswith("."):
+            with contextlib.suppress(OSError), _locked(building):
+                if _close_if_left(root, building):
+                    closed.append(building.name[1 : -len(".running")])
+    return closed
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _close_if_left(root: Path, building: Path) -> bool:
+    if not building.exists():  # another process closed it while this one waited
+        return False
+    record = read_record(building)
+    if record is None:
+        if time.time() - building.stat().st_mtime > RECORDLESS_S:
+            shutil.rmtree(building, ignore_errors=True)
+        return False
+    if record.get("host") != socket.gethostname() or is_running(int(record["pid"]), float(record["pid_started"])):
+        return False
+    end_marked("COHORTHUB_RUN_DIR", str(building))
+    folder = RunFolder(root, building.name[1 : -len(".running")])
+    if record["status"] in FINAL_STATES:
+        # It had ended, and was killed before it could show the folder: its own word stands.
+        folder.publish()
+        return True
+    verdict = Verdict.interrupted().at(Place(**record["progress"]))
+    verdict = finish_without_worker(folder, verdict, record=record)
+    close_folder(folder, verdict, record=record)
+    return True
