@@ -16,7 +16,7 @@ from typing import Any
 
 from hub_config.errors import HomeCorruptError, HomeInUseByOthersError, HomeTooNewError, HomeUnwritableError
 
-__all__ = ["LAYOUT_VERSION", "Home", "make_home", "read_record", "write_private"]
+__all__ = ["LAYOUT_VERSION", "Home", "check_room", "make_home", "read_record", "write_private"]
 
 LAYOUT_VERSION = 1
 FOLDERS = ("data", "runs", "users", "logs", "run", "jupyter", "secrets", "hub")
@@ -138,7 +138,7 @@ def read_record(home: Home) -> dict[str, Any] | None:
         If a newer CohortHub made the home.
     """
     try:
-        text = home.record.read_text(encoding="utf-8")
+        text = home.record.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as unreadable:
@@ -203,6 +203,30 @@ def make_home(home: Home) -> bool:
             "Free some space or rights there, or give --home a folder of your own."
         ) from refused
     return made
+
+
+def check_room(home: Home, *, needed: int) -> None:
+    """Make sure that there is room for a start, before anything is made.
+
+    Parameters
+    ----------
+    home : Home
+        Where.
+    needed : int
+        Bytes.
+
+    Raises
+    ------
+    HomeUnwritableError
+        If there is less.
+    """
+    place = next((folder for folder in (home.path, *home.path.parents) if folder.is_dir()), home.path)
+    free = shutil.disk_usage(place).free
+    if free < needed:
+        raise HomeUnwritableError(
+            f"the home cannot be written; no space: {free / 2**20:.0f} MiB are free at {place}, a start needs "
+            f"{needed / 2**20:.0f}. Free some space there, or give --home another place."
+        )
 
 
 def _refuse_foreign_folder(home: Home) -> None:

@@ -1,10 +1,12 @@
 """The order in which a hub comes up, and how it is taken down again."""
 
+import errno
 import http.client
 import importlib.util
 import json
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.addresses import Addresses, write_addresses
-from hub_config.errors import DemoDataError
-from hub_config.home import LAYOUT_VERSION, Home, make_home, read_record, write_private
+from hub_config.errors import DemoDataError, HomeUnwritableError, StartFailedError
+from hub_config.home import LAYOUT_VERSION, Home, check_room, make_home, read_record, write_private
 from hub_config.hub.places import REPORTS_PREFIX, data_dir, reports_environment
 from hub_config.kernels import ensure_kernel
 from hub_config.launcher.demo import clean_environment, demo_data_part, make_demo_accounts, make_operator
@@ -30,6 +32,12 @@ START_SECONDS = 90.0
 IMPORT_SECONDS = 180.0
 # All of a stop takes 15 s at most: this, then TERM and KILL for what is left.
 GRACEFUL_STOP_SECONDS = 9.0
+# The demo data take 8 MB, databases and logs some more; a start that runs out of room midway fails in odd places.
+FIRST_START_BYTES = 100 * 2**20
+LATER_START_BYTES = 20 * 2**20
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -85,15 +93,27 @@ class Launch:
         record = read_record(self.home)
         if is_held(self.home):
             raise already_running(self.home)
-        # Asked before anything is made: a taken port must leave no trace.
+        # Asked before anything is made: neither a taken port nor a full disk may leave a trace.
         port = public_port(self.wishes.ip, self.wishes.port)
+        check_room(self.home, needed=FIRST_START_BYTES if record is None else LATER_START_BYTES)
         made = make_home(self.home)
-        finished = False
         try:
             self._run_in_home(record, port, on_ready=on_ready)
-            finished = True
+        except OSError as refused:
+            if refused.errno not in _NO_ROOM:
+                raise
+            raise HomeUnwritableError(
+                f"the home cannot be written; {refused.filename or self.home.path}: {refused.strerror}. "
+                "Free some space there, or give --home another place."
+            ) from refused
+        except (StartFailedError, DemoDataError) as failed:
+            if not made:
+                raise
+            kept = tempfile.mkdtemp(prefix="cohorthub-logs-")
+            shutil.copytree(self.home.logs, kept, dirs_exist_ok=True)
+            raise type(failed)(str(failed).replace(str(self.home.logs), kept)) from failed
         finally:
-            if made and not finished and read_record(self.home) is None:
+            if made and read_record(self.home) is None:
                 shutil.rmtree(self.home.path, ignore_errors=True)
 
     def _run_in_home(
