@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["format_estimate", "format_p", "html_table", "text_table"]
+__all__ = ["equation_of_p", "format_estimate", "format_p", "format_time", "html_table", "text_table"]
 
 _CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
@@ -54,6 +54,39 @@ def format_p(p_value: float) -> str:
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
 
 
+def equation_of_p(p_value: float) -> str:
+    """Write a p value inside a sentence.
+
+    Parameters
+    ----------
+    p_value : float
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        ``p = 0.012`` or ``p < 0.001``.
+    """
+    text = format_p(p_value)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def format_time(value: float) -> str:
+    """Write a time without decimals where it has none.
+
+    Parameters
+    ----------
+    value : float
+        Missing (NaN) is written as a dash.
+
+    Returns
+    -------
+    str
+        Such as ``426`` or ``7.25``.
+    """
+    return format_estimate(value, digits=0 if value == round(value) else 2) if math.isfinite(value) else _MISSING
+
+
 def html_table(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],
@@ -67,7 +100,7 @@ def html_table(
     Parameters
     ----------
     header : sequence of str
-        Column names.
+        Column names; no line of names where all are empty.
     rows : sequence of sequence of str
         Cells, formatted already. Leading spaces of a first cell become an indent.
     caption : str, optional
@@ -83,18 +116,19 @@ def html_table(
         One ``<div>`` with inline styles only, so that it looks the same in Lab and in an exported report.
     """
     top = f'<caption style="caption-side:top;text-align:left;font-weight:600">{escape(caption)}</caption>'
-    head = "".join(
+    names = "".join(
         f'<th scope="col" style="{_style(index, left)}">{escape(cell)}</th>' for index, cell in enumerate(header)
     )
+    head = f'<thead style="border-bottom:1px solid currentColor"><tr>{names}</tr></thead>'
     body = "".join(
         f"<tr>{''.join(_cell(index, cell, left=left) for index, cell in enumerate(row))}</tr>" for row in rows
     )
     foot = "".join(f"<div>{escape(note)}</div>" for note in notes)
     return (
-        '<div class="cohorthub-table" style="max-width:100%;overflow-x:auto">'
+        '<div class="cohorthub-table" style="max-width:100%;overflow-x:auto;margin:0.6em 0">'
         f'<table style="border-collapse:collapse;font-variant-numeric:tabular-nums;{_RULE}">'
         f"{top if caption else ''}"
-        f'<thead style="border-bottom:1px solid currentColor"><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        f"{head if any(header) else ''}<tbody>{body}</tbody></table>"
         f'<div style="font-size:85%;opacity:0.8;margin-top:4px">{foot}</div></div>'
     )
 

@@ -4,7 +4,8 @@ Each function takes a data frame and column names, and gives a result that says 
 notebook and draws itself as a journal prints it.
 """
 
-from analysis_lib.models.cox_regression import CoxResult, cox
+from analysis_lib.models.cox_regression import cox
+from analysis_lib.models.cox_result import CoxResult
 from analysis_lib.models.logrank_test import LogRankResult, logrank
 from analysis_lib.models.rates import IncidenceRate, IncidenceRates, incidence_rate, incidence_rates
 from analysis_lib.models.result import ModelResult

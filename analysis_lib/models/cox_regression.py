@@ -1,246 +1,34 @@
 """Cox proportional hazards regression."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
-from analysis_lib.figures import StudyFigure
 from analysis_lib.models.arguments import checked_choice, checked_level, listed
+from analysis_lib.models.cox_result import CoxResult, Likelihood
 from analysis_lib.models.design import Design, design
-from analysis_lib.models.forest import forest_plot
-from analysis_lib.models.maximise import Maximum, maximise, profile_limit
+from analysis_lib.models.maximise import maximise
 from analysis_lib.models.partial_likelihood import LikelihoodAt, PartialLikelihood, Ties
-from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival_data import SurvivalRows, person_counts, survival_rows
-from analysis_lib.tables import format_estimate, format_p
 
-__all__ = ["CoxResult", "cox"]
+__all__ = ["cox"]
 
 FloatArray = npt.NDArray[np.float64]
-IntervalKind = Literal["wald", "profile"]
 
 _TIES = {
     "efron": ("Efron", "Efron B. (1977). J. Am. Stat. Assoc. 72(359), 557-565"),
     "breslow": ("Breslow", "Breslow N. (1974). Biometrics 30(1), 89-99"),
 }
 _COX_1972 = "Cox D. R. (1972). J. R. Stat. Soc. B 34(2), 187-220"
-_INTERVALS = {"wald": "Wald", "profile": "profile likelihood"}
 #: A number with this few values is counted by value in `persons`: a table or forest plot shows these groups.
 _FEW_VALUES = 2
-
-
-@dataclass(frozen=True)
-class Likelihood:
-    """The fitted likelihood on the scale of the data, kept for profiling.
-
-    Attributes
-    ----------
-    evaluate : callable
-        The log partial likelihood of the standardised covariates.
-    top : Maximum
-        Its maximum.
-    scale : ndarray of float64, shape (p,)
-        Standard deviation of each covariate.
-    """
-
-    evaluate: Callable[[FloatArray], LikelihoodAt]
-    top: Maximum
-    scale: FloatArray
-
-
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class CoxResult(ModelResult):
-    """A fitted Cox model; names are statsmodels' where it has them.
-
-    Attributes
-    ----------
-    params : Series
-        Log hazard ratios, by term.
-    covariance : DataFrame
-        Inverse of the observed information.
-    llf, llnull : float
-        Log partial likelihood at the estimate, and with all coefficients zero.
-    ties : {"efron", "breslow"}
-        How tied event times were handled.
-    level : float
-        Coverage of the intervals unless another is asked for.
-    levels : dict of str to tuple of str
-        For each category its levels; the first is the reference.
-    iterations : int
-        Newton steps to the maximum.
-    """
-
-    params: pd.Series
-    covariance: pd.DataFrame
-    llf: float
-    llnull: float
-    ties: Ties
-    level: float
-    levels: dict[str, tuple[str, ...]]
-    iterations: int
-    likelihood: Likelihood = field(repr=False)
-
-    @cached_property
-    def bse(self) -> pd.Series:
-        """Standard errors of `params`."""
-        return pd.Series(np.sqrt(np.diag(self.covariance)), index=self.params.index, name="se")
-
-    @cached_property
-    def pvalues(self) -> pd.Series:
-        """Two-sided p values of the Wald test that a coefficient is zero."""
-        from scipy.stats import norm
-
-        z = self.params / self.bse
-        return pd.Series(2 * norm.sf(np.abs(z)), index=self.params.index, name="p_value")
-
-    @property
-    def hazard_ratios(self) -> pd.Series:
-        """Hazard ratios: exp of `params`."""
-        return pd.Series(np.exp(self.params), name="hazard_ratio")
-
-    def conf_int(self, kind: IntervalKind = "wald", *, level: float | None = None) -> pd.DataFrame:
-        """Confidence limits of the log hazard ratios.
-
-        Parameters
-        ----------
-        kind : {"wald", "profile"}, default "wald"
-            ``wald`` is estimate ± z * se. ``profile`` holds the values that a likelihood ratio test at 1 - `level`
-            would not reject, all other coefficients maximised again at each: exact, not interpolated, and not
-            symmetric.
-        level : float, optional
-            Coverage in (0, 1); the model's own when left out.
-
-        Returns
-        -------
-        DataFrame
-            Columns ``ci_low`` and ``ci_high``, one row per term, on the scale of `params`.
-
-        Raises
-        ------
-        ConvergenceError
-            If a profile limit is not found.
-        """
-        from scipy.stats import chi2, norm
-
-        level = checked_level(self.level if level is None else level)
-        checked_choice(kind, "kind", known=tuple(_INTERVALS))
-        margin = norm.ppf((1 + level) / 2) * self.bse
-        wald = pd.DataFrame({"ci_low": self.params - margin, "ci_high": self.params + margin})
-        if kind == "wald":
-            return wald
-        drop = float(chi2.ppf(level, df=1)) / 2
-        scale = self.likelihood.scale
-        limits = np.array(
-            [
-                [self._profile_limit(index, guess=guess * scale[index], drop=drop) / scale[index] for guess in row]
-                for index, row in enumerate(wald.to_numpy())
-            ]
-        )
-        return pd.DataFrame(limits, index=wald.index, columns=wald.columns)
-
-    def _profile_limit(self, index: int, *, guess: float, drop: float) -> float:
-        kept = self.likelihood
-        limit = profile_limit(kept.evaluate, kept.top, index=index, first_guess=guess, drop=drop)
-        if limit is None:
-            raise ConvergenceError(
-                f"the profile likelihood limit was not found; term '{self.params.index[index]}' may rest on very few "
-                "events. Use the Wald interval, or fewer covariates."
-            )
-        return limit
-
-    def to_frame(self, *, ci: IntervalKind = "wald") -> pd.DataFrame:
-        """Return the estimates as a table.
-
-        Parameters
-        ----------
-        ci : {"wald", "profile"}, default "wald"
-            Kind of interval.
-
-        Returns
-        -------
-        DataFrame
-            One row per term: ``coef`` (log hazard ratio), ``se``, ``z``, ``p_value``, ``hazard_ratio``, and the hazard
-            ratio's limits ``ci_low`` and ``ci_high``.
-        """
-        limits = np.exp(self.conf_int(ci))
-        return pd.DataFrame(
-            {
-                "coef": self.params,
-                "se": self.bse,
-                "z": self.params / self.bse,
-                "p_value": self.pvalues,
-                "hazard_ratio": self.hazard_ratios,
-                "ci_low": limits["ci_low"],
-                "ci_high": limits["ci_high"],
-            }
-        ).rename_axis("term")
-
-    def summary(self, *, ci: IntervalKind = "wald") -> ModelSummary:
-        """Write the model for reading.
-
-        Parameters
-        ----------
-        ci : {"wald", "profile"}, default "wald"
-            Kind of interval.
-
-        Returns
-        -------
-        ModelSummary
-            Prints as text, shows as a table in a notebook.
-        """
-        rows = tuple(
-            (
-                str(row["term"]),
-                format_estimate(row["hazard_ratio"]),
-                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
-                format_estimate(row["coef"], digits=4),
-                format_estimate(row["se"], digits=4),
-                format_p(row["p_value"]),
-            )
-            for row in self.to_frame(ci=ci).reset_index().to_dict("records")
-        )
-        header = ("Term", "Hazard ratio", f"{self.level:.0%} CI", "Log HR", "SE", "p")
-        references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
-        notes = (
-            *self._notes(),
-            f"Intervals: {_INTERVALS[ci]}. p values: Wald.",
-            *([f"Reference levels: {'; '.join(references)}."] if references else []),
-            f"Log partial likelihood {self.llf:.4f}, with no covariates {self.llnull:.4f}.",
-        )
-        return ModelSummary(title="Cox proportional hazards model", header=header, rows=rows, notes=notes)
-
-    def plot(self, *, ci: IntervalKind = "wald", width: float = 5.5, title: str = "") -> StudyFigure:
-        """Draw the hazard ratios as a forest plot.
-
-        Parameters
-        ----------
-        ci : {"wald", "profile"}, default "wald"
-            Kind of interval.
-        width : float, default 5.5
-            Inches.
-        title : str, optional
-            Above the plot.
-
-        Returns
-        -------
-        StudyFigure
-            With its data attached.
-        """
-        rows = self.to_frame(ci=ci).reset_index()
-        data = rows.rename(columns={"term": "label", "hazard_ratio": "estimate"})
-        return forest_plot(
-            data[["label", "estimate", "ci_low", "ci_high"]],
-            measure="Hazard ratio",
-            interval=f"{self.level:.0%} CI, {_INTERVALS[ci]}",
-            width=width,
-            title=title,
-        )
+#: Newton's method needs four to eight steps. Where there is no maximum the gradient dies away all the same, by a factor
+#: of e a step, so that after some fifty steps it looks like one.
+_MANY_STEPS = 12
 
 
 def cox(
@@ -251,6 +39,7 @@ def cox(
     covariates: str | Sequence[str],
     ties: Ties = "efron",
     level: float = 0.95,
+    labels: Mapping[str, str] | None = None,
 ) -> CoxResult:
     """Fit a Cox proportional hazards model.
 
@@ -273,6 +62,8 @@ def cox(
         Handling of tied event times.
     level : float, default 0.95
         Coverage of the intervals, in (0, 1).
+    labels : mapping of str to str, optional
+        What tables and plots write instead of a term's name, such as ``{"treatment": "Celecoxib vs diclofenac"}``.
 
     Returns
     -------
@@ -308,6 +99,12 @@ def cox(
             "concept ids and the time at risk."
         )
     covariates_used = design(rows.frame, names)
+    labels = dict(labels or {})
+    if unknown := [term for term in labels if term not in covariates_used.terms]:
+        raise ModelInputError(
+            f"labels are for terms of the model; found {listed(unknown)}, known are {listed(covariates_used.terms)}. "
+            "Name the terms."
+        )
     fitted, llnull = _fit(rows, covariates_used, ties=ties)
     tie_name, tie_source = _TIES[ties]
     index = pd.Index(covariates_used.terms, name="term")
@@ -329,6 +126,7 @@ def cox(
         level=level,
         levels=covariates_used.levels,
         iterations=fitted.top.iterations,
+        labels=labels,
         likelihood=fitted,
     )
 
@@ -341,10 +139,10 @@ def _fit(rows: SurvivalRows, covariates: Design, *, ties: Ties) -> tuple[Likelih
     start = np.zeros(standard.shape[1])
     at_zero = likelihood.at(start)
     _refuse_uninformative(at_zero, covariates)
-    _refuse_separated(likelihood, covariates, directions=np.vstack([np.eye(start.size), -np.eye(start.size)]))
     top = maximise(likelihood.at, start)
+    if not top.converged or top.iterations > _MANY_STEPS:
+        _refuse_separated(likelihood, covariates, directions=(top.last_step, top.point))
     if not top.converged:
-        _refuse_separated(likelihood, covariates, directions=np.vstack([top.last_step, top.point]))
         raise ConvergenceError(
             f"the Cox model did not converge; {top.iterations} steps with {rows.event.size:,} rows, "
             f"{rows.event.sum():,} events and {len(covariates.terms)} terms. "
@@ -364,7 +162,7 @@ def _refuse_uninformative(at_zero: LikelihoodAt, covariates: Design) -> None:
         )
 
 
-def _refuse_separated(likelihood: PartialLikelihood, covariates: Design, *, directions: FloatArray) -> None:
+def _refuse_separated(likelihood: PartialLikelihood, covariates: Design, *, directions: Sequence[FloatArray]) -> None:
     for direction in directions:
         largest = np.abs(direction).max()
         if not largest > 0 or not likelihood.is_monotone(direction / largest):
@@ -382,7 +180,12 @@ def _persons(rows: SurvivalRows, covariates: Design, *, names: Sequence[str]) ->
     counts = person_counts(rows)
     for name in names:
         column = rows.frame[name]
-        if name in covariates.levels or column.nunique() <= _FEW_VALUES:
+        if name in covariates.levels or _has_few_values(column):
             grouped = person_counts(rows, column)
             counts |= {f"{name}={key}": value for key, value in grouped.items() if key not in {"all", "events"}}
     return counts
+
+
+def _has_few_values(column: pd.Series) -> bool:
+    # A look at the first rows spares the count in a long column of measurements.
+    return column.head(1000).nunique() <= _FEW_VALUES and column.nunique() <= _FEW_VALUES

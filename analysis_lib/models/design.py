@@ -16,8 +16,8 @@ FloatArray = npt.NDArray[np.float64]
 
 #: A text column with more levels than this is an id or free text, and is refused without naming its values.
 MOST_LEVELS = 50
-#: A term explained by the others to this relative precision is one of them in disguise.
-COLLINEAR = 1e-9
+#: A term explained by the others to this relative precision is one of them in disguise; R drops it at about the same.
+COLLINEAR = 1e-6
 
 
 @dataclass(frozen=True)

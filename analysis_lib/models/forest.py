@@ -63,7 +63,7 @@ def forest_plot(
         _write_numbers(axes, rows, height=height, heading=heading)
         axes.set_xlabel(f"{measure} ({interval}), log scale")
         if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+            figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure
 
 

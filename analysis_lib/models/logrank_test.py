@@ -9,7 +9,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.survival_data import SurvivalRows, group_labels, survival_rows
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.tables import equation_of_p, format_estimate
 
 __all__ = ["LogRankResult", "logrank"]
 
@@ -52,7 +52,10 @@ class LogRankResult:
             (str(row["group"]), f"{row['n']:,}", f"{row['observed']:,}", format_estimate(row["expected"]))
             for row in self.table.reset_index().to_dict("records")
         )
-        notes = (f"Chi-square {self.chi2:.4f} on {self.df} df, p {format_p(self.p_value)}.", f"Method: {self.method}.")
+        notes = (
+            f"Chi-square {self.chi2:.4f} on {self.df} df, {equation_of_p(self.p_value)}.",
+            f"Method: {self.method}.",
+        )
         return ModelSummary(
             title="Log-rank test", header=("Group", "n", "Observed", "Expected"), rows=rows, notes=notes
         )

@@ -50,7 +50,6 @@ def maximise(
     start: FloatArray,
     *,
     free: npt.NDArray[np.bool_] | None = None,
-    stop_if: Callable[[FloatArray], bool] | None = None,
 ) -> Maximum:
     """Find the maximum of a concave log likelihood.
 
@@ -62,8 +61,6 @@ def maximise(
         First point.
     free : ndarray of bool, shape (p,), optional
         Coefficients that may move; all when left out.
-    stop_if : callable, optional
-        Asked with each proposed step whether to give up, because there is no maximum in that direction.
 
     Returns
     -------
@@ -83,8 +80,6 @@ def maximise(
         stalled = decrement < GOOD_ENOUGH and decrement > before / 4
         if abs(decrement) < TOLERANCE or (stalled and decrement >= 0):
             return Maximum(point, here, converged=True, iterations=iteration, last_step=step)
-        if stop_if is not None and stop_if(step):
-            break
         before = decrement
         moved = _climb(likelihood, here, point=point, step=step)
         if moved is None:

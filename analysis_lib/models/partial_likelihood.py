@@ -18,6 +18,8 @@ import numpy.typing as npt
 __all__ = ["LikelihoodAt", "PartialLikelihood", "Ties"]
 
 Ties = Literal["efron", "breslow"]
+#: A risk set whose weights add up to less is beyond double precision: nobody steps there on the way to a maximum.
+_VANISHED = 1e-280
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
@@ -111,7 +113,7 @@ class PartialLikelihood:
 
         k, fraction, multiplicity = self._entry_time, self._entry_fraction, self._entry_weight
         denominator = s0[k] - fraction * d0[k]
-        if not (denominator > 0).all():
+        if not denominator.min() > _VANISHED:
             nothing = np.zeros((x.shape[1], x.shape[1]))
             return LikelihoodAt(-np.inf, np.zeros(x.shape[1]), nothing)
         value = float(np.sum(predictor[died] - shift) - np.sum(multiplicity * np.log(denominator)))

@@ -14,7 +14,7 @@ from analysis_lib.models.arguments import checked_choice, checked_level
 from analysis_lib.models.logrank_test import LogRankResult, logrank_from_rows
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival_data import SurvivalRows, group_labels, person_counts, survival_rows
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.tables import equation_of_p, format_time
 
 __all__ = ["KaplanMeierResult", "kaplan_meier"]
 
@@ -165,15 +165,19 @@ class KaplanMeierResult(ModelResult):
                 str(row["group"]),
                 f"{counts.loc[row['group']].sum():,}",
                 f"{counts.loc[row['group'], 'n_event']:,}",
-                format_estimate(row["median"], digits=1),
-                f"{format_estimate(row['ci_low'], digits=1)} to {format_estimate(row['ci_high'], digits=1)}",
+                format_time(row["median"]),
+                f"{format_time(row['ci_low'])} to {format_time(row['ci_high'])}",
             )
             for row in self.medians.to_dict("records")
         )
         test = self.logrank
         notes = (
             *self._notes(),
-            *([f"Log-rank test: chi-square {test.chi2:.2f} on {test.df} df, p {_p(test.p_value)}."] if test else []),
+            *(
+                [f"Log-rank test: chi-square {test.chi2:.2f} on {test.df} df, {equation_of_p(test.p_value)}."]
+                if test
+                else []
+            ),
             "– : the curve, or its limit, does not come down that far.",
         )
         header = ("Group", "n", "Events", "Median", f"{self.level:.0%} CI")
@@ -376,8 +380,3 @@ def _first_below(times: FloatArray, heights: FloatArray, *, level: float) -> flo
     if abs(heights[first] - level) < _TOUCHES and lower.size:
         return float(times[first] + times[lower[0]]) / 2
     return float(times[first])
-
-
-def _p(p_value: float) -> str:
-    text = format_p(p_value)
-    return text if text.startswith("<") else f"= {text}"

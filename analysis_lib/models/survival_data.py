@@ -17,9 +17,10 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: OMOP's names for a person: in a cohort, and in every clinical table.
 PERSON_COLUMNS = ("subject_id", "person_id")
-#: Times nearer to each other than this, relative to their size, are one time: R's `survival` uses the same tolerance,
-#: because 57.1 - 49.3 and 7.8 differ in the last bit and would otherwise break a tie.
-TIE_TOLERANCE = float(np.sqrt(np.finfo(np.float64).eps))
+#: Times nearer to each other than this, relative to their size, are one time: 57.3 - 50.1 and 7.2 differ in the last
+#: bits, and would otherwise break a tie. R does the same, but relative to the mean of all times, and so takes
+#: thousands of different times for ties where follow-up is heavily skewed or there are millions of rows.
+TIE_TOLERANCE = 1e-9
 #: More groups than this are a mistake: an id or a measurement was named.
 MOST_GROUPS = 50
 
@@ -151,7 +152,7 @@ def _merge_near_ties(values: FloatArray) -> FloatArray:
     if distinct.size < 2 or (distinct == np.floor(distinct)).all():
         return values
     gap = np.diff(distinct)
-    is_new = np.concatenate(([True], gap > TIE_TOLERANCE * np.abs(distinct).mean()))
+    is_new = np.concatenate(([True], gap > TIE_TOLERANCE * distinct[1:]))
     merged: FloatArray = distinct[is_new][np.cumsum(is_new) - 1][position]
     return merged
 

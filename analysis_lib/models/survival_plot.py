@@ -99,7 +99,7 @@ def survival_figure(result: KaplanMeierResult, style: CurveStyle) -> StudyFigure
         curves.set_xticks(ticks)
         _write_numbers(at_risk, result, ticks=ticks, style=style)
         if style.title:
-            figure.suptitle(style.title, x=0.01, ha="left", fontsize=9, fontweight="bold")
+            figure.suptitle(style.title, x=0.01, ha="left", fontsize=9.5)
     return figure
 
 

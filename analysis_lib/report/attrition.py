@@ -187,11 +187,11 @@ def _flow_figure(table: AttritionTable, *, width: float, title: str) -> StudyFig
         axes.set_axis_off()
         top = heading + (0.3 if title else 0)
         if title:
-            axes.text(0.08, 0.2, title, fontsize=9, fontweight="bold", va="center")
+            axes.text(0.08, 0.2, title, fontsize=9.5, va="center")
         for index, (arm, name) in enumerate(zip(steps, arms, strict=True)):
             left = index * column + 0.08
             if name:
-                axes.text(left, top - 0.13, name, fontsize=8.5, fontweight="bold", va="center")
+                axes.text(left, top - 0.13, name, fontsize=9, va="center")
             _draw_arm(axes, arm, left=left, top=top, widths=(main, column * _SIDE - 0.1), heights=heights)
     return figure
 
