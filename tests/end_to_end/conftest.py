@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .find_chromium import FLAGS, HOW_TO_GET_IT, find_chromium
 from .live_hub import LiveHub, running_hub
 from .person import Person
 
 PICTURES = Path(__file__).parent / "failures"
+expect.set_options(timeout=20_000)  # a page may share the machine with a cluster
 WINDOW = {"width": 1360, "height": 850}
 
 

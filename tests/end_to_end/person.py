@@ -22,12 +22,17 @@ class Person:
     page: Page
     hub: LiveHub
 
-    def sign_in(self) -> None:
-        """Fill the form; the hub then starts the personal server."""
-        self.page.goto(self.hub.url)
+    def sign_in(self, *, at: str = "", password: str | None = None) -> None:
+        """Go to an address of the hub and fill in the form that stands before it."""
+        self.page.goto(self.hub.url + at)
         self.page.get_by_label("Username").fill(self.name)
-        self.page.get_by_label("Password").fill(self.hub.passwords[self.name])
+        self.page.get_by_role("textbox", name="Password").fill(password or self.hub.passwords[self.name])
         self.page.get_by_role("button", name="Sign in").click()
+
+    def open_reports(self) -> None:
+        """Sign in on the way to the Reports page."""
+        self.sign_in(at="services/reports/")
+        expect(self.page.get_by_role("heading", name="Reports", exact=True)).to_be_visible()
 
     def open_lab(self) -> None:
         """Sign in, wait for JupyterLab and its launcher."""
@@ -56,8 +61,9 @@ class Person:
 
     def wait_for_the_kernel(self) -> None:
         """Wait until the kernel of the notebook in front is idle."""
-        indicator = self.notebook.locator(".jp-Notebook-ExecutionIndicator")
-        expect(indicator).to_have_attribute("data-status", "idle", timeout=KERNEL_START_MS)
+        # The status bar tells a kernel that answers from one that is still starting; the notebook's circle does not.
+        status = self.page.locator("#jp-main-statusbar").get_by_text(re.compile(r"^Cohort analysis.* \| Idle$"))
+        expect(status).to_be_visible(timeout=KERNEL_START_MS)
 
     def run_all_cells(self) -> None:
         """Run the notebook in front from top to bottom and wait for its end; no cell may fail."""
@@ -66,7 +72,7 @@ class Person:
         self.choose_from_menu("Edit", "Clear Outputs of All Cells")
         prompts = self.notebook.locator(".jp-CodeCell .jp-InputPrompt")
         failures = self.notebook.locator('[data-mime-type="application/vnd.jupyter.error"]')
-        self.choose_from_menu("Run", "Run All Cells")
+        self._run_all_until_it_begins(prompts)
 
         def has_ended() -> bool:
             return failures.count() > 0 or re.search(r"\[\d+\]", prompts.last.inner_text()) is not None
@@ -74,6 +80,18 @@ class Person:
         wait_until(has_ended, limit_s=STUDY_S, what=f"all cells of the notebook have run ({self.name})")
         assert failures.all_inner_texts() == []
         expect(prompts.filter(has_text="[*]")).to_have_count(0)
+
+    def _run_all_until_it_begins(self, prompts: Locator) -> None:
+        """Press the button; JupyterLab drops a run that is asked for while it is still connecting, so press again."""
+        begun = prompts.filter(has_text=re.compile(r"\[(\*|\d+)\]"))
+        for _attempt in range(3):
+            self.choose_from_menu("Run", "Run All Cells")
+            try:
+                expect(begun.first).to_be_attached(timeout=10_000)
+            except AssertionError:
+                continue
+            return
+        raise AssertionError("no cell began to run")
 
     def run_in_new_notebook(self, code: str) -> str:
         """Open a notebook from the launcher, run one cell and read what it printed."""
