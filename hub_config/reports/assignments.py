@@ -12,7 +12,8 @@ from hub_config.reports.values import from_text, why_not, with_declared_type
 
 __all__ = ["check_values", "read_assignments", "read_parameters_file", "resolve_parameters"]
 
-LARGEST_FILE = 2**20  # bytes
+LARGEST_FILE = 2**18  # bytes; PyYAML needs a second for this much
+DEEPEST = 8  # a list in a mapping is 2
 
 
 def resolve_parameters(
@@ -155,7 +156,7 @@ def read_parameters_file(path: Path) -> dict[str, Any]:
     Parameters
     ----------
     path : Path
-        A file of at most 1 MiB, in UTF-8; one document, no tags, anchors or aliases.
+        A file of at most 256 KiB, in UTF-8; one document, no tags, anchors or aliases.
 
     Returns
     -------
@@ -178,7 +179,9 @@ def read_parameters_file(path: Path) -> dict[str, Any]:
             f"The file of parameters cannot be read; {path}: {reason}. Check the path."
         ) from refused
     if len(content) > LARGEST_FILE:
-        raise ParametersFileError(f"The file of parameters is too large; {path} has more than 1 MiB. Give values only.")
+        raise ParametersFileError(
+            f"The file of parameters is too large; {path} has more than 256 KiB. Give values only."
+        )
     try:
         return _load_mapping(content.decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as broken:
@@ -193,12 +196,16 @@ def read_parameters_file(path: Path) -> dict[str, Any]:
 def _load_mapping(text: str) -> dict[str, Any]:
     import yaml
 
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         # An alias inside an anchor is the way to a document that is larger than the memory.
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
             raise ValueError("anchor, alias or tag")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValueError("nested too deep")
     node = yaml.compose(text, Loader=yaml.SafeLoader)
-    if node is None:
+    if node is None or node.tag == "tag:yaml.org,2002:null":
         return {}
     if not isinstance(node, yaml.MappingNode):
         raise ValueError("not a mapping")
