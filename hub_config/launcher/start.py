@@ -136,6 +136,7 @@ class Launch:
                 finally:
                     supervisor.stop(first=("the hub", "the reports service"), seconds=GRACEFUL_STOP_SECONDS)
         finally:
+            supervisor.close()
             occupancy.release()
 
     def _clear_left_over(self) -> None:

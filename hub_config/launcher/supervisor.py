@@ -96,11 +96,15 @@ class Supervisor:
         self.say = say
         self.parts: list[Part] = []
         self.stop_requests = 0
-        self._started_up = False
         self._last_look = 0.0
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
+
+    def close(self) -> None:
+        """Give back the pair of sockets through which signals wake the loop."""
+        self._reader.close()
+        self._writer.close()
 
     @contextlib.contextmanager
     def signals(self) -> Iterator[None]:
@@ -179,7 +183,6 @@ class Supervisor:
         KeepsDyingError
             If one part dies too often.
         """
-        self._started_up = True
         while not self.stop_requests:
             due = [part.start_again_at for part in self.parts if part.start_again_at is not None]
             pause = min([LOOK_SECONDS, *(at - time.monotonic() for at in due)])
