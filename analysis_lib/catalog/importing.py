@@ -17,6 +17,7 @@ from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS, choose_bucket_c
 from analysis_lib.catalog.concepts import COUNTS, COUNTS_SPEC, count_concepts
 from analysis_lib.catalog.conforming import ConformedTable, choose_version, conform
 from analysis_lib.catalog.dataset import Dataset
+from analysis_lib.catalog.engine import open_engine
 from analysis_lib.catalog.findings import Finding, QualityReport
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.paths import data_folder
@@ -137,10 +138,14 @@ def _find_import(folder: Path, key: str) -> Path | None:
                 f"{', '.join(list(damaged)[:5])}. Remove {path} and import again."
             )
         pointed = latest_release(folder)
-        if pointed is None or read_manifest(folder / pointed)[0].created <= manifest.created:
+        if pointed != release and (pointed is None or _created(folder / pointed) < manifest.created):
             point_to(folder, release)
         return path
     return None
+
+
+def _created(path: Path) -> str:
+    return read_manifest(path)[0].created
 
 
 @contextmanager
@@ -158,19 +163,6 @@ def _no_values_in_errors() -> Iterator[None]:
         ) from None
 
 
-@contextmanager
-def _engine(spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb.connect(
-        config={
-            "temp_directory": str(spill),
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-    )
-    with closing(connection):
-        yield connection
-
-
 def _build(
     source: OmopSource,
     incoming: Path,
@@ -183,7 +175,7 @@ def _build(
 ) -> Manifest:
     """Write all tables into `incoming` and return the manifest to be."""
     spill = incoming / ".spill"
-    with _engine(spill) as connection:
+    with closing(open_engine(temp_directory=str(spill))) as connection:
         source.attach(connection)
         tables = source.tables(connection)
         about = _about(connection, tables.get("cdm_source"))
@@ -198,7 +190,7 @@ def _build(
             files = write_table(connection, table, root=incoming, bucket_count=count)
             entries[table.spec.name] = TableEntry(table.spec, table.rows, table.rows_source, tuple(files))
     say("checking the rows")
-    with _engine(spill) as connection:
+    with closing(open_engine(temp_directory=str(spill))) as connection:
         checks = BucketChecks(incoming, entries)
         findings += checks.run(connection)
         counts = count_concepts(connection, entries, root=incoming)

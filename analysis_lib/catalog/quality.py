@@ -128,7 +128,7 @@ def _event_measures(spec: TableSpec) -> dict[tuple[str, str], str]:
     """Write the counts that a table's owner, start and end allow."""
     measures: dict[tuple[str, str], str] = {}
     if spec.person is not None and spec.name != "person":
-        measures["owner-unknown", ""] = "count(*) FILTER (b.person_id IS NULL)"
+        measures["owner-unknown", spec.person] = "count(*) FILTER (b.person_id IS NULL)"
     if spec.start is None:
         return measures
     start = f"t.{quoted(spec.start)}"

@@ -126,8 +126,10 @@ _PAGE = """<!doctype html>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2.5rem auto;padding:0 1.2rem}}
 h1{{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}} h2{{font-size:1.2rem;margin:2.4rem 0 .4rem}}
 h3{{font-size:1rem;margin:1.4rem 0 .1rem}} p{{margin:.1rem 0 .5rem}} .quiet{{color:var(--quiet)}}
-table{{border-collapse:collapse;width:100%}} td,th{{text-align:left;padding:.25rem .8rem .25rem 0;vertical-align:top;
-border-bottom:1px solid var(--line)}} .n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
+table{{border-collapse:collapse;width:100%}} td{{text-align:left;padding:.25rem .8rem .25rem 0;vertical-align:top;
+border-bottom:1px solid var(--line)}}
+td:first-child{{width:14rem}} td.n{{width:6rem}}
+.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
 code{{font-size:.92em;overflow-wrap:anywhere}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.5rem}} dt{{color:var(--quiet)}} dd{{margin:0}}
 </style></head><body>

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from analysis_lib.catalog.engine import open_engine
 from analysis_lib.catalog.sources import quoted, text_literal
 from analysis_lib.errors import UnknownTableError
 
@@ -28,9 +29,7 @@ def connect(files: Mapping[str, Sequence[Path]], *, root: Path) -> duckdb.DuckDB
     DuckDBPyConnection
         To be closed by the caller.
     """
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
-    )
+    connection = open_engine()
     connection.execute(f"SET allowed_directories = [{text_literal(f'{root}/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
