@@ -1,6 +1,6 @@
 """The proxy in front of hub and servers: traefik, from its PyPI package, configured by files we write.
 
-It keeps running when the hub ends, so people go on working; why traefik is in docs/decisions/proxy.md.
+It keeps running when the hub ends, so people go on working; why traefik is in docs/decisions/0002-proxy.md.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 The dashboard listens on loopback, where every account of the machine can reach it, and through jupyter-server-proxy
 also every other user of the hub. It shows code, logs and arguments, so the gate stands before the whole HTTP server:
-pages, JSON, metrics and websockets alike (docs/decisions/ tells what else was tried). A link is good for one visit
+pages, JSON, metrics and websockets alike (docs/decisions/0003 tells what else was tried). A link is good for one visit
 because a notebook keeps what its cells showed, and notebooks are handed on.
 """
 

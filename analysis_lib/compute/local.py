@@ -349,7 +349,7 @@ class Cluster:
             f"<p><b>Dask cluster</b>: {html.escape(self.place)}; TLS, this machine only; stops after "
             f"{self._settings['idle_seconds'] / 60:g} idle minutes.<br>"
             f'<a href="{html.escape(self.dashboard_link)}" target="_blank" rel="noreferrer">Open its dashboard</a> '
-            "(the link works once; show the cluster again for another).</p>"
+            "(the link works in one browser; show the cluster again for another link).</p>"
         )
 
 
