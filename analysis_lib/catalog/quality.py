@@ -26,7 +26,8 @@ SELECT person_id, min(coalesce(
     CAST(birth_datetime AS DATE))) AS birth
 FROM {person} GROUP BY person_id
 """
-# Of all periods that began by some day, the one that ends last decides whether the day is covered.
+# Of all periods that began by some day, the one that ends last decides whether the day is covered. A period whose end
+# is missing covers nothing.
 _PERIODS = """
 CREATE OR REPLACE TEMP TABLE covered AS
 SELECT person_id, period_start, max(period_end) OVER (PARTITION BY person_id ORDER BY period_start) AS covered_until
@@ -93,7 +94,7 @@ class BucketChecks:
         periods = self._file("observation_period", bucket) if "observation_period" in self._tables else no_periods
         connection.execute(_PERIODS.format(periods=periods))
         persons, first, last = connection.execute(
-            "SELECT (SELECT count(*) FROM born), year(min(period_start)), year(max(covered_until)) "
+            "SELECT (SELECT count(*) FROM born), year(min(period_start)), year(max(greatest(covered_until, period_start))) "
             "FROM covered SEMI JOIN born USING (person_id)"
         ).fetchall()[0]
         self.persons += persons

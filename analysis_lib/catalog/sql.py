@@ -60,10 +60,13 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
         If the query does not fit the tables.
     """
     try:
-        relation = connection.sql(sql)
-        if relation is None:
-            raise UnknownTableError("the SQL gives no rows; found a statement that is no query. Give one SELECT.")
-        return relation.to_arrow_table()
+        statements = connection.extract_statements(sql)
+        kinds = [statement.type for statement in statements]
+        if kinds != [duckdb.StatementType.SELECT]:
+            raise UnknownTableError(
+                f"the SQL is not one query; found {len(kinds)} statements. Give one SELECT, and nothing else."
+            )
+        return connection.sql(statements[0]).to_arrow_table()
     except _ABOUT_THE_QUERY as error:
         first_line = str(error).splitlines()[0]
         raise UnknownTableError(f"the SQL does not fit these tables; {first_line}. Mend the query.") from None

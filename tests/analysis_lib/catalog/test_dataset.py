@@ -1,0 +1,168 @@
+"""A release as a researcher reads it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis_lib.catalog import Dataset, import_omop, open_catalog
+from analysis_lib.catalog.display import about_persons
+from analysis_lib.errors import DatasetNotFoundError, UnknownTableError
+
+MakeSource = Callable[..., Path]
+
+
+@pytest.fixture
+def small(make_source: MakeSource, tmp_path: Path) -> Dataset:
+    notes = (
+        "person_id BIGINT, note_date DATE, note_text VARCHAR, provider_id BIGINT",
+        [
+            (2**60 + 1, "2001-02-03", "one", 2**60 + 1),
+            (1, None, None, None),
+        ],
+    )
+    return import_omop(make_source({"note": notes}), name="small", data=tmp_path / "data").dataset
+
+
+def test_ids_stay_integers_dates_are_datetime64_and_missing_values_are_missing(small: Dataset) -> None:
+    frame = small.table("note", columns=["provider_id", "person_id", "note_date", "note_text"])
+    assert frame.dtypes.astype(str).tolist() == ["Int64", "int64", "datetime64[us]", "str"]
+    frame = frame.sort_values("person_id", ignore_index=True)
+    assert frame["provider_id"].tolist() == [pd.NA, 2**60 + 1]
+    assert frame["note_date"].tolist() == [pd.NaT, pd.Timestamp("2001-02-03")]
+    assert frame["note_text"].isna().tolist() == [True, False]
+
+
+def test_columns_come_in_the_order_asked_for(small: Dataset) -> None:
+    assert list(small.table("person", columns=["year_of_birth", "person_id"])) == ["year_of_birth", "person_id"]
+    assert list(small.table("person"))[:2] == ["person_id", "gender_concept_id"]
+
+
+def test_an_unknown_table_or_column_is_refused_with_the_nearest_and_the_known_ones(small: Dataset) -> None:
+    with pytest.raises(UnknownTableError, match="the nearest is 'person'; known: person, observation_period, note"):
+        small.table("persons")
+    with pytest.raises(UnknownTableError, match="the nearest is 'year_of_birth'; known: person_id"):
+        small.table("person", columns=["year_of_brith"])
+    with pytest.raises(UnknownTableError, match=r"there is no bucket 4; .* has 4"):
+        small.bucket_paths("person", 4)
+
+
+def test_sql_sees_the_tables_and_nothing_else(small: Dataset, tmp_path: Path) -> None:
+    assert small.query("SELECT count(*) AS n FROM person JOIN observation_period USING (person_id)")["n"].tolist() == [
+        5
+    ]
+    secret = tmp_path / "secret.csv"
+    secret.write_text("a\n1\n")
+    for statement in (
+        f"SELECT * FROM read_csv('{secret}')",
+        f"SELECT * FROM '{secret}'",
+        f"COPY person TO '{tmp_path / 'out.csv'}'",
+        f"ATTACH '{tmp_path / 'other.duckdb'}'",
+        "SET enable_external_access = true",
+        "SELECT * FROM small",
+        "INSTALL httpfs",
+    ):
+        with pytest.raises(UnknownTableError):
+            small.query(statement)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "secret.csv", "source.duckdb"]
+
+
+def test_a_mistake_in_sql_is_explained_and_a_value_in_it_is_not_repeated(small: Dataset) -> None:
+    with pytest.raises(UnknownTableError, match="gendre_concept_id"):
+        small.query("SELECT gendre_concept_id FROM person")
+    with pytest.raises(UnknownTableError, match="ConversionException") as caught:
+        small.query("SELECT CAST(note_text AS BIGINT) FROM note")
+    assert "one" not in str(caught.value).split()
+    assert caught.value.__cause__ is None
+    for statement in ("CREATE TABLE x (a INT)", "SELECT 1; SELECT 2", "", "SELECT 1; DROP VIEW person"):
+        with pytest.raises(UnknownTableError, match="not one query"):
+            small.query(statement)
+    assert len(small.query("WITH a AS (FROM person) FROM a")) == 5
+
+
+def test_a_table_of_no_person_is_the_same_in_every_bucket(gibleed: Dataset) -> None:
+    assert gibleed.bucket_paths("concept", 0) == gibleed.bucket_paths("concept", 3) == gibleed.paths("concept")
+
+
+def test_the_catalog_is_a_mapping_of_the_newest_releases(make_source: MakeSource, tmp_path: Path) -> None:
+    catalog = open_catalog(tmp_path / "data")
+    assert (len(catalog), list(catalog), repr(catalog)) == (0, [], "no data sets yet")
+    first = import_omop(make_source(), name="small", data=tmp_path / "data", title="Five people").dataset
+    second = import_omop(make_source({"x": ("n INT", [(1,)])}, name="b"), name="small", data=tmp_path / "data").dataset
+    assert "small" in catalog
+    assert "smal" not in catalog
+    assert catalog["small"].release == second.release
+    assert catalog.dataset("small", release=first.release).title == "Five people"
+    with pytest.raises(DatasetNotFoundError, match="the nearest is 'small'; known: small") as caught:
+        catalog["smal"]
+    assert isinstance(caught.value, KeyError)
+    assert catalog.get("other") is None
+    with pytest.raises(DatasetNotFoundError, match="has no release"):
+        catalog.dataset("small", release="2020-01-01-0123456789")
+
+
+def test_a_listing_rounds_the_number_of_persons(gibleed: Dataset) -> None:
+    (listed,) = open_catalog(gibleed.path.parent.parent).listing()
+    assert listed["persons_rounded"] == 2_700
+    assert "2,694" not in repr(open_catalog(gibleed.path.parent.parent))
+    assert "2,694" not in repr(gibleed)
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"),
+    [(0, 10), (3, 10), (9, 10), (14, 14), (144, 140), (2_694, 2_700), (999, 1000), (123_456_789, 120_000_000)],
+)
+def test_persons_are_rounded_to_two_digits(n: int, shown: int) -> None:
+    assert about_persons(n) == shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"COHORTHUB_DATA": "a", "COHORTHUB_HOME": "b"}, "a"),
+        ({"COHORTHUB_HOME": "b"}, "b/data"),
+        ({}, ".cohorthub/data"),
+    ],
+)
+def test_the_data_folder_is_found_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environment: dict[str, str], folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("COHORTHUB_DATA", "COHORTHUB_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert open_catalog().path == tmp_path / folder
+    assert open_catalog("c").path == tmp_path / "c"
+
+
+def test_a_title_with_markup_is_shown_as_text(make_source: MakeSource, tmp_path: Path) -> None:
+    title = "<script>alert(1)</script> & more"
+    found = import_omop(make_source(), name="small", data=tmp_path / "data", title=title).dataset
+    for page in (found._repr_html_(), open_catalog(tmp_path / "data")._repr_html_()):
+        assert "<script>" not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_a_concept_search_takes_any_text(small: Dataset) -> None:
+    # This release has no vocabulary at all.
+    for text in ("", "'; DROP TABLE x; --", "%", "\\", "ae", "é"):
+        assert small.search_concepts(text).empty
+
+
+def test_importing_the_room_loads_no_engine_twice_and_touches_nothing(tmp_path: Path) -> None:
+    code = "import sys, analysis_lib.catalog; assert 'pandas' not in sys.modules; print('fine')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "COHORTHUB_DATA": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "fine\n"
+    assert list(tmp_path.iterdir()) == []
