@@ -1,4 +1,4 @@
-"""Make the reference pages on the command line and the library from the code itself, when the documentation is built."""
+"""Make the reference pages on the command line and the library from the code, when the documentation is built."""
 
 import importlib
 import pkgutil
@@ -27,7 +27,7 @@ def command_line() -> str:
     """Return the page on every command: what `--help` prints, in the order of the words."""
     parts = [
         "# Command line\n",
-        "Every command also takes `--home DIR` and `--json`; the result goes to stdout, talk and progress to stderr. "
+        "Every command also takes `--home DIR` and `--json`; its result goes to stdout, talk and progress to stderr.\n",
         "[Exit codes](../exit-codes.md) say how a command ended.\n",
     ]
     for words, command in walk(root, ("cohorthub",)):

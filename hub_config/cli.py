@@ -125,9 +125,9 @@ class AssembledGroup(click.Group):
             try:
                 command = entry.load()
             except ModuleNotFoundError as missing:
-                if missing.name is None or missing.name.startswith(("analysis_lib", "hub_config")):
+                if _is_ours(missing):
                     raise
-                return _unavailable(cmd_name, missing.name)
+                return _unavailable(cmd_name, str(missing.name))
             return _with_shared_options(command)
         return None
 
@@ -141,12 +141,20 @@ class AssembledGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _is_ours(missing: ModuleNotFoundError) -> bool:
+    return missing.name is None or missing.name.startswith(("analysis_lib", "hub_config"))
+
+
+def _missing_half(words: str, module: str) -> MissingHalfError:
+    return MissingHalfError(
+        f"{words} needs a package that is not installed here; missing: {module}. "
+        "Install the whole distribution (pip install cohorthub), or run this on the machine that has that half."
+    )
+
+
 def _unavailable(name: str, module: str) -> click.Command:
     def refuse() -> NoReturn:
-        raise MissingHalfError(
-            f"'cohorthub {name}' needs a package that is not installed here; missing: {module}. "
-            "Install the whole distribution (pip install cohorthub), or run this on the machine that has that half."
-        )
+        raise _missing_half(f"'cohorthub {name}'", module)
 
     return click.Command(
         name,
@@ -186,6 +194,9 @@ def completion(session: Session, shell: str) -> None:
 
 def _report_failure(failure: Exception, *, as_json: bool) -> int:
     """Show `failure` the way the caller reads, and return the exit code."""
+    if isinstance(failure, ModuleNotFoundError) and not _is_ours(failure):
+        # Commands import what is heavy only when they run, so a half that is not there shows as late as this.
+        failure = _missing_half("this command", str(failure.name))
     if isinstance(failure, click.exceptions.NoArgsIsHelpError) and not as_json:
         click.echo(failure.format_message(), err=True)
         return failure.exit_code

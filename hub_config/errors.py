@@ -271,4 +271,4 @@ class ReportsServiceSettingsError(HubError):
     """The reports service was started without what it needs, or on an address that is not safe."""
 
     code = "REPORTS-SERVICE-SETTINGS"
-    exit_code = 68
+    exit_code = 69

@@ -47,7 +47,7 @@ def test_the_commands_of_the_readme_are_there(leaves):
         ("up",),
         ("down",),
         ("doctor",),
-        ("data", "import"),
+        ("data", "import", "omop"),
         ("data", "list"),
         ("data", "check"),
         ("data", "report"),

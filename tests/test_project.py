@@ -68,11 +68,13 @@ def modules_of(package: ModuleType) -> list[str]:
 
 def rooms() -> list[str]:
     """The packages and modules of the library that researchers import names from."""
-    return [f"analysis_lib.{module.name}" for module in pkgutil.iter_modules(analysis_lib.__path__)]
+    found = [f"analysis_lib.{module.name}" for module in pkgutil.iter_modules(analysis_lib.__path__)]
+    return [name for name in found if name != "analysis_lib.cli"]
 
 
 def error_classes() -> list[type[Exception]]:
-    return [getattr(module, name) for module in (analysis_lib.errors, hub_config.errors) for name in module.__all__]
+    members = [getattr(module, name) for module in (analysis_lib.errors, hub_config.errors) for name in module.__all__]
+    return [member for member in members if not issubclass(member, Warning)]
 
 
 # Dependencies

@@ -1,0 +1,68 @@
+"""Take the README's pictures from a real hub in a real browser: `./dev screenshots`."""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from end_to_end.find_chromium import FLAGS, HOW_TO_GET_IT, find_chromium  # noqa: E402
+from end_to_end.live_hub import running_hub  # noqa: E402
+from end_to_end.person import Person  # noqa: E402
+from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+LAB_WINDOW = {"width": 1360, "height": 850}
+REPORT_WINDOW = {"width": 1100, "height": 1250}
+RUN_MS = 150_000
+
+
+def main() -> int:
+    """Take both pictures."""
+    found = find_chromium()
+    if found is None:
+        print(HOW_TO_GET_IT, file=sys.stderr)
+        return 1
+    IMAGES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_hub(Path(folder) / "home") as hub,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=str(found), args=FLAGS)
+        take_lab(Person("researcher-1", new_page(browser, LAB_WINDOW), hub))
+        take_report(Person("researcher-2", new_page(browser, REPORT_WINDOW), hub))
+        browser.close()
+    return 0
+
+
+def new_page(browser: Browser, window: dict[str, int]) -> Page:
+    """Open a window with cookies of its own."""
+    return browser.new_context(viewport=window).new_page()
+
+
+def take_lab(person: Person) -> None:
+    """JupyterLab with the tutorial run, at its survival curve."""
+    person.open_lab()
+    person.open_in_file_browser("tutorials", "01-first-study.ipynb")
+    person.run_all_cells()
+    person.notebook.locator(".jp-OutputArea-output", has_text="1.346").first.scroll_into_view_if_needed()
+    person.page.screenshot(path=IMAGES / "lab-tutorial.png")
+
+
+def take_report(person: Person) -> None:
+    """The report, on a page of its own, from its title on."""
+    person.open_reports()
+    page = person.page
+    page.get_by_role("link", name=re.compile("Set up a run")).first.click()
+    page.get_by_role("button", name="Run the report").click()
+    expect(page.locator("#state")).to_have_text("Succeeded", timeout=RUN_MS)
+    address = page.get_by_role("link", name="Open on its own page").get_attribute("href")
+    page.goto(person.hub.url.rstrip("/") + str(address))
+    page.screenshot(path=IMAGES / "report.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
