@@ -141,7 +141,10 @@ def _fit(rows: SurvivalRows, covariates: Design, *, ties: Ties) -> tuple[Likelih
     _refuse_uninformative(at_zero, covariates)
     top = maximise(likelihood.at, start)
     if not top.converged or top.iterations > _MANY_STEPS:
-        _refuse_separated(likelihood, covariates, directions=(top.last_step, top.point))
+        # First each covariate alone, so that the message names no innocent one.
+        _refuse_separated(
+            likelihood, covariates, directions=(*np.eye(start.size), *-np.eye(start.size), top.last_step, top.point)
+        )
     if not top.converged:
         raise ConvergenceError(
             f"the Cox model did not converge; {top.iterations} steps with {rows.event.size:,} rows, "

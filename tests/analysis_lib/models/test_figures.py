@@ -1,0 +1,171 @@
+"""Figures: the house style leaves no trace, files carry their data, and what is drawn is what was estimated."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import font_manager
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.figures import StudyFigure, journal_style
+from analysis_lib.models import KaplanMeierResult, cox, kaplan_meier
+from analysis_lib.models.forest import forest_plot
+
+
+@pytest.fixture
+def curves() -> KaplanMeierResult:
+    draw = np.random.default_rng(0)
+    data = pd.DataFrame(
+        {
+            "time": draw.integers(1, 1000, 200),
+            "event": draw.random(200) < 0.5,
+            "arm": draw.choice(["celecoxib", "diclofenac"], 200),
+        }
+    )
+    return kaplan_meier(data, time="time", event="event", by="arm")
+
+
+def test_drawing_changes_no_global_setting_of_matplotlib(curves: KaplanMeierResult) -> None:
+    before = dict(mpl.rcParams)
+    curves.plot()._repr_mimebundle_()
+    assert dict(mpl.rcParams) == before
+
+
+def test_importing_the_rooms_loads_no_pyplot_and_chooses_no_backend() -> None:
+    code = "import sys, analysis_lib.models, analysis_lib.report; print('matplotlib.pyplot' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_figure_without_a_suffix_is_saved_as_vector_and_bitmap_with_its_data(
+    curves: KaplanMeierResult, tmp_path: Path
+) -> None:
+    written = curves.plot().save(tmp_path / "km")
+    assert [path.name for path in written] == ["km.svg", "km.png", "km.csv"]
+    assert (tmp_path / "km.png").read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in (tmp_path / "km.svg").read_text()
+    saved = pd.read_csv(tmp_path / "km.csv")
+    assert list(saved.columns[:3]) == ["group", "time", "n_risk"]
+
+
+def test_pdf_has_fonts_that_journals_take(curves: KaplanMeierResult, tmp_path: Path) -> None:
+    curves.plot().save(tmp_path / "km.pdf", with_data=False)
+    content = (tmp_path / "km.pdf").read_bytes()
+    assert b"/Type3" not in content.replace(b" ", b"")
+    assert b"/CIDFontType2" in content.replace(b" ", b"")
+
+
+def test_the_same_figure_gives_the_same_file(curves: KaplanMeierResult, tmp_path: Path) -> None:
+    for name in ("a.svg", "b.svg"):
+        curves.plot().save(tmp_path / name, with_data=False)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_a_bitmap_has_300_dots_per_inch(curves: KaplanMeierResult, tmp_path: Path) -> None:
+    figure = curves.plot(width=3.5)
+    figure.save(tmp_path / "km.png", with_data=False)
+    header = (tmp_path / "km.png").read_bytes()[16:24]
+    assert int.from_bytes(header[:4], "big") == 1050
+
+
+def test_a_notebook_gets_a_picture_of_the_right_size_with_words_for_it(curves: KaplanMeierResult) -> None:
+    data, metadata = curves.plot(width=5)._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert metadata["image/png"]["width"] == 480
+    assert "celecoxib, diclofenac" in metadata["image/png"]["alt"]
+
+
+def test_drawn_numbers_at_risk_are_those_of_the_result(curves: KaplanMeierResult) -> None:
+    figure = curves.plot(ticks=[0, 250, 500])
+    drawn = [text.get_text() for text in figure.axes[1].texts]
+    expected = curves.numbers_at_risk([0, 250, 500]).to_numpy().ravel()
+    assert drawn == [str(number) for number in expected]
+
+
+def test_curves_start_at_1_and_step_down_at_the_event(curves: KaplanMeierResult) -> None:
+    line = curves.plot().axes[0].get_lines()[0]
+    assert (line.get_xdata()[0], line.get_ydata()[0]) == (0, 1)
+    assert line.get_drawstyle() == "steps-post"
+
+
+def test_cumulative_incidence_is_one_minus_survival(curves: KaplanMeierResult) -> None:
+    survival, incidence = curves.plot().data, curves.plot(quantity="cumulative incidence").data
+    assert incidence["cumulative_incidence"].to_list() == pytest.approx(list(1 - survival["survival"]))
+    assert incidence["ci_low"].to_list() == pytest.approx(list(1 - survival["ci_high"]), nan_ok=True)
+
+
+def test_time_divisor_turns_days_into_years_on_the_axis_only(curves: KaplanMeierResult) -> None:
+    figure = curves.plot(time_divisor=365.25, ticks=[0, 1, 2], time_label="Years")
+    drawn = [int(text.get_text()) for text in figure.axes[1].texts][:3]
+    assert drawn == curves.numbers_at_risk([0, 365.25, 730.5]).iloc[0].to_list()
+
+
+def test_unknown_quantity_is_refused(curves: KaplanMeierResult) -> None:
+    with pytest.raises(ModelInputError, match="quantity must be one of"):
+        curves.plot(quantity="hazard")
+
+
+def test_korean_labels_are_drawn_where_the_machine_has_the_glyphs(curves: KaplanMeierResult) -> None:
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    with journal_style():
+        families = list(mpl.rcParams["font.family"])
+    assert families[0] == "DejaVu Sans"
+    assert set(families) <= installed
+    cjk = installed & {"NanumGothic", "Noto Sans CJK KR", "Noto Sans KR"}
+    assert cjk <= set(families)
+    if cjk:  # a missing glyph is a warning, and warnings are errors here
+        curves.plot(time_label="추적 기간(일)", title="생존율")._repr_mimebundle_()
+
+
+def _forest_rows() -> pd.DataFrame:
+    return pd.DataFrame({"label": ["a", "b"], "estimate": [1.3, 0.7], "ci_low": [1.1, 0.2], "ci_high": [1.7, 2.9]})
+
+
+def test_forest_plot_writes_each_estimate_beside_its_line() -> None:
+    figure = forest_plot(_forest_rows())
+    assert isinstance(figure, StudyFigure)
+    beside = figure.axes[0].child_axes[0].get_yticklabels()
+    assert [label.get_text() for label in beside] == [
+        "Hazard ratio (95% CI)",
+        "1.30 (1.10 to 1.70)",
+        "0.70 (0.20 to 2.90)",
+    ]
+
+
+@pytest.mark.parametrize("low", [1e-4, 0.3, 0.97])
+@pytest.mark.parametrize("high", [1.02, 4.0, 1e5])
+def test_forest_axis_marks_1_and_has_room_for_its_labels(low: float, high: float) -> None:
+    rows = pd.DataFrame({"label": ["x"], "estimate": [1.0], "ci_low": [low], "ci_high": [high]})
+    axes = forest_plot(rows).axes[0]
+    ticks = axes.get_xticks()
+    assert 1.0 in ticks
+    assert 1 <= len(ticks) <= 7
+    assert axes.get_xlim()[0] < low < high < axes.get_xlim()[1]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _forest_rows().drop(columns="label"),
+        _forest_rows().iloc[:0],
+        _forest_rows().assign(ci_low=-1.0),
+        _forest_rows().assign(ci_high=np.inf),
+        _forest_rows().assign(estimate=np.nan),
+    ],
+)
+def test_forest_plot_refuses_what_has_no_place_on_a_log_axis(rows: pd.DataFrame) -> None:
+    with pytest.raises(ModelInputError, match="a forest plot"):
+        forest_plot(rows)
+
+
+def test_a_models_forest_plot_shows_the_interval_asked_for() -> None:
+    draw = np.random.default_rng(1)
+    data = pd.DataFrame({"time": draw.integers(1, 90, 80), "event": draw.random(80) < 0.6, "x": draw.normal(size=80)})
+    fit = cox(data, time="time", event="event", covariates="x")
+    drawn = fit.plot(ci="profile")
+    assert drawn.data["ci_low"].iloc[0] == pytest.approx(np.exp(fit.conf_int("profile").loc["x", "ci_low"]))
+    assert "profile likelihood" in drawn.axes[0].get_xlabel()

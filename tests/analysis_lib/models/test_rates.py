@@ -1,0 +1,65 @@
+"""Incidence rates."""
+
+import math
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models import incidence_rate, incidence_rates
+
+
+@settings(max_examples=50, deadline=None)
+@given(n=st.integers(0, 10_000), years=st.floats(0.1, 1e7), k=st.sampled_from([2, 10]))
+def test_rate_is_unchanged_by_the_time_unit(n: int, years: float, k: int) -> None:
+    assert incidence_rate(n, years * k, per=k) == pytest.approx(incidence_rate(n, years, per=1))
+
+
+@settings(max_examples=50, deadline=None)
+@given(n=st.integers(0, 500), level=st.sampled_from([0.8, 0.95, 0.99]))
+def test_each_limit_is_where_the_observed_count_is_just_too_far_out(n: int, level: float) -> None:
+    from scipy.stats import poisson
+
+    found = incidence_rate(n, 1.0, per=1.0, level=level)
+    assert poisson.cdf(n, found.ci_high) == pytest.approx((1 - level) / 2, rel=1e-8)
+    if n:
+        assert poisson.sf(n - 1, found.ci_low) == pytest.approx((1 - level) / 2, rel=1e-8)
+    else:
+        assert found.ci_low == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"n_events": -1, "person_years": 1.0}, "n_events must be a count"),
+        ({"n_events": 1.5, "person_years": 1.0}, "n_events must be a count"),
+        ({"n_events": 1, "person_years": 0.0}, "person_years must be > 0"),
+        ({"n_events": 1, "person_years": math.nan}, "person_years must be > 0"),
+        ({"n_events": 1, "person_years": math.inf}, "person_years must be > 0"),
+        ({"n_events": 1, "person_years": 1.0, "per": 0}, "per must be > 0"),
+        ({"n_events": 1, "person_years": 1.0, "level": 0}, "level must lie"),
+    ],
+)
+def test_what_is_no_rate_is_refused(arguments: dict[str, float], words: str) -> None:
+    with pytest.raises(ModelInputError, match=words):
+        incidence_rate(**arguments)
+
+
+def test_rates_by_group_count_persons_and_person_years() -> None:
+    data = pd.DataFrame(
+        {
+            "subject_id": [1, 1, 2, 3],
+            "days": [365.25, 365.25, 730.5, 365.25],
+            "event": [False, True, False, True],
+            "arm": ["a", "a", "a", "b"],
+        }
+    )
+    rates = incidence_rates(data, time="days", event="event", by="arm", per=100)
+    assert rates.table[["persons", "events"]].to_numpy().tolist() == [[2, 1], [1, 1]]
+    assert rates.table["person_years"].to_list() == pytest.approx([4, 1])
+    assert rates.table["rate"].to_list() == pytest.approx([25, 100])
+    assert rates.persons == {"all": 3, "events": 2, "a": 2, "a, events": 1, "b": 1, "b, events": 1}
+    assert "Garwood" in rates.method
+    assert "per 100 person-years" in rates._repr_html_()
