@@ -102,7 +102,7 @@ def make_service(settings: ServiceSettings) -> Service:
 def _addresses(prefix: str) -> list[tuple[str, type]]:
     run = rf"{prefix}runs/([A-Za-z0-9_-]{{1,80}})"
     return [
-        (rf"{prefix}", ListHandler),
+        (rf"{prefix.rstrip('/')}/?", ListHandler),
         (rf"{prefix}new/([\w.-]{{1,200}})", FormHandler),
         (run, RunHandler),
         (rf"{run}/state", StateHandler),

@@ -32,6 +32,8 @@ class Asked:
         The template's title as it was then.
     parameters : dict
         All parameters with the values asked for.
+    given : tuple of str
+        Names of those whose value is not the template's own.
     requested_by : str
         The hub's name of the person.
     asked_at : str
@@ -54,6 +56,7 @@ class Asked:
     template: str
     title: str
     parameters: dict[str, Any]
+    given: tuple[str, ...]
     requested_by: str
     asked_at: str
     state: str = "queued"
@@ -105,10 +108,10 @@ class AskedStore:
         if run_id not in self._known:
             try:
                 document = json.loads((self.folder / f"{run_id}.json").read_text(encoding="utf-8"))
-                self._known[run_id] = Asked(**document)
+                self._known[run_id] = Asked(**{**document, "given": tuple(document["given"])})
             except FileNotFoundError:
                 return None
-            except (OSError, ValueError, TypeError) as broken:
+            except (OSError, ValueError, TypeError, KeyError) as broken:
                 logger.warning("The record of run %s cannot be read (%s)", run_id, type(broken).__name__)
                 return None
         return self._known[run_id]

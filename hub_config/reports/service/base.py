@@ -95,8 +95,12 @@ class PageHandler(HubOAuthenticated, Answer):
 
     async def prepare(self) -> None:
         """Find out who asks, without holding up others meanwhile; send them to the hub if nobody is signed in."""
-        await self.hub_auth.get_user(self, sync=False)
-        model = self.current_user
+        try:
+            await self.hub_auth.get_user(self, sync=False)
+            model = self.current_user
+        except HTTPError as failure:  # the hub is being restarted, or does not accept our token
+            logger.warning("The hub did not say who asks: %s", failure.log_message)
+            raise HTTPError(HTTPStatus.BAD_GATEWAY) from failure
         if model is None:
             self._send_to_sign_in()
             return

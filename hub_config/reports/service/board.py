@@ -1,6 +1,6 @@
 """The board of runs: what was asked for, what is going on and what is done, as one list, for those who may see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,9 +8,9 @@ from typing import Any
 
 import psutil
 
-from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, new_run_id, utc_now
+from hub_config.reports.run_folders import FINAL_STATES, new_run_id, utc_now
 from hub_config.reports.service.asked import Asked, AskedStore
-from hub_config.reports.service.folders import FolderReader, RunFolderView
+from hub_config.reports.service.folders import FolderReader, RunFolderView, is_run_id
 from hub_config.reports.service.line import RunLine
 from hub_config.reports.service.person import Person
 from hub_config.reports.service.shelf import Offer
@@ -37,6 +37,8 @@ class Run:
         The template's title.
     parameters : mapping
         Values by name.
+    given : sequence of str
+        Names of those whose value is not the template's own.
     owner : str or None
         Who asked for it on the page; None for a run from the command line.
     asked_at : str or None
@@ -74,6 +76,7 @@ class Run:
     template: str
     title: str
     parameters: Mapping[str, Any]
+    given: Sequence[str]
     owner: str | None
     asked_at: str | None
     started_at: str | None = None
@@ -154,7 +157,7 @@ class Board:
         Run or None
             None if there is no such run, and just so if the person may not see it.
         """
-        if RUN_ID.fullmatch(run_id) is None or not person.may_see(self._owner(run_id)):
+        if not is_run_id(run_id) or not person.may_see(self._owner(run_id)):
             return None
         asked = self.asked.get(run_id)
         folder = self.folders.get(run_id)
@@ -186,6 +189,7 @@ class Board:
                 template=str(offer.path),
                 title=offer.title,
                 parameters=dict(values),
+                given=tuple(one.name for one in offer.parameters if values[one.name] != one.default),
                 requested_by=person.name,
                 asked_at=utc_now(),
             )
@@ -217,6 +221,7 @@ class Board:
             template=Path(asked.template).stem,
             title=asked.title,
             parameters=asked.parameters,
+            given=asked.given,
             owner=asked.requested_by,
             asked_at=asked.asked_at,
             ended_at=asked.ended_at,
@@ -237,6 +242,7 @@ class Board:
             template=_template_name(record, asked),
             title=_text(record.get("title")) or (asked.title if asked else folder.run_id),
             parameters=_mapping(record.get("parameters")) or (asked.parameters if asked else {}),
+            given=[name for name in _sequence(record.get("given")) if isinstance(name, str)],
             owner=asked.requested_by if asked else None,
             asked_at=asked.asked_at if asked else _text(record.get("started_at")),
             started_at=_text(record.get("started_at")),
@@ -284,6 +290,10 @@ def _template_name(record: Mapping[str, Any], asked: Asked | None) -> str:
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
 
 
 def _text(value: object) -> str | None:

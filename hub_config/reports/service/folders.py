@@ -11,12 +11,28 @@ from typing import Any
 from hub_config.reports.run_folders import RUN_ID
 from hub_config.reports.service.archive import open_inside
 
-__all__ = ["FolderReader", "RunFolderView"]
+__all__ = ["REPORT", "FolderReader", "RunFolderView", "is_run_id"]
 
 logger = logging.getLogger(__name__)
 
-LARGEST_RECORD = 4 << 20
+LARGEST_RECORD = 1 << 20
 REPORT = "report.html"
+
+
+def is_run_id(word: str) -> bool:
+    """Tell whether `word` can be the id of a run; only then may it become part of a path.
+
+    Parameters
+    ----------
+    word : str
+        Any text.
+
+    Returns
+    -------
+    bool
+        True for what the runner accepts as well.
+    """
+    return RUN_ID.fullmatch(word) is not None and word != "latest"
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,7 @@ class FolderReader:
             return
         for name in names:
             run_id = name[1:].removesuffix(".running") if name.startswith(".") and name.endswith(".running") else name
-            if RUN_ID.fullmatch(run_id) and run_id != "latest" and run_id not in seen:
+            if is_run_id(run_id) and run_id not in seen:
                 seen.add(run_id)
                 yield run_id
 

@@ -185,7 +185,10 @@ class RunLine:
         folder = self.home / "run" / "reports"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         parameters, log = folder / f"{run_id}.yaml", folder / f"{run_id}.log"
-        write_private(parameters, json.dumps(asked.parameters))  # JSON is YAML, and quotes what YAML would guess at
+        # Only what was changed: the report then shows which values are the template's own.
+        write_private(
+            parameters, json.dumps({name: asked.parameters[name] for name in asked.given})
+        )  # JSON is YAML, and quotes what YAML would guess at
         try:
             with log.open("wb") as errors:
                 log.chmod(0o600)
@@ -264,9 +267,9 @@ class RunLine:
 
 
 def _command(asked: Asked, *, parameters: Path, home: Path) -> list[str]:
-    words = [sys.executable, "-P", "-m", "hub_config.cli", "report", "run", asked.template, "-f", str(parameters)]
-    words += ["--run-id", asked.run_id, "--started-by", asked.requested_by, "--home", str(home), "--json"]
-    return words
+    words = [sys.executable, "-P", "-m", "hub_config.cli", "report", "run", "--json"]
+    words += [f"--parameters-file={parameters}", f"--run-id={asked.run_id}", f"--started-by={asked.requested_by}"]
+    return [*words, f"--home={home}", "--", asked.template]
 
 
 def _environment() -> dict[str, str]:

@@ -53,15 +53,17 @@ class Shelf:
     _read: dict[Path, tuple[tuple[int, int], Offer]] = field(default_factory=dict)
 
     def offers(self) -> list[Offer]:
-        """Return all templates, by title.
+        """Return all templates, by title, those that cannot be run last.
 
         Returns
         -------
         list of Offer
-            Those that cannot be run too: the page says why.
+            For those that cannot be run the page says why.
         """
         files = [file for file in self.folder.glob("*.ipynb") if not file.name.startswith(".") and file.is_file()]
-        return sorted((self._offer(file) for file in files), key=lambda offer: offer.title.casefold())
+        return sorted(
+            (self._offer(file) for file in files), key=lambda offer: (offer.broken is not None, offer.title.casefold())
+        )
 
     def get(self, name: str) -> Offer | None:
         """Return the template called `name`.

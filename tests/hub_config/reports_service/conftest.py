@@ -9,11 +9,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from hub_config.kernels import ensure_kernel
+
+from .notebooks import write_templates
 
 PASSWORD = "only-for-this-test"
 HUB_CONFIG = """
@@ -78,7 +85,6 @@ class Place:
     service_port: int
     token: str
     notebooks: Path
-    environment: dict[str, str] = field(default_factory=dict)
     service: subprocess.Popen[bytes] | None = None
 
     @property
@@ -139,7 +145,7 @@ sys.exit(main())
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A hub with the service behind it; two researchers and an operator may sign in with `PASSWORD`."""
     folder = tmp_path_factory.mktemp("hub")
@@ -155,6 +161,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     )
     for needed in (place.home / "data", place.home / "runs", place.home / "run", place.notebooks / "reports"):
         needed.mkdir(parents=True, mode=0o700)
+    ensure_kernel(place.home)
+    write_templates(place.notebooks / "reports")
     (folder / "jupyterhub_config.py").write_text(HUB_CONFIG, encoding="utf-8")
     env = {
         **os.environ,
@@ -182,3 +190,86 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             hub.wait()
             if place.service is not None:
                 place.stop_service()
+
+
+def _finder() -> ModuleType:
+    """The end-to-end tests' way to find Chromium, or to say how to get it."""
+    file = Path(__file__).parents[2] / "end_to_end" / "find_chromium.py"
+    spec = spec_from_file_location("find_chromium", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Not for longer than a module: playwright keeps an event loop running, in which other tests could not start theirs.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; where there is none the tests fail, because nobody reads a skip."""
+    finder = _finder()
+    found = finder.find_chromium()
+    if found is None:
+        pytest.fail(finder.HOW_TO_GET_IT, pytrace=False)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(found), args=finder.FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser of their own."""
+
+    page: Page
+    place: Place
+    name: str
+
+    @property
+    def context(self) -> BrowserContext:
+        """The browser's cookies."""
+        return self.page.context
+
+    def start(self, template: str, **values: str | bool) -> str:
+        """Fill in the form of a template and send it; return the run's id."""
+        self.page.goto(f"{self.place.pages}new/{template}")
+        for name, value in values.items():
+            field = self.page.locator(f"#p-{name}")
+            if isinstance(value, bool):
+                field.set_checked(value)
+            else:
+                field.fill(value)
+        self.page.click("text=Run the report")
+        self.page.wait_for_url("**/runs/*")
+        return self.page.url.rpartition("/")[2]
+
+    def wait_for_state(self, *states: str, within: float = 60) -> str:
+        """Stay on the run's page until it shows one of `states`."""
+        self.page.wait_for_function(
+            "states => states.includes(document.querySelector('#state')?.textContent)",
+            arg=list(states),
+            timeout=within * 1000,
+        )
+        return self.page.locator("#state").inner_text()
+
+
+@pytest.fixture(scope="module")
+def sign_in(browser: Browser, place: Place) -> Iterator[Callable[..., Visitor]]:
+    """Sign somebody in, in a browser context of their own."""
+    contexts = []
+
+    def visit(name: str, **options: object) -> Visitor:
+        context = browser.new_context(viewport={"width": 1280, "height": 860}, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(place.pages)
+        page.fill("input[name=username]", name)
+        page.fill("input[name=password]", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_url("**/services/reports/")
+        return Visitor(page, place, name)
+
+    yield visit
+    for context in contexts:
+        context.close()

@@ -1,0 +1,100 @@
+"""From typed parameters to a form, and from what was typed back to values."""
+
+import pytest
+
+from hub_config.reports.parameters import read_parameters
+from hub_config.reports.service.forms import filled_form, read_form
+
+from .notebooks import STEADY
+
+PARAMETERS = read_parameters(STEADY)
+DEFAULTS = {one.name: one.default for one in PARAMETERS}
+
+
+def as_sent(form):
+    """What a browser sends when nothing was changed: an unchecked box sends nothing."""
+    return {
+        field.id: field.value for field in form.fields if field.parameter.type.kind != "bool" or field.value == "on"
+    }
+
+
+def test_a_form_sent_unchanged_gives_the_templates_own_values():
+    form = read_form(PARAMETERS, as_sent(filled_form(PARAMETERS)))
+    assert form.is_good
+    assert form.values == DEFAULTS
+
+
+def test_a_form_filled_from_an_earlier_run_gives_its_values_again():
+    earlier = {
+        "words": 'a, "b" = c: {d}',
+        "count": -7,
+        "share": 1e-9,
+        "ties": "efron",
+        "begin": "2020-02-29",
+        "concept_ids": [],
+        "limit": 12,
+        "pause": 2.0,
+        "loud": True,
+    }
+    assert read_form(PARAMETERS, as_sent(filled_form(PARAMETERS, earlier))).values == earlier
+
+
+def test_lists_of_words_with_commas_survive_the_way_there_and_back():
+    parameters = read_parameters("""names: list[str] = []  # names""")
+    for names in (["a, b", "c"], ["plain", "words"], [" padded "], [""]):
+        sent = as_sent(filled_form(parameters, {"names": names}))
+        assert read_form(parameters, sent).values == {"names": names}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("count", "many"),
+        ("count", "1.5"),
+        ("count", ""),
+        ("share", "nan"),
+        ("share", "half"),
+        ("ties", "exact"),
+        ("begin", "2021-02-29"),
+        ("begin", "tomorrow"),
+        ("concept_ids", "1, two"),
+        ("concept_ids", "[1"),
+        ("limit", "xyzzy"),
+        ("words", "x" * 10_001),
+    ],
+)
+def test_what_does_not_fit_is_said_beside_its_field_and_kept_as_typed(name, typed):
+    sent = {**as_sent(filled_form(PARAMETERS)), f"p-{name}": typed}
+    form = read_form(PARAMETERS, sent)
+    wrong = [field for field in form.fields if field.error]
+    assert [field.parameter.name for field in wrong] == [name]
+    assert wrong[0].value == typed[:10_000]
+    assert "1 of" not in form.error
+    assert not form.is_good
+    if typed.strip():
+        assert typed not in wrong[0].error
+
+
+def test_a_field_that_the_template_does_not_have_is_refused():
+    sent = {**as_sent(filled_form(PARAMETERS)), "p-__import__": "os"}
+    assert not read_form(PARAMETERS, sent).is_good
+
+
+def test_several_wrong_fields_are_counted():
+    sent = {**as_sent(filled_form(PARAMETERS)), "p-count": "x", "p-share": "y"}
+    assert "2" in read_form(PARAMETERS, sent).error
+
+
+def test_an_optional_truth_value_has_three_answers():
+    parameters = read_parameters("adjust: bool | None = None  # adjust for age")
+    for sent, value in (("", None), ("true", True), ("false", False)):
+        form = read_form(parameters, {"p-adjust": sent})
+        assert form.values == {"adjust": value}
+        assert filled_form(parameters, form.values).fields[0].value == sent
+
+
+def test_numbers_bring_up_the_keyboard_for_numbers():
+    keyboards = {field.parameter.name: field.keyboard for field in filled_form(PARAMETERS).fields}
+    assert keyboards["count"] == keyboards["limit"] == "numeric"
+    assert keyboards["share"] == "decimal"
+    assert keyboards["concept_ids"] == keyboards["words"] == "text"

@@ -1,0 +1,101 @@
+"""The service's own life: it starts fast, stops in time with all its runs, and tells the truth after a kill."""
+
+import signal
+import time
+import urllib.request
+
+import psutil
+import pytest
+
+from hub_config.reports.service.asked import AskedStore
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
+
+
+@pytest.fixture
+def one(sign_in, place):
+    yield sign_in("researcher-1")
+    if place.service is None:
+        place.start_service()
+
+
+def processes_of(run_id):
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+            lives = process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            continue
+        if lives and any(run_id in word for word in words):
+            found.append(process)
+    return found
+
+
+def asked(place, run_id):
+    return AskedStore(place.home / "runs" / ".asked").get(run_id)
+
+
+def test_health_answers_without_signing_in_and_before_the_hub_is_asked(place):
+    with urllib.request.urlopen(f"http://127.0.0.1:{place.service_port}/services/reports/health") as answer:
+        assert answer.status == 200
+
+
+def test_the_service_listens_on_loopback_only(place):
+    listening = {
+        connection.laddr.ip
+        for connection in psutil.Process(place.service.pid).net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_sigterm_ends_running_and_waiting_runs_within_five_seconds(one, place):
+    running = one.start("steady", pause="120")
+    one.page.wait_for_selector("#live-text:has-text('Waiting')", timeout=60_000)
+    second, third = one.start("steady", pause="120"), one.start("steady", pause="120")
+    assert "next in line" in one.page.inner_text("#live-text")
+
+    assert place.stop_service() < 5
+    assert [processes_of(run_id) for run_id in (running, second, third)] == [[], [], []]
+    place.start_service()
+    for run_id in (running, second, third):
+        one.page.goto(f"{place.pages}runs/{run_id}")
+        assert one.page.locator("#state").inner_text() == "Interrupted"
+
+
+def test_after_a_kill_the_next_service_ends_what_was_left_and_calls_it_interrupted(one, place):
+    run_id = one.start("steady", pause="120")
+    one.page.wait_for_selector("#live-text:has-text('Waiting')", timeout=60_000)
+    assert place.service is not None
+    place.service.send_signal(signal.SIGKILL)
+    place.service.wait()
+    assert processes_of(run_id), "the run outlives the service for the moment"
+
+    place.start_service()
+    end = time.monotonic() + 10
+    while processes_of(run_id) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert processes_of(run_id) == []
+    one.page.goto(f"{place.pages}runs/{run_id}")
+    assert one.page.locator("#state").inner_text() == "Interrupted", "and nobody had to sign in again"
+
+
+def test_a_page_left_open_over_a_restart_goes_on(one, place):
+    run_id = one.start("steady", pause="120")
+    one.page.wait_for_selector("#live-text:has-text('Waiting')", timeout=60_000)
+    place.stop_service()
+    place.start_service()
+    one.wait_for_state("Interrupted", within=30)
+    assert asked(place, run_id).state == "interrupted"
+
+
+def test_a_form_filled_in_before_a_restart_can_be_sent_after_it(one, place):
+    one.page.goto(place.pages + "new/steady")
+    one.page.fill("#p-words", "typed before")
+    place.stop_service()
+    place.start_service()
+    one.page.click("text=Run the report")
+    one.page.wait_for_url("**/runs/*")
+    assert "typed before" in one.page.inner_text(".facts.mono")
+    assert one.wait_for_state("Succeeded") == "Succeeded"

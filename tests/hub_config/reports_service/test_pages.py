@@ -1,0 +1,346 @@
+"""The Reports page in a real browser, behind a real hub: from signing in to the result."""
+
+import io
+import json
+import re
+import zipfile
+from contextlib import closing
+from http.client import HTTPConnection
+
+import pytest
+
+from .conftest import PASSWORD
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def one(sign_in):
+    return sign_in("researcher-1")
+
+
+@pytest.fixture(scope="module")
+def two(sign_in):
+    return sign_in("researcher-2")
+
+
+@pytest.fixture(scope="module")
+def operator(sign_in):
+    return sign_in("operator")
+
+
+@pytest.fixture(scope="module")
+def good_run(one):
+    """A run of the first researcher that has succeeded."""
+    run_id = one.start("steady", words="<b>bold</b> & 'quoted'", count="2", loud=True)
+    assert one.wait_for_state("Succeeded", "Failed") == "Succeeded"
+    return run_id
+
+
+def test_a_stranger_is_sent_to_the_hubs_sign_in_from_every_page(browser, place, good_run):
+    context = browser.new_context()
+    page = context.new_page()
+    for path in ("", "new/steady", f"runs/{good_run}", f"runs/{good_run}/report.html", f"runs/{good_run}/folder.zip"):
+        page.goto(place.pages + path)
+        assert "/hub/login" in page.url, path
+    for path in ("static/reports.css", "static/reports.js", f"runs/{good_run}/state", "nowhere"):
+        assert "/hub/login" in context.request.get(place.pages + path).url, path
+    assert context.request.get(place.pages + "health").json() == {"status": "ok"}
+    context.close()
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(browser, place):
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(place.pages + "new/steady?from=nothing")
+    page.fill("input[name=username]", "researcher-1")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url("**/new/steady?from=nothing")
+    context.close()
+
+
+def test_the_first_page_lists_the_templates_with_what_they_are_for(one):
+    one.page.goto(one.place.pages)
+    assert one.page.locator(".card h2").all_inner_texts() == [
+        "A failing report",
+        "A steady report",
+        "A stranger",
+        "untagged",
+    ]
+    assert "It prints a few words, and waits if asked to." in one.page.inner_text("main")
+    assert "no cell tagged 'parameters'" in one.page.locator(".card", has_text="untagged").inner_text()
+    assert one.page.locator("html").get_attribute("lang") == "en"
+    assert one.page.locator("header").inner_text().split() == [
+        "CohortHub",
+        "Home",
+        "Lab",
+        "Reports",
+        one.name,
+        "Sign",
+        "out",
+    ]
+    assert "no isolation" in one.page.inner_text(".banner")
+
+
+def test_the_form_shows_each_parameter_in_the_way_of_its_type(one):
+    one.page.goto(one.place.pages + "new/steady")
+    page = one.page
+    assert page.locator("#p-ties option").all_inner_texts() == ["breslow", "efron"]
+    assert page.locator("#p-loud").get_attribute("type") == "checkbox"
+    assert page.locator("#p-count").get_attribute("inputmode") == "numeric"
+    assert page.locator("#p-share").get_attribute("inputmode") == "decimal"
+    assert page.locator("#p-begin").get_attribute("type") == "date"
+    assert page.locator("#p-concept_ids").input_value() == "1118084, 1124300"
+    assert "How often it is printed. Template's value: 3" in page.inner_text("#p-count-help")
+    for field in page.locator("form.parameters input:not([type=hidden]), form.parameters select").all():
+        assert page.locator(f"label[for={field.get_attribute('id')}]").count() == 1
+        assert page.locator(f"#{field.get_attribute('aria-describedby').split()[-1]}").count() == 1
+
+
+def test_a_form_with_errors_starts_nothing_says_where_and_keeps_what_was_typed(one):
+    page = one.page
+    page.goto(one.place.pages)
+    before = page.locator(".runs tbody tr").count()
+    page.goto(one.place.pages + "new/steady")
+    page.fill("#p-count", "<script>many</script>")
+    page.fill("#p-words", '"><img src=x onerror=alert(1)>')
+    page.check("#p-loud")
+    page.select_option("#p-ties", "efron")
+    page.click("text=Run the report")
+    page.wait_for_selector("#form-error")
+    assert page.locator("#form-error").get_attribute("role") == "alert"
+    assert page.evaluate("document.activeElement.id") == "form-error"
+    assert page.inner_text("#p-count-error") == "Wanted a whole number, found other text."
+    assert page.locator("#p-count").get_attribute("aria-invalid") == "true"
+    assert page.locator("#p-count").input_value() == "<script>many</script>"
+    assert page.locator("#p-words").input_value() == '"><img src=x onerror=alert(1)>'
+    assert page.locator("#p-loud").is_checked()
+    assert page.locator("#p-ties").input_value() == "efron"
+    page.goto(one.place.pages)
+    assert page.locator(".runs tbody tr").count() == before
+
+
+def test_a_run_shows_where_it_is_and_then_its_result(one):
+    page = one.page
+    one.start("steady", pause="4")
+    assert page.locator("#live-text").get_attribute("aria-live") == "polite"
+    page.wait_for_selector("#live-text:has-text('Cell 3 of 4: Waiting')", timeout=60_000)
+    assert page.locator("#live-bar").evaluate("bar => [bar.value, bar.max]") == [2, 4]
+    assert one.wait_for_state("Succeeded") == "Succeeded"
+    report = page.frame_locator("iframe.result")
+    assert "A steady report" in report.locator("h1").first.inner_text()
+    assert "[1118084, 1124300]" in report.locator("body").inner_text()
+
+
+def test_the_result_names_its_parameters_and_marks_those_that_were_set(one, good_run):
+    one.page.goto(f"{one.place.pages}runs/{good_run}")
+    facts = dict(
+        zip(
+            one.page.locator(".facts.mono dt").all_inner_texts(),
+            one.page.locator(".facts.mono dd").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert facts["words"] == "<b>bold</b> & 'quoted'"
+    assert facts["loud"] == "yes"
+    assert facts["limit"] == "–"
+    assert sorted(one.page.locator(".facts.mono dd.given").all_inner_texts()) == ["2", "<b>bold</b> & 'quoted'", "yes"]
+    assert one.page.locator("dl b").count() == 0
+    report = one.page.frame_locator("iframe.result").locator("body").inner_text()
+    assert report.count("<B>BOLD</B> & 'QUOTED'") == 2
+
+
+def test_running_again_begins_with_the_same_values(one, good_run):
+    one.page.goto(f"{one.place.pages}runs/{good_run}")
+    one.page.click("text=Run again with these parameters")
+    assert one.page.locator("#p-words").input_value() == "<b>bold</b> & 'quoted'"
+    assert one.page.locator("#p-loud").is_checked()
+
+
+def test_the_folder_can_be_downloaded(one, good_run):
+    one.page.goto(f"{one.place.pages}runs/{good_run}")
+    with one.page.expect_download() as waiting:
+        one.page.click("text=Download the run's folder")
+    assert waiting.value.suggested_filename == f"{good_run}.zip"
+    with zipfile.ZipFile(io.BytesIO(waiting.value.path().read_bytes())) as archive:
+        assert {f"{good_run}/{name}" for name in ("report.html", "report.ipynb", "run.json", "log.txt")} <= set(
+            archive.namelist()
+        )
+        assert json.loads(archive.read(f"{good_run}/run.json"))["status"] == "succeeded"
+
+
+def test_a_failed_run_says_where_and_what_kind_without_a_value_from_the_data(one):
+    one.start("failing")
+    assert one.wait_for_state("Failed", "Succeeded") == "Failed"
+    words = one.page.inner_text("main")
+    assert "The run failed in cell 2 of 2, “Table of secrets”. The error is a KeyError." in words
+    assert "4711" not in one.page.content()
+    assert "1931" not in one.page.content()
+    assert one.page.locator("iframe").count() == 0
+
+
+def test_a_run_can_be_cancelled_and_says_so(one):
+    one.start("steady", pause="120")
+    one.page.wait_for_selector("#live-text:has-text('Waiting')", timeout=60_000)
+    one.page.once("dialog", lambda dialog: dialog.accept())
+    one.page.click("text=Cancel the run")
+    assert one.wait_for_state("Cancelled", within=15) == "Cancelled"
+    assert "It has no result." in one.page.inner_text("main")
+
+
+def test_saying_no_to_the_question_does_not_cancel(one):
+    one.start("steady", pause="3")
+    one.page.once("dialog", lambda dialog: dialog.dismiss())
+    one.page.click("text=Cancel the run")
+    assert one.wait_for_state("Succeeded", "Cancelled") == "Succeeded"
+
+
+def test_the_list_follows_a_run_by_itself(one):
+    run_id = one.start("steady", pause="2")
+    one.page.goto(one.place.pages)
+    row = one.page.locator(f"tr:has(a[href$='{run_id}'])")
+    assert row.locator(".state").inner_text() in {"Queued", "Running"}
+    row.locator(".state.succeeded").wait_for(timeout=60_000)
+
+
+def test_nobody_elses_runs_are_found_listed_or_touched(one, two, good_run):
+    two.page.goto(two.place.pages)
+    assert good_run not in two.page.content()
+    request = two.context.request
+    two.page.goto(f"{two.place.pages}runs/{good_run}")
+    assert "no such page, or it is not yours" in two.page.inner_text("main")
+    for path in ("", "/state", "/report.html", "/folder.zip"):
+        assert request.get(f"{two.place.pages}runs/{good_run}{path}").status == 404, path
+    two.page.goto(f"{two.place.pages}new/steady?from={good_run}")
+    assert two.page.locator("#p-words").input_value() == "good morning"
+
+
+def test_another_person_cannot_cancel_a_run(one, two):
+    run_id = one.start("steady", pause="3")
+    two.page.goto(f"{two.place.pages}new/steady")
+    token = two.page.locator("input[name=_xsrf]").first.input_value()
+    refused = two.context.request.post(f"{two.place.pages}runs/{run_id}/cancel", form={"_xsrf": token})
+    assert refused.status == 404
+    assert one.wait_for_state("Succeeded", "Cancelled") == "Succeeded"
+
+
+def test_an_operator_sees_everybodys_runs_and_whose_they_are(operator, good_run):
+    operator.page.goto(operator.place.pages)
+    row = operator.page.locator(f"tr:has(a[href$='{good_run}'])")
+    assert "researcher-1" in row.inner_text()
+    operator.page.goto(f"{operator.place.pages}runs/{good_run}")
+    assert "A steady report" in operator.page.frame_locator("iframe.result").locator("h1").first.inner_text()
+
+
+def test_nothing_is_started_or_cancelled_without_the_pages_own_token(one):
+    run_id = one.start("steady", pause="3")
+    request, address = one.context.request, one.place.pages
+    token = one.page.locator("input[name=_xsrf]").first.input_value()
+    assert request.post(f"{address}runs/{run_id}/cancel").status == 403
+    assert request.post(f"{address}runs/{run_id}/cancel", form={"_xsrf": "2|wrong"}).status == 403
+    assert request.post(f"{address}new/steady", form={"p-words": "x"}).status == 403
+    cross = {"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}
+    assert request.post(f"{address}runs/{run_id}/cancel", form={"_xsrf": token}, headers=cross).status == 403
+    assert request.get(f"{address}runs/{run_id}/cancel").status == 405
+    assert one.wait_for_state("Succeeded", "Cancelled") == "Succeeded"
+
+
+def test_a_page_of_another_site_cannot_start_a_run(one):
+    page = one.context.new_page()
+    page.set_content(f"<form method=post action='{one.place.pages}new/steady'><button>go</button></form>")
+    with page.expect_response("**/new/steady") as answer:
+        page.click("button")
+    assert answer.value.status == 403
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "runs/..%2f..%2fhome",
+        "runs/.asked",
+        "runs/latest",
+        "runs/latest/folder.zip",
+        "new/..%2fsteady",
+        "new/nothing",
+        "static/..%2fapp.py",
+        "static/reports.html",
+        "<script>alert(1)</script>",
+    ],
+)
+def test_an_address_that_does_not_exist_is_not_found_and_not_repeated(operator, path):
+    answer = operator.context.request.get(operator.place.pages + path)
+    assert answer.status == 404
+    assert "alert(1)" not in answer.text()
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(place):
+    with closing(HTTPConnection("127.0.0.1", place.service_port, timeout=10)) as connection:
+        connection.putrequest("POST", "/services/reports/new/steady")
+        connection.putheader("Content-Length", str(300 * 1024))
+        connection.endheaders()
+        assert connection.getresponse().status == 400
+
+
+def test_every_answer_tells_the_browser_to_be_careful(one, good_run):
+    request = one.context.request
+    for path in ("", "new/steady", f"runs/{good_run}", f"runs/{good_run}/state", "nowhere", "health"):
+        headers = request.get(one.place.pages + path).headers
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert headers["referrer-policy"] == "no-referrer", path
+        assert headers["cache-control"] == "no-store", path
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy, path
+        assert "frame-ancestors 'self'" in policy, path
+        assert "unsafe" not in policy, path
+        assert "tornado" not in headers.get("server", "").lower(), path
+
+
+def test_two_answers_never_share_a_nonce(one):
+    policies = [one.context.request.get(one.place.pages).headers["content-security-policy"] for _ in range(2)]
+    first, second = (re.search(r"'nonce-([\w-]+)'", policy)[1] for policy in policies)
+    assert first != second
+    assert len(first) >= 22
+
+
+def test_the_pages_work_without_scripts(sign_in):
+    visitor = sign_in("researcher-2", java_script_enabled=False)
+    page = visitor.page
+    page.goto(visitor.place.pages + "new/steady")
+    page.fill("#p-pause", "1")
+    page.click("text=Run the report")
+    page.wait_for_url("**/runs/*")
+    page.locator("#state:has-text('Succeeded')").wait_for(timeout=60_000)  # the page reloads itself
+    assert "A steady report" in page.frame_locator("iframe.result").locator("h1").first.inner_text()
+
+
+def test_the_form_can_be_filled_in_and_sent_with_the_keyboard_alone(one):
+    page = one.page
+    page.goto(one.place.pages + "new/steady")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "p-count":
+            break
+    page.keyboard.press("Control+A")
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/runs/*")
+    assert one.wait_for_state("Succeeded") == "Succeeded"
+    assert "7" in one.page.locator(".facts.mono dd.given").all_inner_texts()
+
+
+def test_nothing_is_wider_than_a_telephone(one, good_run):
+    one.page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("", "new/steady", f"runs/{good_run}", "nowhere"):
+        one.page.goto(one.place.pages + path)
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    one.page.set_viewport_size({"width": 1280, "height": 860})
+
+
+def test_signing_out_ends_the_right_to_read(sign_in, good_run):
+    visitor = sign_in("researcher-1")
+    visitor.page.goto(f"{visitor.place.pages}runs/{good_run}")
+    visitor.page.click("text=Sign out")
+    visitor.page.goto(f"{visitor.place.pages}runs/{good_run}")
+    assert "/hub/login" in visitor.page.url
