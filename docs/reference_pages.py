@@ -8,14 +8,17 @@ import click
 
 import analysis_lib
 from hub_config.cli import root
+from hub_config.settings import Settings
+from hub_config.settings.sections import Section
 
 ROOMS_IN_ORDER = ("catalog", "cohort", "features", "models", "report", "compute", "disclosure", "variables", "errors")
+WIDTH = 76  # characters of help text that the theme's column holds
 
 
 def write_reference_pages(folder: Path) -> None:
-    """Write `command-line.md` and `library.md` into `folder`."""
+    """Write the pages into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {"command-line.md": command_line(), "library.md": library()}
+    pages = {"command-line.md": command_line(), "library.md": library(), "settings.md": settings()}
     for name, text in pages.items():
         path = folder / name
         # An unchanged page keeps its time, so that a second build has nothing to do.
@@ -32,8 +35,27 @@ def command_line() -> str:
     ]
     for words, command in walk(root, ("cohorthub",)):
         if len(words) > 1:
-            context = click.Context(command, info_name=" ".join(words), max_content_width=100, terminal_width=100)
+            context = click.Context(command, info_name=" ".join(words), max_content_width=WIDTH, terminal_width=WIDTH)
             parts.append(f"{'#' * len(words)} {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def settings() -> str:
+    """Return the page on `cohorthub.toml`: every section with its keys, defaults and meaning."""
+    parts = [
+        "# Settings\n",
+        "One file, `cohorthub.toml` in the home; nothing in it is required.\n",
+        "What is not listed here is an error, and `cohorthub settings check` names it.\n",
+    ]
+    for name, section in Settings.model_fields.items():
+        kind = section.annotation
+        assert isinstance(kind, type)
+        assert issubclass(kind, Section)
+        parts.append(f"## [{name}]\n\n{section.description}\n\n| key | default | meaning |\n|---|---|---|")
+        for key, value in kind.model_fields.items():
+            default = "" if value.default is None else f"`{value.default}`"
+            parts.append(f"| `{key}` | {default} | {value.description} |")
+        parts.append("")
     return "\n".join(parts)
 
 
