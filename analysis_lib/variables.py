@@ -1,6 +1,6 @@
 """The variables of a study: each one's name, unit and meaning, once.
 
-Frames made by the library carry their units with them: ``frame.attrs["units"]["time_at_risk_days"]`` is ``"d"``.
+Frames made by the library carry their units with them: ``frame.attrs["units"]["time_at_risk_days"]`` is ``"days"``.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class Variable:
     name : str
         The column's name, spelled as in the OMOP CDM where it has one.
     unit : str
-        Unit by UCUM; ``"1"`` is a count, a label or a yes-no value, ``"date"`` a calendar date.
+        Spelled out as tables print it; ``"1"`` is a count, a label or a yes-no value, ``"date"`` a calendar date.
     meaning : str
         What a value says, and when it is missing.
     """
@@ -36,11 +36,11 @@ _ALL = (
     Variable("cohort_end_date", "date", "The last day in the cohort, inclusive. Never missing."),
     Variable("arm", "1", "Name of the cohort the person entered by. Never missing."),
     Variable("treatment", "1", "1 in the target cohort, 0 in the comparator. Never missing."),
-    Variable("time_at_risk_days", "d", "Days at risk, first and last day both counted, so at least 1. Never missing."),
+    Variable("time_at_risk_days", "days", "Days at risk, first and last day both counted, so at least 1. Never missing."),
     Variable("event", "1", "1 if the outcome came during the time at risk, 0 if censored. Never missing."),
-    Variable("age_years", "a", "Calendar year of the index date minus year of birth. Missing without a year of birth."),
+    Variable("age_years", "years", "Calendar year of the index date minus year of birth. Missing without a year of birth."),
     Variable("sex", "1", "'female', 'male' or 'unknown', from gender_concept_id. Never missing."),
-    Variable("index_year", "a", "Calendar year of the index date. Never missing."),
+    Variable("index_year", "1", "Calendar year of the index date. Never missing."),
 )
 
 VARIABLES: dict[str, Variable] = {variable.name: variable for variable in _ALL}

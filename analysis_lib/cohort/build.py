@@ -73,7 +73,11 @@ class Cohort:
         )
 
     def _repr_html_(self) -> str:
-        return attrition_html(repr(self), self.attrition)
+        notes = [
+            f"{self.n_persons:,} persons, {len(self):,} records.",
+            f"Data: {self.dataset.name}, release {self.release}. Definition: {self.definition_sha256[:12]}.",
+        ]
+        return attrition_html(f"Cohort: {self.name}", self.attrition, notes=notes)
 
 
 def build_cohort(definition: CohortDefinition, dataset: "Dataset", *, on: "Cluster | None" = None) -> Cohort:
@@ -139,7 +143,7 @@ def attrition_table(parts: Sequence[Sequence[StepCount]]) -> "pd.DataFrame":
     return table
 
 
-def attrition_html(caption: str, attrition: "pd.DataFrame") -> str:
+def attrition_html(caption: str, attrition: "pd.DataFrame", *, notes: Sequence[str]) -> str:
     """Show who was left after each step, in a notebook."""
     names = {"arm": "Arm", "rule": "Step", "persons": "Persons", "records": "Records", "persons_removed": "Left out"}
     kept = [column for column in attrition.columns if column in names]
@@ -147,7 +151,8 @@ def attrition_html(caption: str, attrition: "pd.DataFrame") -> str:
         [f"{value:,}" if isinstance(value, int) else str(value) for value in row]
         for row in attrition[kept].astype(object).itertuples(index=False)
     ]
-    return html_table([names[column] for column in kept], rows, caption=caption, left=2 if "arm" in kept else 1)
+    left = 2 if "arm" in kept else 1
+    return html_table([names[column] for column in kept], rows, caption=caption, notes=notes, left=left)
 
 
 def warn_of_nobody(what: str, attrition: "pd.DataFrame", *, stacklevel: int = 3) -> None:

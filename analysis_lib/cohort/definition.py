@@ -5,6 +5,7 @@ the cohort. What each part means to the day is said at the part and shown by `te
 """
 
 import hashlib
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -303,7 +304,7 @@ class CohortDefinition:
         return tuple(dict.fromkeys([self.entry.domain, *washouts]))
 
     def describe(self) -> str:
-        """Say the whole definition in plain sentences.
+        """Say the whole definition in plain sentences; `print` shows the same, with lines of 100 characters.
 
         Returns
         -------
@@ -321,7 +322,10 @@ class CohortDefinition:
         yield self.exit.describe()
 
     def __str__(self) -> str:
-        return self.describe()
+        return "\n".join(
+            textwrap.fill(line, width=100, initial_indent="  " * bool(number), subsequent_indent="    ")
+            for number, line in enumerate([self.name, *self._sentences()])
+        )
 
     @property
     def sha256(self) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from analysis_lib.catalog.engine import open_engine
 from analysis_lib.catalog.spec import cdm_tables
 from analysis_lib.cohort.concepts import ConceptSet, resolve_all
 from analysis_lib.cohort.definition import (
@@ -130,7 +131,7 @@ def extract(task: CohortTask) -> "tuple[pd.DataFrame, list[StepCount]]":
     """
     with open_bucket(task.files) as connection:
         counts = [_run_step(connection, step) for step in _steps(task)]
-        joined = _run_step(connection, ("records that share a day joined", _joined_sql(task.definition)))
+        joined = _run_step(connection, ("Records that share a day joined", _joined_sql(task.definition)))
         if task.definition.entries_per_person == task.definition.entry.occurrence == "every":
             counts.append(joined)
         frame = connection.execute(
@@ -163,7 +164,7 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     import duckdb
 
-    connection = duckdb.connect(config={"threads": 1})
+    connection = open_engine(threads="1")
     try:
         for table, paths in files.tables.items():
             connection.read_parquet(list(paths)).create_view(table)
@@ -189,14 +190,14 @@ def _steps(task: CohortTask) -> Iterator[tuple[str, str]]:
     """Give each step's name and its SQL; each reads what the one before it left in the table `entries`."""
     definition = task.definition
     entry = definition.entry
-    yield f"{in_words(entry.domain)} of {entry.concept_set.name}", _entry_sql(entry, task.concept_ids)
+    yield f"{in_words(entry.domain).capitalize()} of {entry.concept_set.name}", _entry_sql(entry, task.concept_ids)
     if entry.occurrence == "first":
-        yield "the person's first", _EARLIEST_SQL
-    yield "inside an observation period", OBSERVED_SQL
+        yield "The person's first", _EARLIEST_SQL
+    yield "Inside an observation period", OBSERVED_SQL
     for rule in definition.inclusion_rules:
         yield _rule_name(rule), _rule_sql(rule, task.concept_ids)
     if entry.occurrence == "every" and definition.entries_per_person == "first":
-        yield "the first remaining entry", _EARLIEST_SQL
+        yield "The first remaining entry", _EARLIEST_SQL
 
 
 _EARLIEST_SQL = """
@@ -251,9 +252,9 @@ def _entry_sql(entry: EntryEvent, concept_ids: Mapping[ConceptSet, tuple[int, ..
 
 def _rule_name(rule: InclusionRule) -> str:
     if isinstance(rule, PriorObservation):
-        return f"observed for {count_of_days(rule.days)} before"
+        return f"Observed for {count_of_days(rule.days)} before"
     when = "before" if rule.days is None else f"in the {count_of_days(rule.days)} before"
-    return f"no {in_words(rule.domain)} of {rule.concept_set.name} {when}"
+    return f"No {in_words(rule.domain)} of {rule.concept_set.name} {when}"
 
 
 def _rule_sql(rule: InclusionRule, concept_ids: Mapping[ConceptSet, tuple[int, ...]]) -> str:

@@ -78,7 +78,9 @@ class FollowUp:
         )
 
     def _repr_html_(self) -> str:
-        return attrition_html(repr(self), self.attrition)
+        names = " and ".join(cohort.name for cohort in self.cohorts)
+        notes = [f"{self.n_persons:,} persons, {self.n_events:,} events.", self.time_at_risk.describe()]
+        return attrition_html(f"{names}, followed for {self.outcome.name}", self.attrition, notes=notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +229,7 @@ def study_population(
             cohort, members, outcome=outcome, domain=domain, at_risk=at_risk, prior=prior_outcome, on=on
         )
         frames.append(frame.assign(arm=cohort.name, treatment=treatment))
-        counts.append([StepCount("not in both cohorts", *_size(members)), *arm_counts])
+        counts.append([StepCount("Not in both cohorts", *_size(members)), *arm_counts])
     frame = pd.concat(frames).sort_values(KEYS, ignore_index=True)
     frame = frame[[*KEYS, "arm", "treatment", "time_at_risk_days", "event"]]
     frame.attrs["units"] = units_of(frame.columns)
@@ -302,8 +304,8 @@ def follow(task: FollowUpTask) -> "tuple[pd.DataFrame, list[StepCount]]":
         frame = connection.execute(_follow_sql(task)).df()
     free = frame if task.prior_outcome == "allow" else frame[~frame["had_outcome"]]
     at_risk = free[free["time_at_risk_days"] >= 1]
-    counts = [] if task.prior_outcome == "allow" else [StepCount(f"no {task.outcome_name} before", *_size(free))]
-    counts.append(StepCount("at risk for at least one day", *_size(at_risk)))
+    counts = [] if task.prior_outcome == "allow" else [StepCount(f"No {task.outcome_name} before", *_size(free))]
+    counts.append(StepCount("At risk for at least one day", *_size(at_risk)))
     return at_risk.drop(columns="had_outcome"), counts
 
 

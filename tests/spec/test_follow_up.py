@@ -137,8 +137,8 @@ def test_who_has_no_day_at_risk_is_left_out_and_counted(make_release: MakeReleas
     followed = follow_up(cohort, outcome=BLEED, time_at_risk=TimeAtRisk(starts_after_days=3))
     assert followed.frame[["subject_id", "time_at_risk_days", "event"]].to_numpy().tolist() == [[2, 1, 1]]
     assert followed.attrition[["rule", "persons"]].to_numpy().tolist()[-2:] == [
-        ["no condition occurrence of bleed before", 2],
-        ["at risk for at least one day", 1],
+        ["No condition occurrence of bleed before", 2],
+        ["At risk for at least one day", 1],
     ]
 
 
@@ -163,4 +163,4 @@ def test_people_in_both_arms_are_left_out_of_both(make_release: MakeRelease) -> 
         [1, "drug", 1, UNTIL_YEAR_END, 0],
         [2, "other", 0, 10, 1],
     ]
-    assert study.attrition.query("rule == 'not in both cohorts'")["persons_removed"].tolist() == [1, 1]
+    assert study.attrition.query("rule == 'Not in both cohorts'")["persons_removed"].tolist() == [1, 1]

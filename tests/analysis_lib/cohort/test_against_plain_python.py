@@ -229,7 +229,7 @@ def test_the_order_of_rows_and_the_number_of_buckets_change_nothing(make_release
 def test_an_empty_cohort_warns_with_its_attrition(make_release: MakeRelease) -> None:
     tables = {"person": "person\n1", "observation_period": "person from to\n1 2010-01-01 2010-12-31"}
     definition = CohortDefinition("drug users", EntryEvent(ConceptSet("drug", [10]), "drug_era"))
-    with pytest.warns(EmptyResultWarning, match=r"(?s)'drug users' is empty; found 0 persons.*drug era of drug\s+0"):
+    with pytest.warns(EmptyResultWarning, match=r"(?s)'drug users' is empty; found 0 persons.*Drug era of drug\s+0"):
         cohort = build_cohort(definition, make_release(tables))
     assert cohort.frame.dtypes.astype(str).to_dict()["subject_id"] == "int64"
     with pytest.warns(EmptyResultWarning, match="the study population is empty"):

@@ -70,7 +70,7 @@ def test_the_hash_of_a_definition_never_changes_from_one_version_to_the_next() -
 
 
 def test_a_definition_reads_aloud() -> None:
-    assert str(FULL) == (
+    assert FULL.describe() == (
         "new users\n"
         "  Enter on the first day of any drug era of drug (concept 10 and its descendants, without concept 12 and its "
         "descendants), if that day lies in an observation period of the person.\n"
@@ -82,6 +82,12 @@ def test_a_definition_reads_aloud() -> None:
         "  Keep the first remaining entry of each person.\n"
         "  Leave on the last day of the entry record, or on the last day of that observation period if it is earlier."
     )
+
+
+def test_a_printed_definition_breaks_its_lines() -> None:
+    printed = str(FULL).splitlines()
+    assert max(map(len, printed)) <= 100
+    assert " ".join(line.strip() for line in printed) == " ".join(FULL.describe().split())
 
 
 def test_a_time_at_risk_reads_aloud() -> None:
