@@ -44,7 +44,10 @@ def install_chromium() -> int:
     try:
         if os.geteuid() == 0 and shutil.which("apt-get"):
             environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            for words in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
+            for words in (
+                ["update", "-q"],
+                ["install", "-q", "-y", "--no-install-recommends", "chromium", "fonts-liberation"],
+            ):
                 subprocess.run(
                     ["apt-get", *words], env=environment, check=True, timeout=APT_LIMIT_S, stdin=subprocess.DEVNULL
                 )
