@@ -33,7 +33,7 @@ _STYLE = """<style>
 .cohorthub-card{font-size:var(--jp-ui-font-size1,13px);line-height:1.45;max-width:62em}
 .cohorthub-card .ch-title{font-size:1.15em;font-weight:600}
 .cohorthub-card .ch-quiet{color:var(--jp-ui-font-color2,#6b6b6b)}
-.cohorthub-card table{border-collapse:collapse;margin:.5em 0 0}
+.cohorthub-card table{border-collapse:collapse;margin:.5em 0 0;table-layout:auto;font-size:inherit}
 .cohorthub-card th,.cohorthub-card td{text-align:left;padding:.15em 1.2em .15em 0;border:0;background:none}
 .cohorthub-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#bdbdbd)}
 .cohorthub-card .ch-n{text-align:right;font-variant-numeric:tabular-nums}

@@ -19,6 +19,8 @@ def open_engine(**settings: str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", **settings}
     )
-    # In a notebook and under `python -c` the bar goes to stdout as soon as a query takes two seconds.
-    connection.execute("SET enable_progress_bar = false")
+    # Where DuckDB takes the process for interactive, its bar goes to stdout once a query takes two seconds. In a kernel
+    # without ipywidgets it is off already, and saying so again is an error.
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+        connection.execute("SET enable_progress_bar = false")
     return connection

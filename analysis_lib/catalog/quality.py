@@ -94,8 +94,8 @@ class BucketChecks:
         periods = self._file("observation_period", bucket) if "observation_period" in self._tables else no_periods
         connection.execute(_PERIODS.format(periods=periods))
         persons, first, last = connection.execute(
-            "SELECT (SELECT count(*) FROM born), year(min(period_start)), year(max(greatest(covered_until, period_start))) "
-            "FROM covered SEMI JOIN born USING (person_id)"
+            "SELECT (SELECT count(*) FROM born), year(min(period_start)), "
+            "year(max(greatest(covered_until, period_start))) FROM covered SEMI JOIN born USING (person_id)"
         ).fetchall()[0]
         self.persons += persons
         if first is not None:

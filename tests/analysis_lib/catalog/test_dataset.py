@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from jupyter_client.manager import run_kernel
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.catalog.display import about_persons
@@ -152,6 +153,22 @@ def test_a_concept_search_takes_any_text(small: Dataset) -> None:
     # This release has no vocabulary at all.
     for text in ("", "'; DROP TABLE x; --", "%", "\\", "ae", "é"):
         assert small.search_concepts(text).empty
+
+
+def test_a_release_is_read_in_a_notebook_kernel(small: Dataset) -> None:
+    code = (
+        "from analysis_lib.catalog import open_catalog\n"
+        f"dataset = open_catalog({str(small.path.parent.parent)!r})['small']\n"
+        "print(dataset.query('SELECT count(*) AS n FROM person')['n'][0], len(dataset.table('person')))\n"
+        "dataset"
+    )
+    with run_kernel(kernel_name="python3") as client:
+        reply = client.execute_interactive(code, timeout=60, output_hook=(said := []).append)
+    assert reply["content"]["status"] == "ok", reply["content"]
+    streams = [m["content"]["text"] for m in said if m["msg_type"] == "stream" and m["content"]["name"] == "stdout"]
+    shown = [m["content"]["data"] for m in said if m["msg_type"] == "execute_result"]
+    assert streams == ["5 5\n"]
+    assert "cohorthub-card" in shown[0]["text/html"]
 
 
 def test_importing_the_room_loads_no_engine_twice_and_touches_nothing(tmp_path: Path) -> None:
