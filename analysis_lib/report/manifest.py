@@ -101,8 +101,7 @@ class OutputRecord:
 
     def __post_init__(self) -> None:
         check_id(self.id)
-        if not self.title.strip():
-            raise OutputError(f"output '{self.id}' has no title. Say in a few words what it shows.")
+        check_title(self.title, output=self.id)
         check_persons(self.persons, output=self.id)
         if self.value is not None and not (isinstance(self.value, int) or math.isfinite(self.value)):
             raise OutputError(f"output '{self.id}' is no finite number. Declare what was estimated, or leave it out.")
@@ -234,6 +233,25 @@ def check_id(output_id: str) -> str:
             f"files; found {output_id!r}. Write it like 'table-1'."
         )
     return output_id
+
+
+def check_title(title: str, *, output: str) -> None:
+    """Refuse an output that does not say what it shows.
+
+    Parameters
+    ----------
+    title : str
+        What the author wrote.
+    output : str
+        The output's id, for the message.
+
+    Raises
+    ------
+    OutputError
+        If there is nothing but space.
+    """
+    if not title.strip():
+        raise OutputError(f"output '{output}' has no title; found nothing but space. Say in a few words what it shows.")
 
 
 def check_persons(persons: Mapping[str, int], *, output: str) -> dict[str, int]:

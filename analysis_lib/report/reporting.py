@@ -2,13 +2,8 @@
 
 import hashlib
 import os
-import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
-from importlib.metadata import PackageNotFoundError, version
-from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,22 +12,25 @@ from matplotlib.figure import Figure
 
 from analysis_lib.errors import OutputError
 from analysis_lib.figures import PRINT_DPI, StudyFigure
+from analysis_lib.report.declared import ReportedNumber, ReportedTable, plain_number
 from analysis_lib.report.manifest import (
     FILE_NAME,
     CohortEntry,
     DataRelease,
+    Kind,
     OutputManifest,
     OutputRecord,
     check_id,
     check_persons,
+    check_title,
 )
-from analysis_lib.tables import format_estimate, html_table
+from analysis_lib.report.provenance import Provenance, installed_version
+from analysis_lib.tables import format_estimate
 
-__all__ = ["Report", "ReportedNumber", "ReportedTable"]
+__all__ = ["Report"]
 
 RUN_DIR_VARIABLE = "COHORTHUB_RUN_DIR"
 _FOLDER = "outputs"
-_PACKAGES = ("cohorthub", "pandas", "numpy", "scipy", "duckdb", "dask", "matplotlib")
 
 
 class ReleaseLike(Protocol):
@@ -71,58 +69,6 @@ class CohortLike(Protocol):
         """The data release that the persons come from."""
 
 
-@dataclass(frozen=True, repr=False)
-class ReportedNumber:
-    """A declared number, shown as a sentence.
-
-    Attributes
-    ----------
-    title : str
-        What it is.
-    value : int or float
-        Unrounded.
-    text : str
-        As it is printed.
-    """
-
-    title: str
-    value: int | float
-    text: str
-
-    def __repr__(self) -> str:
-        return f"{self.title}: {self.text}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{escape(self.title)}: <strong>{escape(self.text)}</strong></p>"
-
-
-@dataclass(frozen=True, repr=False)
-class ReportedTable:
-    """A declared table, shown with its title.
-
-    Attributes
-    ----------
-    title : str
-        Caption.
-    content : object
-        What was declared: a frame, or a result that has ``to_frame``.
-    """
-
-    title: str
-    content: Any
-
-    def __repr__(self) -> str:
-        return f"{self.title}\n\n{self.content!r}"
-
-    def _repr_html_(self) -> str:
-        if not isinstance(self.content, pd.DataFrame):
-            own = getattr(self.content, "_repr_html_", None)  # results bring their own caption
-            return str(own()) if own is not None else f"<pre>{escape(repr(self))}</pre>"
-        frame = self.content if isinstance(self.content.index, pd.RangeIndex) else self.content.reset_index()
-        rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
-        return html_table([str(name) for name in frame.columns], rows, caption=self.title)
-
-
 class Report:
     """Collects the outputs of one report and keeps ``outputs.json`` up to date.
 
@@ -149,7 +95,7 @@ class Report:
         self.started = datetime.now(UTC)
         chosen = run_dir or os.environ.get(RUN_DIR_VARIABLE)
         self.run_dir = Path(chosen) if chosen else None
-        self.manifest = OutputManifest(library_version=_version("cohorthub"))
+        self.manifest = OutputManifest(library_version=installed_version("cohorthub"))
         if self.run_dir is not None:
             if not self.run_dir.is_dir():
                 raise OutputError(
@@ -231,7 +177,7 @@ class Report:
         OutputError
             If the id is taken or no name for a file, there are no counts, or the value is no finite number.
         """
-        plain = _plain_number(value)
+        plain = plain_number(value)
         if plain is None:
             raise OutputError(
                 f"output '{output_id}' must be a number; found {type(value).__name__}. Use table or figure."
@@ -279,8 +225,10 @@ class Report:
             If the id is taken or no name for a file, there are no counts, or `table` is no table.
         """
         frame = table if isinstance(table, pd.DataFrame) else _framed(table, output=output_id)
-        source = table if of is None else of
-        self._check(output_id, persons=persons, source=source)
+        # A frame knows nothing of itself: its `n` would be a column of that name.
+        own = None if isinstance(table, pd.DataFrame) else table
+        source = own if of is None else of
+        self._check(output_id, title=title, persons=persons, source=source)
         files = self._save_table(output_id, frame)
         self._declare(output_id, kind="table", title=title, source=source, persons=persons, method=method, files=files)
         return ReportedTable(title, table)
@@ -327,12 +275,12 @@ class Report:
                 f"output '{output_id}' must be a matplotlib figure; found {type(figure).__name__}. Pass "
                 "result.plot() or axes.figure."
             )
-        self._check(output_id, persons=persons, source=of)
+        self._check(output_id, title=title, persons=persons, source=of)
         files = self._save_figure(output_id, figure)
         self._declare(output_id, kind="figure", title=title, source=of, persons=persons, method=method, files=files)
         return figure
 
-    def provenance(self) -> "Provenance":
+    def provenance(self) -> Provenance:
         """Say how the report was made: data, cohorts, versions, outputs.
 
         Returns
@@ -342,16 +290,17 @@ class Report:
         """
         return Provenance(self.title, self.manifest, self.started)
 
-    def _check(self, output_id: str, *, persons: Mapping[str, int] | None, source: Any) -> None:
+    def _check(self, output_id: str, *, title: str, persons: Mapping[str, int] | None, source: Any) -> None:
         """Refuse before a file is written."""
         self.manifest.refuse_known(check_id(output_id))
+        check_title(title, output=output_id)
         check_persons(_persons_of(persons, source), output=output_id)
 
     def _declare(
         self,
         output_id: str,
         *,
-        kind: Any,
+        kind: Kind,
         title: str,
         source: Any,
         persons: Mapping[str, int] | None,
@@ -403,70 +352,12 @@ class Report:
             self.manifest.write(self.run_dir)
 
 
-@dataclass(frozen=True, repr=False)
-class Provenance:
-    """How a report was made, shown at its end.
-
-    Attributes
-    ----------
-    title : str
-        The report's.
-    manifest : OutputManifest
-        What it declared.
-    started : datetime
-        When, UTC.
-    """
-
-    title: str
-    manifest: OutputManifest
-    started: datetime
-
-    def _facts(self) -> list[tuple[str, str]]:
-        releases = [
-            ("Data", f"{entry.name}, release {entry.release} (manifest {entry.manifest_sha256[:12]})")
-            for entry in self.manifest.data_releases
-        ]
-        cohorts = [
-            ("Cohort", f"{entry.name}: {entry.persons:,} persons (definition {entry.definition_sha256[:12]})")
-            for entry in self.manifest.cohorts
-        ]
-        packages = ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
-        return [
-            ("Report", self.title),
-            ("Run started", self.started.strftime("%Y-%m-%d %H:%M:%S UTC")),
-            *releases,
-            *cohorts,
-            ("Software", f"Python {platform.python_version()}; {packages}"),
-        ]
-
-    def __repr__(self) -> str:
-        return "\n".join(f"{name}: {fact}" for name, fact in self._facts())
-
-    def _repr_html_(self) -> str:
-        facts = html_table(["", ""], self._facts(), caption="How this report was made", left=2)
-        outputs = [
-            [record.id, record.title, record.method or "", f"{max(record.persons.values()):,}"]
-            for record in self.manifest.outputs
-        ]
-        if not outputs:
-            return facts
-        header = ["Output", "What it shows", "Method", "Persons behind it"]
-        return facts + "<br>" + html_table(header, outputs, caption="Outputs declared", left=3)
-
-
 def _persons_of(persons: Mapping[str, Any] | None, source: Any) -> Mapping[str, Any]:
     if persons is None:
         found = getattr(source, "persons", None)
         return found if isinstance(found, Mapping) else {}
     # What is no number stays as it is, for check_persons to refuse.
-    return {label: count if _plain_number(count) is None else _plain_number(count) for label, count in persons.items()}
-
-
-def _plain_number(value: Any) -> int | float | None:
-    """Turn numpy's numbers into Python's; None for what is no number."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return None
-    return int(value) if isinstance(value, Integral) else float(value)
+    return {label: count if plain_number(count) is None else plain_number(count) for label, count in persons.items()}
 
 
 def _framed(table: Any, *, output: str) -> pd.DataFrame:
@@ -477,17 +368,3 @@ def _framed(table: Any, *, output: str) -> pd.DataFrame:
             f"output '{output}' must be a DataFrame or have to_frame(); found {type(table).__name__}. Convert it first."
         )
     return frame
-
-
-def _cell(value: Any) -> str:
-    number = _plain_number(value)
-    if number is not None:
-        return f"{number:,}" if isinstance(number, int) else format_estimate(number)
-    return "–" if value is None or value is pd.NA or value is pd.NaT else str(value)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

@@ -1,0 +1,83 @@
+"""How a report was made: data, cohorts, software and outputs, for its last page."""
+
+import platform
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from analysis_lib.report.manifest import OutputManifest
+from analysis_lib.tables import html_table
+
+__all__ = ["Provenance", "installed_version"]
+
+_PACKAGES = ("cohorthub", "pandas", "numpy", "scipy", "duckdb", "dask", "matplotlib")
+
+
+@dataclass(frozen=True, repr=False)
+class Provenance:
+    """How a report was made, shown at its end.
+
+    Attributes
+    ----------
+    title : str
+        The report's.
+    manifest : OutputManifest
+        What it declared.
+    started : datetime
+        When, UTC.
+    """
+
+    title: str
+    manifest: OutputManifest
+    started: datetime
+
+    def _facts(self) -> list[tuple[str, str]]:
+        releases = [
+            ("Data", f"{entry.name}, release {entry.release} (manifest {entry.manifest_sha256[:12]})")
+            for entry in self.manifest.data_releases
+        ]
+        cohorts = [
+            ("Cohort", f"{entry.name}: {entry.persons:,} persons (definition {entry.definition_sha256[:12]})")
+            for entry in self.manifest.cohorts
+        ]
+        packages = ", ".join(f"{name} {installed_version(name)}" for name in _PACKAGES)
+        return [
+            ("Report", self.title),
+            ("Run started", self.started.strftime("%Y-%m-%d %H:%M:%S UTC")),
+            *releases,
+            *cohorts,
+            ("Software", f"Python {platform.python_version()}; {packages}"),
+        ]
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name}: {fact}" for name, fact in self._facts())
+
+    def _repr_html_(self) -> str:
+        facts = html_table(["", ""], self._facts(), caption="How this report was made", left=2)
+        outputs = [
+            [record.id, record.title, record.method or "", f"{max(record.persons.values()):,}"]
+            for record in self.manifest.outputs
+        ]
+        if not outputs:
+            return facts
+        header = ["Output", "What it shows", "Method", "Persons behind it"]
+        return facts + "<br>" + html_table(header, outputs, caption="Outputs declared", left=3)
+
+
+def installed_version(package: str) -> str:
+    """Read the version of a package.
+
+    Parameters
+    ----------
+    package : str
+        Name of the distribution.
+
+    Returns
+    -------
+    str
+        Such as ``3.1.1``, or ``not installed``.
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,83 @@
+"""Attrition: the table, the flow diagram, and what cannot be one."""
+
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.report import attrition_table
+
+RULES = ["Starts the drug", "Inside an observation period", "No earlier bleed"]
+
+
+class Population:
+    """Has an attrition, as cohorts and follow-ups do."""
+
+    attrition = pd.DataFrame({"rule": RULES, "persons": [100, 100, 83], "records": [120, 110, 83]})
+
+
+def _two_arms() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "arm": ["target"] * 3 + ["comparator"] * 3,
+            "rule": RULES * 2,
+            "persons": [1000, 900, 850, 500, 500, 480],
+        }
+    )
+
+
+def test_a_population_brings_its_own_steps() -> None:
+    table = attrition_table(Population())
+    assert table.to_frame().to_dict("list") == {
+        "rule": RULES,
+        "persons": [100, 100, 83],
+        "persons_removed": [0, 0, 17],
+    }
+    assert table.persons == dict(zip(RULES, [100, 100, 83], strict=True))
+
+
+def test_those_left_out_are_counted_within_each_arm() -> None:
+    table = attrition_table(_two_arms())
+    assert table.arms == ("target", "comparator")
+    assert table.to_frame()["persons_removed"].to_list() == [0, 100, 50, 0, 0, 20]
+    assert table.persons["No earlier bleed | comparator"] == 480
+    assert "<script>" not in attrition_table(_two_arms().assign(rule="<script>"))._repr_html_()
+
+
+def test_flow_diagram_says_how_many_are_left_and_left_out() -> None:
+    figure = attrition_table(_two_arms()).plot(title="Flow")
+    words = "\n".join(text.get_text() for text in figure.axes[0].texts)
+    for expected in ("n = 1,000", "n = 480", "Left out: 100", "Left out: 20", "target", "comparator", "Flow"):
+        assert expected in words
+    assert "Left out: 0" not in words
+    assert figure.data["persons"].to_list() == [1000, 900, 850, 500, 500, 480]
+
+
+def test_every_word_of_the_flow_diagram_fits_its_box() -> None:
+    steps = _two_arms().replace({"rule": {RULES[1]: "At least 365 days of observation before the index date " * 3}})
+    figure = attrition_table(steps).plot()
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    axes, renderer = figure.axes[0], canvas.get_renderer()
+    boxes = [patch.get_window_extent(renderer) for patch in axes.patches if patch.get_width() > 0.5]
+    for text in axes.texts:
+        if "n = " in text.get_text() or "Left out" in text.get_text():
+            extent = text.get_window_extent(renderer)
+            assert any(
+                box.x0 <= extent.x0 and extent.x1 <= box.x1 and box.y0 <= extent.y0 and extent.y1 <= box.y1
+                for box in boxes
+            )
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        (pd.DataFrame({"rule": ["a", "b"], "persons": [1, 2]}), "persons cannot come back"),
+        (pd.DataFrame({"rule": [], "persons": []}), "needs a table"),
+        (pd.DataFrame({"step": ["a"], "persons": [1]}), "columns rule and persons"),
+        ([1, 2], "found list"),
+    ],
+)
+def test_what_is_no_attrition_is_refused(steps: object, words: str) -> None:
+    with pytest.raises(ModelInputError, match=words):
+        attrition_table(steps)

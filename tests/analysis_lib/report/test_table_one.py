@@ -1,0 +1,201 @@
+"""The first table: what its cells say, and what it refuses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.report import TableOne, table_one
+from analysis_lib.report.standardised_difference import difference_of_means, difference_of_shares
+
+
+@pytest.fixture
+def five_people() -> pd.DataFrame:
+    data = pd.DataFrame(
+        {
+            "subject_id": [1, 2, 3, 4, 5],
+            "arm": ["a", "a", "a", "b", "b"],
+            "age_years": [40.0, 50.0, 60.0, 45.0, np.nan],
+            "sex": ["female", "male", "female", "female", None],
+            "diabetes": [True, False, False, True, True],
+            "smokes": pd.array([1, 0, None, 0, 1], dtype="Int64"),
+        }
+    )
+    data.attrs["units"] = {"age_years": "years", "sex": "1"}
+    return data
+
+
+def _cells(table: TableOne, label: str) -> list[str]:
+    frame = table.to_frame().set_index("characteristic")
+    return frame.loc[label, list(table.groups)].to_list()
+
+
+def test_table_of_five_people_is_the_one_made_by_hand(five_people: pd.DataFrame) -> None:
+    table = table_one(five_people, by="arm")
+    assert table.groups == ("a", "b")
+    assert _cells(table, "n") == ["3", "2"]
+    assert _cells(table, "Age (years), mean (SD)") == ["50.0 (10.0)", "45.0 (–)"]
+    assert _cells(table, "  female") == ["2 (66.7)", "1 (100.0)"]
+    assert _cells(table, "  male") == ["1 (33.3)", "0 (0.0)"]
+    assert _cells(table, "Diabetes, n (%)") == ["1 (33.3)", "2 (100.0)"]
+    assert _cells(table, "Smokes, n (%)") == ["1 (50.0)", "1 (50.0)"]
+
+
+def test_missing_values_are_counted_below_their_variable(five_people: pd.DataFrame) -> None:
+    frame = table_one(five_people, by="arm", variables=["age_years", "sex", "smokes", "diabetes"]).to_frame()
+    labels = frame["characteristic"].to_list()
+    assert labels == [
+        "n",
+        "Age (years), mean (SD)",
+        "  Missing, n (%)",
+        "Sex, n (%)",
+        "  female",
+        "  male",
+        "  Missing, n (%)",
+        "Smokes, n (%)",
+        "  Missing, n (%)",
+        "Diabetes, n (%)",
+    ]
+    assert frame["b"].to_list()[2] == "1 (50.0)"
+
+
+def test_truth_values_with_none_are_yes_or_no() -> None:
+    data = pd.DataFrame({"arm": ["a", "a", "b", "b"], "cough": [True, None, False, True]})
+    table = table_one(data, by="arm")
+    assert _cells(table, "Cough, n (%)") == ["1 (100.0)", "1 (50.0)"]
+    assert _cells(table, "  Missing, n (%)") == ["1 (50.0)", "0 (0.0)"]
+
+
+def test_percentages_are_of_those_with_a_value_and_the_table_says_so(five_people: pd.DataFrame) -> None:
+    table = table_one(five_people)
+    assert table.groups == ("Overall",)
+    assert _cells(table, "  female") == ["3 (75.0)"]
+    assert "of those with a value" in table.method
+    assert "SMD" not in table.method
+
+
+def test_ids_dates_and_follow_up_are_not_baseline(five_people: pd.DataFrame) -> None:
+    data = five_people.assign(
+        cohort_start_date=pd.Timestamp("2020-01-01"),
+        event=1,
+        time_at_risk_days=[1, 2, 3, 4, 5],
+        treatment=[1, 1, 1, 0, 0],
+    )
+    described = " ".join(table_one(data, by="arm").to_frame()["characteristic"])
+    assert not {"Event", "Treatment", "Subject", "date"} & set(described.replace(",", "").split())
+
+
+def test_mapping_gives_labels_and_order(five_people: pd.DataFrame) -> None:
+    table = table_one(five_people, by="arm", variables={"diabetes": "Diabetes mellitus", "age_years": "Age"})
+    labels = table.to_frame()["characteristic"].to_list()
+    assert labels == ["n", "Diabetes mellitus, n (%)", "Age, mean (SD)", "  Missing, n (%)"]
+
+
+def test_median_and_quartiles_of_whole_numbers_have_no_decimals() -> None:
+    data = pd.DataFrame({"visits": [1, 2, 3, 4, 5], "arm": "a"})
+    assert _cells(table_one(data, by="arm", nonnormal=["visits"]), "Visits, median [IQR]") == ["3 [2 to 4]"]
+
+
+def test_decimals_follow_the_spread() -> None:
+    data = pd.DataFrame({"small": [0.011, 0.024, 0.032], "large": [1000.0, 2000.0, 3000.0]})
+    table = table_one(data)
+    assert _cells(table, "Small, mean (SD)") == ["0.0223 (0.0106)"]
+    assert _cells(table, "Large, mean (SD)") == ["2000.0 (1000.0)"]
+
+
+def test_levels_keep_the_order_of_their_category_and_empty_ones_stay() -> None:
+    stage = pd.Categorical(["II", "I", "II"], categories=["I", "II", "III"])
+    table = table_one(pd.DataFrame({"stage": stage}))
+    assert table.to_frame()["characteristic"].to_list() == ["n", "Stage, n (%)", "  I", "  II", "  III"]
+    assert _cells(table, "  III") == ["0 (0.0)"]
+
+
+def test_persons_behind_every_count_are_known(five_people: pd.DataFrame) -> None:
+    twice = pd.concat([five_people, five_people[five_people["arm"] == "a"]])
+    persons = table_one(twice, by="arm", overall=True).persons
+    assert (persons["Overall"], persons["a"], persons["b"]) == (5, 3, 2)
+    assert persons["Diabetes, n (%) | a"] == 1
+    assert persons["Sex, n (%): female | Overall"] == 3
+    assert persons["Sex, n (%): Missing, n (%) | b"] == 1
+
+
+def test_html_is_escaped_and_indented(five_people: pd.DataFrame) -> None:
+    html = table_one(five_people.assign(sex="<script>"), by="arm", title="A & B")._repr_html_()
+    assert "<script>" not in html
+    assert "A &amp; B" in html
+    assert "padding-left:26px" in html
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "words"),
+    [
+        ({}, {"by": "armm"}, "'armm' is not"),
+        ({}, {"by": "arm", "variables": ["agee"]}, "'agee' is not"),
+        ({}, {"by": "arm", "variables": ["sex"], "nonnormal": ["age_years"]}, "nonnormal names columns"),
+        ({"arm": [None, "a", "a", "b", "b"]}, {"by": "arm"}, "column 'arm' is missing in 1 rows"),
+        ({"age_years": np.inf}, {"by": "arm"}, "column 'age_years' has 5 infinite"),
+        ({"sex": pd.Timestamp("2020-01-01")}, {"by": "arm"}, "Turn dates into years"),
+    ],
+)
+def test_what_no_table_can_show_is_refused(
+    five_people: pd.DataFrame, change: dict[str, object], arguments: dict[str, object], words: str
+) -> None:
+    with pytest.raises(ModelInputError, match=words):
+        table_one(five_people.assign(**change), **arguments)
+
+
+def test_ids_and_free_text_are_refused_without_showing_them() -> None:
+    data = pd.DataFrame({"note": [f"secret {i}" for i in range(60)], "arm": "a"})
+    with pytest.raises(ModelInputError, match="column 'note' has 60 different values") as refusal:
+        table_one(data, by="arm")
+    assert "secret" not in str(refusal.value)
+    with pytest.raises(ModelInputError, match="makes 60 groups"):
+        table_one(data, by="note", variables=["arm"])
+
+
+def test_nobody_is_refused(five_people: pd.DataFrame) -> None:
+    with pytest.raises(ModelInputError, match="found 0 rows"):
+        table_one(five_people.iloc[:0], by="arm")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    counts=st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=2, max_size=6),
+    order=st.randoms(use_true_random=False),
+)
+def test_difference_of_shares_does_not_depend_on_the_order_of_levels_or_groups(
+    counts: list[tuple[int, int]], order: object
+) -> None:
+    left, right = (np.array(side, dtype=np.float64) for side in zip(*counts, strict=True))
+    shuffled = list(range(len(counts)))
+    order.shuffle(shuffled)
+    expected = difference_of_shares(left, right)
+    assert difference_of_shares(right, left) == pytest.approx(expected, nan_ok=True, rel=1e-6, abs=1e-9)
+    assert difference_of_shares(left[shuffled], right[shuffled]) == pytest.approx(
+        expected, nan_ok=True, rel=1e-6, abs=1e-9
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(yes=st.tuples(st.integers(0, 40), st.integers(0, 40)))
+def test_two_levels_are_the_difference_of_proportions(yes: tuple[int, int]) -> None:
+    left, right = yes[0] / 40, yes[1] / 40
+    spread = np.sqrt((left * (1 - left) + right * (1 - right)) / 2)
+    found = difference_of_shares(np.array([40.0 - yes[0], yes[0]]), np.array([40.0 - yes[1], yes[1]]))
+    assert found == pytest.approx(abs(left - right) / spread if spread else (0.0 if left == right else np.inf))
+
+
+def test_difference_of_means_without_spread_is_zero_or_infinite() -> None:
+    ones, twos = np.ones(3), np.full(3, 2.0)
+    assert difference_of_means(ones, ones) == 0
+    assert difference_of_means(ones, twos) == np.inf
+    assert np.isnan(difference_of_means(ones[:1], twos))
+
+
+def test_three_groups_show_the_largest_difference() -> None:
+    data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0], "arm": list("aaabbbccc")})
+    table = table_one(data, by="arm")
+    assert table.smd["x"] == pytest.approx(6.0)
+    assert "largest of all pairs" in table.method
