@@ -39,6 +39,7 @@ __all__ = [
     "StartFailedError",
     "TemplateNotFoundError",
     "TemplateUnreadableError",
+    "TooMuchOutputError",
     "UnknownParameterError",
 ]
 
@@ -265,6 +266,13 @@ class RunNotFoundError(HubError):
 
     code = "REPORT-RUN-NOT-FOUND"
     exit_code = 68
+
+
+class TooMuchOutputError(HubError):
+    """A report printed or drew more than a page can hold."""
+
+    code = "REPORT-TOO-MUCH-OUTPUT"
+    exit_code = 69
 
 
 class ReportsServiceSettingsError(HubError):

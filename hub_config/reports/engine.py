@@ -6,6 +6,7 @@ is saved as a whole or not at all. Whoever wants the run to end early (a time li
 why; nbclient then notices the death, and the reason becomes the verdict.
 """
 
+import itertools
 import logging
 import re
 import signal
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 ENGINE_NAME = "cohorthub"
 START_LIMIT = 120  # seconds for a kernel to answer for the first time
+MOST_OUTPUT = 64 * 2**20  # bytes that all cells together may print and draw
 IOPUB_LIMIT = 600  # seconds to take in a cell's outputs once it has ended; the run's limit holds as well
 # In a kernel IPython's `exit(1)` means "close the tab, keep the kernel": the report would go on. Here it ends.
 EXIT_MEANS_EXIT = """
@@ -78,6 +80,7 @@ class Execution:
     verdict: Verdict | None = None
     place: Place | None = None
     kernel: Any = None  # the kernel's Popen
+    _output: int = 0
     _reason: Verdict | None = None
     _cell_deadline: float | None = None
     _lock: Any = field(default_factory=threading.RLock)  # a signal handler may come upon itself
@@ -105,6 +108,12 @@ class Execution:
     def leave_cell(self) -> None:
         """End a cell: lift its time limit."""
         self._cell_deadline = None
+
+    def took_in(self, size: int) -> None:
+        """Count what the cells print and draw, and end the run where it is too much to keep."""
+        self._output += size
+        if self._output > MOST_OUTPUT:
+            self.stop(Verdict.too_much_output(MOST_OUTPUT))
 
     def judge(self, verdict: Verdict) -> None:
         """Take down how the run ended; the first word stands, and a reason for stopping comes before all."""
@@ -171,8 +180,10 @@ class _Manager(NotebookExecutionManager):
         super().cell_start(cell, cell_index, **kwargs)
 
     def cell_complete(self, cell: Any, cell_index: int | None = None, **kwargs: Any) -> None:
-        """End a cell: lift its time limit."""
+        """End a cell: lift its time limit, put together what it printed."""
         self.execution.leave_cell()
+        if cell.cell_type == "code":
+            cell.outputs = _joined(cell.outputs)
         super().cell_complete(cell, cell_index, **kwargs)
 
 
@@ -188,6 +199,13 @@ class _Client(PapermillNotebookClient):
         manager.ip = str(self.execution.scratch / "k")
         manager.connection_file = str(self.execution.scratch / "connection.json")
         return manager
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:  # noqa: PLR0917 - nbclient's own
+        """Take in one message; a loop that prints for ever must not fill the memory until its time limit."""
+        if msg["msg_type"] in {"stream", "display_data", "execute_result"}:
+            content = msg["content"]
+            self.execution.took_in(len(content.get("text", "")) + sum(map(_size, content.get("data", {}).values())))
+        return super().process_message(msg, cell, cell_index)
 
     def papermill_execute_cells(self) -> None:
         """Execute the cells in order, until one ends the run."""
@@ -237,6 +255,26 @@ def _is_about_exit(output: Any) -> bool:
     return output.output_type == "stream" and HINT_ABOUT_EXIT.search(output.text) is not None and len(output.text) < 400
 
 
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, str) else len(str(value))
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Join neighbouring pieces of one stream, and keep of a line only what followed its last carriage return.
+
+    nbclient can do this too, but its pattern takes time with the square of a line's length: 100 kB took 35 s.
+    """
+    joined: list[Any] = []
+    for (kind, _name), group in itertools.groupby(outputs, key=lambda one: (one.output_type, one.get("name"))):
+        members = list(group)
+        if kind == "stream":
+            text = "".join(member.text for member in members)
+            members[0]["text"] = "\n".join(line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n"))
+            del members[1:]
+        joined.extend(members)
+    return joined
+
+
 class _Engine(Engine):
     """The papermill engine named `cohorthub`."""
 
@@ -250,7 +288,6 @@ class _Engine(Engine):
         watch = threading.Thread(target=execution.watch, args=(ended,), name="time-limits", daemon=True)
         watch.start()
         try:
-            manager.notebook_start()
             # papermill was handed a notebook, not a path, and would keep all of it as its own "path".
             nb.metadata.papermill.update(input_path=kwargs["template_path"], output_path="report.ipynb")
             cls._execute(manager, kernel_name, cwd=kwargs["kernel_cwd"])
@@ -272,10 +309,10 @@ class _Engine(Engine):
             startup_timeout=START_LIMIT,
             shutdown_kernel="immediate",
             log=logger,
-            coalesce_streams=True,
         )
         client.execution = execution
         try:
+            manager.notebook_start()
             client.execute(cwd=str(cwd), env=execution.environment, stdout=execution.log, stderr=execution.log)
         except OSError as failure:
             if not is_disk_full(failure):

@@ -37,6 +37,8 @@ def kernel_environment(given: Mapping[str, str], *, run_dir: Path, home: Path, s
     kept["COHORTHUB_RUN_DIR"] = str(run_dir)
     kept["COHORTHUB_HOME"] = str(home)
     kept.setdefault("COHORTHUB_DATA", str(home / "data"))
+    # Set for programs without a screen, it would keep figures out of the notebook.
+    kept.pop("MPLBACKEND", None)
     # A person's own start-up files would make the report depend on who runs it.
     kept["IPYTHONDIR"] = str(scratch / "ipython")
     return kept

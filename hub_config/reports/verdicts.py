@@ -14,6 +14,7 @@ from hub_config.errors import (
     RunInterruptedError,
     RunnerDiedError,
     RunTimedOutError,
+    TooMuchOutputError,
 )
 
 __all__ = ["EXIT_CODES", "Limits", "Place", "Verdict"]
@@ -28,6 +29,7 @@ EXIT_CODES = {
         DiskFullError,
         RunnerDiedError,
         RunInterruptedError,
+        TooMuchOutputError,
     )
 }
 
@@ -188,6 +190,12 @@ class Verdict:
     def disk_full(cls) -> "Verdict":
         """A file of the run could not be written."""
         return cls._of(DiskFullError, "there is no room left to write the run. Free some, then run it again.")
+
+    @classmethod
+    def too_much_output(cls, limit: int) -> "Verdict":
+        """The cells together printed or drew more than `limit` bytes."""
+        found = f"the report's outputs came to more than {limit // 2**20} MiB. Print less: a summary, not the rows."
+        return cls._of(TooMuchOutputError, found)
 
     @classmethod
     def runner_died(cls) -> "Verdict":

@@ -29,6 +29,8 @@ from hub_config.reports.verdicts import Limits, Place, Verdict
 
 __all__ = ["Job", "run_as_worker"]
 
+LITTLE_ROOM = 2**20  # bytes; a cell that met an OSError with less than this left met a full disk
+
 
 @dataclass(frozen=True)
 class Job:
@@ -105,6 +107,8 @@ def _execute(job: Job, record: dict[str, Any]) -> Verdict:
     try:
         notebook, verdict = _run_notebook(job, record, scratch=scratch, log=log, tools=tools)
         end_descendants()
+        if verdict.ename == "OSError" and shutil.disk_usage(job.folder.building).free < LITTLE_ROOM:
+            verdict = Verdict.disk_full().at(Place(**record["progress"]))
         record["ended_at"] = utc_now()
         record.update(tools.environment())
         return finish_folder(job.folder, notebook, verdict=verdict, record=record, exporter=tools.exporter())

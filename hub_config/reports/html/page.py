@@ -12,6 +12,7 @@ __all__ = ["load_exporter", "render_page"]
 
 # What the page needs to know about a run, for a page about none.
 _NO_RUN: dict[str, Any] = {"report": {"parameters": [], "provenance": []}}
+LONGEST_TEXT = 50_000  # characters of one output
 TEMPLATES = Path(__file__).parent
 # Scripts, widgets and diagrams that a script draws are left out: what stays is shown without any script.
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
@@ -65,6 +66,7 @@ def render_page(notebook: Any, record: Mapping[str, Any], *, exporter: Any = Non
     shown.cells = [cell for cell in shown.cells if STAMP_TAG not in cell.metadata.get("tags", [])]
     shown.metadata.pop("widgets", None)
     _label(shown)
+    _shorten(shown)
     lead = bool(shown.cells) and shown.cells[0].cell_type == "markdown"
     if lead:
         shown.cells[0].metadata["cohorthub_lead"] = True
@@ -83,6 +85,17 @@ def _label(notebook: Any) -> None:
         label = "Values given for this run" if injected else f"Code of cell {numbers.get(position, '')}"
         cell.metadata["cohorthub_label"] = label
         cell.metadata["cohorthub_alt"] = f"Figure: {title}" if title else "Figure"
+
+
+def _shorten(notebook: Any) -> None:
+    """Cut text that nobody reads to its end; the notebook beside the page has all of it."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            holder, key = (output, "text") if output.output_type == "stream" else (output.get("data", {}), "text/plain")
+            text = holder.get(key, "")
+            if len(text) > LONGEST_TEXT:
+                left = len(text) - LONGEST_TEXT
+                holder[key] = f"{text[:LONGEST_TEXT]}\n… {left:,} more characters are in report.ipynb."
 
 
 def _report(record: Mapping[str, Any]) -> dict[str, Any]:

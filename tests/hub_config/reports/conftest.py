@@ -105,7 +105,7 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.path,
-            env=os.environ | {"MPLBACKEND": "agg"} | (env or {}),
+            env=os.environ | (env or {}),
             start_new_session=True,
         )
         self.started.append(process)

@@ -124,14 +124,16 @@ def test_the_name_of_an_error_cannot_carry_a_value_either(bench: Bench):
     "ending", ["exit(0)", "exit()", "exit", "quit()", "import sys; sys.exit(0)", "raise SystemExit"]
 )
 def test_exit_with_0_is_success_and_skips_the_rest(bench: Bench, ending: str):
-    ended = bench.run(text("# T"), parameters(), code(f"print('so far')\n{ending}"), code("print('never' 'reached')"))
+    cells = [code("print('so' ' far')"), code(ending), code("print('never' 'reached')")]
+    ended = bench.run(text("# T"), parameters(), *cells)
     assert ended.code == 0, ended.talk
     assert ended.record["status"] == "succeeded"
     assert ended.record["ended_early"] is True
     assert "so far" in ended.page
     assert "neverreached" not in ended.page
-    assert "SystemExit" not in ended.page
-    assert "Ctrl-D" not in json.dumps(ended.notebook)
+    outputs = json.dumps([cell.get("outputs") for cell in ended.notebook["cells"]])
+    assert "SystemExit" not in outputs
+    assert "Ctrl-D" not in outputs
     assert "ended itself early" in ended.page
 
 
@@ -361,3 +363,20 @@ def test_two_runs_at_once_do_not_disturb_each_other(bench: Bench):
         ended = bench.end(process)
         assert ended.code == 0, ended.talk
         assert f"days={number}" in ended.page
+
+
+def test_what_a_cell_prints_is_joined_and_overwritten_lines_are_gone(bench: Bench):
+    loud = "for i in range(200): print(f'\\r{i} %', end='', flush=True)\nprint()\nprint('x' * 1_000_000)"
+    ended = bench.run(text("# T"), parameters(), code(loud))
+    (output,) = ended.notebook["cells"][-1]["outputs"]
+    printed = "".join(output["text"])
+    assert printed == "199 %\n" + "x" * 1_000_000 + "\n"
+    assert "more characters are in report.ipynb" in ended.page
+    assert len(ended.page) < 200_000
+
+
+def test_a_cell_that_prints_without_end_is_stopped_before_it_fills_the_memory(bench: Bench):
+    ended = bench.run(*three_cells("while True: print('x' * 1_000_000)"))
+    assert ended.code == 69
+    assert_marked_incomplete(ended, status="failed", error="REPORT-TOO-MUCH-OUTPUT", cell=3, title="The long wait")
+    assert_nothing_left(bench, ended)
