@@ -34,7 +34,8 @@ def ensure_kernel(home: Path) -> Path:
         "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": f"Cohort analysis {version('cohorthub')}",
         "language": "python",
-        "metadata": {"debugger": True},
+        # Without encryption any account of this machine may subscribe to a kernel's loopback port and read the results.
+        "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }
     _write_if_changed(folder / "kernel.json", json.dumps(spec, indent=1) + "\n")
     _write_if_changed(folder / "logo-svg.svg", _LOGO.read_text(encoding="utf-8"))

@@ -97,9 +97,9 @@ def server_arguments() -> list[str]:
         f"--MultiKernelManager.default_kernel_name={KERNEL_NAME}",
         "--KernelSpecManager.ensure_native_kernel=False",
         f"--KernelSpecManager.allowed_kernelspecs={KERNEL_NAME}",
+        "--KernelManager.transport_encryption=required",
         "--LabApp.news_url=",
         "--LabApp.custom_css=True",
-        f"--ServerApp.static_custom_path={SERVER_CONFIG / 'custom'}",
         "--LabApp.extension_manager=readonly",
     ]
     return [*arguments, "--allow-root"] if os.geteuid() == 0 else arguments
