@@ -36,8 +36,7 @@ def choose_kernel(template: Template, *, home: Path) -> str:
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     name = template.kernel_name or KERNEL_NAME
-    if name == KERNEL_NAME:
-        _look_in(_ensured(home))
+    _look_in(_ensured(home))
     manager = KernelSpecManager()
     try:
         spec = manager.get_kernel_spec(name)

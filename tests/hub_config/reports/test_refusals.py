@@ -79,7 +79,7 @@ def test_a_kernel_whose_program_cannot_be_started_is_refused(bench: Bench, argv:
     spec.mkdir(parents=True)
     (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "B", "language": "python"}))
     template = bench.template(*CELLS, kernel={"name": "broken", "display_name": "B"})
-    assert_refused(bench, [template], error="REPORT-KERNEL-MISSING", hint="broken")
+    assert_refused(bench, [template], error="REPORT-KERNEL-MISSING", hint="cannot be started")
 
 
 def test_a_kernel_of_another_language_is_refused(bench: Bench):
@@ -108,7 +108,7 @@ def test_a_template_with_a_hostile_name_runs_and_stays_in_its_folder(bench: Benc
     assert ended.record["template"] == name
     (link,) = (bench.runs / "latest").iterdir()
     assert link.resolve() == ended.folder
-    assert sorted(path.name for path in bench.path.iterdir()) == ["home", template.name]
+    assert {path.name for path in bench.path.iterdir()} == {"home", template.name}
 
 
 def test_a_home_with_braces_in_its_name_works(tmp_path: Path):
