@@ -2,10 +2,11 @@
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
-from tornado.web import Application
+from tornado.web import Application, RedirectHandler
 
 from hub_config.home import Home
 from hub_config.isolation import isolation_notice
@@ -99,10 +100,12 @@ def make_service(settings: ServiceSettings) -> Service:
     return Service(settings=settings, board=board, server=server)
 
 
-def _addresses(prefix: str) -> list[tuple[str, type]]:
+def _addresses(prefix: str) -> list[tuple[Any, ...]]:
     run = rf"{prefix}runs/([A-Za-z0-9_-]{{1,80}})"
     return [
-        (rf"{prefix.rstrip('/')}/?", ListHandler),
+        # The browser's cookie is for the address with the slash; without it signing in would go round in circles.
+        (rf"{prefix.rstrip('/')}", RedirectHandler, {"url": prefix, "permanent": False}),
+        (rf"{prefix}", ListHandler),
         (rf"{prefix}new/([\w.-]{{1,200}})", FormHandler),
         (run, RunHandler),
         (rf"{run}/state", StateHandler),

@@ -76,6 +76,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "cancel_run": "Cancel the run",
         "cancel_sure": "Cancel this run? What it has computed so far is not kept as a result.",
         "open_alone": "Open on its own page",
+        "open_incomplete": "Open what there is of the report",
         "download": "Download the run's folder (.zip)",
         "run_again": "Run again with these parameters",
         "result": "Result",
