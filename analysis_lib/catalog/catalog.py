@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis_lib.catalog.dataset import Dataset
-from analysis_lib.catalog.display import about_persons, catalog_html, years_text
+from analysis_lib.catalog.display import about_persons, catalog_html
 from analysis_lib.catalog.nearest import did_you_mean
 from analysis_lib.catalog.paths import data_folder
 from analysis_lib.catalog.releases import check_release, latest_release, names_in, releases_in
+from analysis_lib.catalog.text import years_text
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError
 
 

@@ -3,9 +3,12 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from analysis_lib.catalog.text import share_text, years_text
+
 if TYPE_CHECKING:
     from analysis_lib.catalog.catalog import Catalog
     from analysis_lib.catalog.dataset import Dataset
+    from analysis_lib.catalog.findings import QualityReport
 
 
 def about_persons(n: int) -> int:
@@ -28,16 +31,18 @@ def about_persons(n: int) -> int:
     return round(n, 2 - len(str(n)))
 
 
-# Only the colours that JupyterLab's themes define, with fall-backs for pages outside Lab; no scripts, no fonts.
+# Only the colours that JupyterLab's themes define, with fall-backs for pages outside Lab; no scripts, no fonts. The
+# class is written three times because Lab's own rules for tables in outputs outweigh a class written once.
 _STYLE = """<style>
-.cohorthub-card{font-size:var(--jp-ui-font-size1,13px);line-height:1.45;max-width:62em}
-.cohorthub-card .ch-title{font-size:1.15em;font-weight:600}
-.cohorthub-card .ch-quiet{color:var(--jp-ui-font-color2,#6b6b6b)}
-.cohorthub-card table{border-collapse:collapse;margin:.5em 0 0;table-layout:auto;font-size:inherit}
-.cohorthub-card th,.cohorthub-card td{text-align:left;padding:.15em 1.2em .15em 0;border:0;background:none}
-.cohorthub-card th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#bdbdbd)}
-.cohorthub-card .ch-n{text-align:right;font-variant-numeric:tabular-nums}
-</style>"""
+CARD{font-size:var(--jp-ui-font-size1,13px);line-height:1.45;max-width:62em}
+CARD .ch-title{font-size:1.15em;font-weight:600}
+CARD .ch-quiet{color:var(--jp-ui-font-color2,#6b6b6b)}
+CARD code{background:none;padding:0;color:inherit}
+CARD table{border-collapse:collapse;margin:.5em 0;table-layout:auto;font-size:inherit}
+CARD td,CARD th{text-align:left;padding:.15em 1.5em .15em 0;border:0;max-width:none;white-space:normal}
+CARD thead th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#bdbdbd)}
+CARD .ch-n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+</style>""".replace("CARD", ".cohorthub-card" * 3)
 
 
 def dataset_html(dataset: "Dataset") -> str:
@@ -67,9 +72,43 @@ def dataset_html(dataset: "Dataset") -> str:
     return (
         f"{_STYLE}<div class='cohorthub-card'><div class='ch-title'>{escape(dataset.title)}</div>"
         f"<div><code>{escape(dataset.name)}</code>, {dataset.n_persons:,} persons{years}</div>"
-        f"<div class='ch-quiet'>OMOP CDM v{escape(dataset.cdm_version)}, release {escape(dataset.release)}, "
-        f"{dataset.bucket_count} buckets. {problems} kinds of problem in its tables: see <code>.quality</code>.</div>"
+        f"<div class='ch-quiet'>OMOP CDM v{escape(dataset.cdm_version)}, release {escape(dataset.release)}. "
+        f"The import found {problems} problems: see <code>.quality</code>.</div>"
         "<table><thead><tr><th>Table</th><th class='ch-n'>Rows</th><th class='ch-n'>Columns</th><th></th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>{rest}</div>"
+    )
+
+
+def quality_html(report: "QualityReport") -> str:
+    """Draw the problems that an import found.
+
+    Parameters
+    ----------
+    report : QualityReport
+        The report of a release.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    problems = [finding for finding in report.findings if finding.severity == "problem"]
+    problems.sort(key=lambda finding: (finding.title, -finding.share))
+    others = len(report.findings) - len(problems)
+    rest = (
+        f"<div class='ch-quiet'>{others} findings more were repaired or are notes: see <code>.to_frame()</code>.</div>"
+    )
+    if not problems:
+        return f"{_STYLE}<div class='cohorthub-card'><div>The import found no problems.</div>{rest}</div>"
+    rows = "".join(
+        f"<tr><td>{escape(finding.title)}</td><td><code>{escape(finding.table)}</code></td>"
+        f"<td class='ch-n'>{finding.count:,}</td><td class='ch-n'>of {finding.of:,}</td>"
+        f"<td class='ch-n'>{share_text(finding.share)}</td></tr>"
+        for finding in problems
+    )
+    heads = "<th>Problem</th><th>Table</th><th class='ch-n'>Rows</th><th></th><th></th>"
+    return (
+        f"{_STYLE}<div class='cohorthub-card'><table><thead><tr>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table>{rest}</div>"
     )
 
@@ -109,19 +148,3 @@ def catalog_html(catalog: "Catalog") -> str:
     return (
         f"{_STYLE}<div class='cohorthub-card'><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
-
-
-def years_text(years: list[int] | None) -> str:
-    """Write a span of years.
-
-    Parameters
-    ----------
-    years : list of int or None
-        First and last.
-
-    Returns
-    -------
-    str
-        ``1908-2019``, or a dash where there is none.
-    """
-    return f"{years[0]}-{years[1]}" if years else "-"

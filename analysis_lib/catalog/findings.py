@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Severity = Literal["problem", "repaired", "note"]
 
@@ -133,6 +136,11 @@ class Finding:
         return RULES[self.rule].severity
 
     @property
+    def title(self) -> str:
+        """What the rule says, in words."""
+        return RULES[self.rule].title
+
+    @property
     def share(self) -> float:
         """`count` as a share of `of`, in [0, 1]."""
         return self.count / self.of if self.of else 0.0
@@ -181,6 +189,37 @@ class QualityReport:
             if finding.rule == rule:
                 counts[finding.table] = counts.get(finding.table, 0) + finding.count
         return counts
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Lay the findings out as a table.
+
+        Returns
+        -------
+        DataFrame
+            One row for each: `severity`, `rule`, `title`, `table`, `columns`, `count`, `of`, `unit`, `share`, and
+            `readers_see`.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "severity": [finding.severity for finding in self.findings],
+                "rule": [finding.rule for finding in self.findings],
+                "title": [finding.title for finding in self.findings],
+                "table": [finding.table for finding in self.findings],
+                "columns": [", ".join(finding.columns) for finding in self.findings],
+                "count": [finding.count for finding in self.findings],
+                "of": [finding.of for finding in self.findings],
+                "unit": [finding.unit for finding in self.findings],
+                "share": [finding.share for finding in self.findings],
+                "readers_see": [RULES[finding.rule].readers_see for finding in self.findings],
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        from analysis_lib.catalog.display import quality_html
+
+        return quality_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Turn into JSON types.

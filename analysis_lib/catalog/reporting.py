@@ -92,7 +92,7 @@ def report_text(dataset: Dataset) -> str:
     for head, rules in _sections(dataset):
         parts.append(f"\n{head}\n{'-' * len(head)}")
         for rule, findings in rules:
-            parts.append(f"\n{RULES[rule].title} [{rule}]")
+            parts.append(f"\n{findings[0].title} [{rule}]")
             parts.append(wrapped(f"Readers see: {RULES[rule].readers_see}", indent=2))
             parts.append(_findings_text(findings))
     return "\n".join(parts)
@@ -159,7 +159,7 @@ def report_html(dataset: Dataset) -> str:
         sections.append(f"<h2>{escape(head)}</h2>")
         for rule, findings in rules:
             sections.append(
-                f"<h3>{escape(RULES[rule].title)}</h3>"
+                f"<h3>{escape(findings[0].title)}</h3>"
                 f'<p class="quiet">Readers see: {escape(RULES[rule].readers_see)}</p>{_findings_html(findings)}'
             )
     return _PAGE.format(

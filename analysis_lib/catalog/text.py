@@ -4,8 +4,6 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from analysis_lib.catalog.display import years_text
-
 
 def columns_text(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
     """Set rows in columns as wide as their widest cell.
@@ -123,3 +121,19 @@ def check_text(checked: Sequence[dict[str, Any]]) -> str:
         lines.append(f"{item['name']} {item['release']}: {state}")
         lines += [f"    {what}: {file}" for file, what in files.items()]
     return "\n".join(lines) or "no data sets to check"
+
+
+def years_text(years: list[int] | None) -> str:
+    """Write a span of years.
+
+    Parameters
+    ----------
+    years : list of int or None
+        First and last.
+
+    Returns
+    -------
+    str
+        ``1908-2019``, or a dash where there is none.
+    """
+    return f"{years[0]}-{years[1]}" if years else "-"
