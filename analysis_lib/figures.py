@@ -13,7 +13,6 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 from matplotlib import font_manager
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 __all__ = ["GREY", "INK", "LINE_STYLES", "PALETTE", "StudyFigure", "journal_style", "study_figure"]
@@ -144,15 +143,3 @@ def study_figure(*, width: float, height: float, data: pd.DataFrame, alt_text: s
     figure.data = data
     figure.alt_text = alt_text
     return figure
-
-
-def label_in_ink(axes: Axes) -> None:
-    """Take the tick marks off an axis whose labels are words.
-
-    Parameters
-    ----------
-    axes : Axes
-        The axes whose vertical axis names things.
-    """
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["equation_of_p", "format_estimate", "format_p", "format_time", "html_table", "text_table"]
+__all__ = ["equation_of_p", "format_estimate", "format_p", "format_range", "format_time", "html_table", "text_table"]
 
 _CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
@@ -85,6 +85,22 @@ def format_time(value: float) -> str:
         Such as ``426`` or ``7.25``.
     """
     return format_estimate(value, digits=0 if value == round(value) else 2) if math.isfinite(value) else _MISSING
+
+
+def format_range(low: float, high: float) -> str:
+    """Write the limits of a time.
+
+    Parameters
+    ----------
+    low, high : float
+        Missing (NaN) limits are written as a dash, one dash if both are missing.
+
+    Returns
+    -------
+    str
+        Such as ``285 to 363``.
+    """
+    return _MISSING if math.isnan(low) and math.isnan(high) else f"{format_time(low)} to {format_time(high)}"
 
 
 def html_table(

@@ -86,7 +86,7 @@ def _checked_rows(data: pd.DataFrame) -> pd.DataFrame:
 
 def _draw(axes: Axes, rows: pd.DataFrame, *, height: Any) -> None:
     axes.set_xscale("log")
-    axes.vlines(1.0, -0.6, len(rows) - 0.4, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    axes.vlines(1.0, -0.6, len(rows) - 0.4, color=GREY, linewidth=0.8, zorder=1)
     axes.hlines(height, rows["ci_low"], rows["ci_high"], color=PALETTE[0], linewidth=1.4, zorder=2)
     for end in ("ci_low", "ci_high"):
         axes.plot(rows[end], height, "|", color=PALETTE[0], markersize=5, markeredgewidth=1.2, zorder=2)

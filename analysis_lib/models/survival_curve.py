@@ -14,7 +14,7 @@ from analysis_lib.models.arguments import checked_choice, checked_level
 from analysis_lib.models.logrank_test import LogRankResult, logrank_from_rows
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival_data import SurvivalRows, group_labels, person_counts, survival_rows
-from analysis_lib.tables import equation_of_p, format_time
+from analysis_lib.tables import equation_of_p, format_range, format_time
 
 __all__ = ["KaplanMeierResult", "kaplan_meier"]
 
@@ -166,7 +166,7 @@ class KaplanMeierResult(ModelResult):
                 f"{counts.loc[row['group']].sum():,}",
                 f"{counts.loc[row['group'], 'n_event']:,}",
                 format_time(row["median"]),
-                f"{format_time(row['ci_low'])} to {format_time(row['ci_high'])}",
+                format_range(row["ci_low"], row["ci_high"]),
             )
             for row in self.medians.to_dict("records")
         )
@@ -208,7 +208,8 @@ class KaplanMeierResult(ModelResult):
         ticks : sequence of float, optional
             Where the axis is marked and the numbers at risk are counted, in units of the axis; chosen when left out.
         until : float, optional
-            Where the axis ends, in its units; the longest follow-up when left out. The estimates stay the same.
+            Where the axis ends, in its units; the longest follow-up when left out. The estimates stay the same; what
+            lies beyond is not drawn, and is not in the figure's data either.
         censor_marks : bool, default False
             Whether to mark censored follow-up on the curves.
         width : float, default 5.5
@@ -229,8 +230,9 @@ class KaplanMeierResult(ModelResult):
         from analysis_lib.models.survival_plot import CurveStyle, survival_figure
 
         checked_choice(quantity, "quantity", known=get_args(Quantity))
-        if until is not None and not until > 0:
-            raise ModelInputError(f"until must be > 0; got {until:g}. Give the end of the time axis, in its units.")
+        for name, value in (("until", until), ("time_divisor", time_divisor)):
+            if value is not None and not value > 0:
+                raise ModelInputError(f"{name} must be > 0; found {value:g}. Give it in the units of the time axis.")
         style = CurveStyle(
             incidence=quantity == "cumulative incidence",
             time_label=time_label,

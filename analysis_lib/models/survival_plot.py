@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis_lib.figures import GREY, INK, LINE_STYLES, PALETTE, StudyFigure, journal_style, study_figure
 
@@ -24,10 +24,13 @@ __all__ = ["CurveStyle", "survival_figure"]
 FloatArray = npt.NDArray[np.float64]
 
 _CURVES = 2.9  # inches
+_LEGEND = 0.2
+_TITLE = 0.25
 _RISK_ROW = 0.17
 _RISK_HEAD = 0.3
 _BAND = 0.18
 _HEADROOM = 1.08
+_LEGEND_COLUMNS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,20 +85,22 @@ def survival_figure(result: KaplanMeierResult, style: CurveStyle) -> StudyFigure
     steps = _steps(result, style)
     end = float(steps["time"].max()) if style.until is None else style.until
     ticks = _ticks(end) if style.ticks is None else np.asarray(style.ticks, dtype=np.float64)
+    ticks = ticks[ticks <= end]
     risk_height = _RISK_HEAD + _RISK_ROW * len(result.groups)
+    above = _LEGEND * (len(result.groups) > 1) + _TITLE * bool(style.title)
     what = "Cumulative incidence" if style.incidence else "Survival"
     with journal_style():
         figure = study_figure(
             width=style.width,
-            height=_CURVES + risk_height,
-            data=steps,
+            height=above + _CURVES + risk_height,
+            data=steps[steps["time"] <= end].reset_index(drop=True),  # no more leaves the house than is seen
             alt_text=f"{what} by {style.time_label.lower()}, {_curves(result)}, with numbers at risk.",
         )
         curves, at_risk = figure.subplots(2, 1, sharex=True, height_ratios=[_CURVES, risk_height])
         for index, group in enumerate(result.groups):
             _draw_curve(curves, steps[steps["group"] == group], index=index, label=group, style=style)
         _dress_curves(curves, result, steps=steps[steps["time"] <= end], style=style)
-        curves.set_xlim(-0.01 * end, max(end, float(ticks.max())) * 1.01)
+        curves.set_xlim(-0.01 * end, end * 1.01)
         curves.set_xticks(ticks)
         _write_numbers(at_risk, result, ticks=ticks, style=style)
         if style.title:
@@ -148,13 +153,14 @@ def _dress_curves(axes: Axes, result: KaplanMeierResult, *, steps: pd.DataFrame,
     if style.incidence:
         # Rare outcomes would lie flat on an axis that goes to 1; incidence starts at zero all the same.
         axes.set_ylim(0, min(1.0, _HEADROOM * float(steps["ci_high"].max(skipna=True))))
-        axes.yaxis.set_major_formatter(PercentFormatter(xmax=1.0))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{100 * value:g}%"))
     else:
         axes.set_ylim(0, 1.02)
     axes.tick_params(axis="x", labelbottom=True)
     axes.set_xlabel(style.time_label)
     if len(result.groups) > 1:
-        axes.legend(loc="upper left" if style.incidence else "best", handlelength=2.6)
+        # Above the axes it can hide no curve; matplotlib's "best" place does not look at bands.
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=_LEGEND_COLUMNS, handlelength=2.6, borderaxespad=0.2)
 
 
 def _ticks(end: float) -> FloatArray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import font_manager
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import StudyFigure, journal_style
@@ -102,6 +103,23 @@ def test_time_divisor_turns_days_into_years_on_the_axis_only(curves: KaplanMeier
     figure = curves.plot(time_divisor=365.25, ticks=[0, 1, 2], time_label="Years")
     drawn = [int(text.get_text()) for text in figure.axes[1].texts][:3]
     assert drawn == curves.numbers_at_risk([0, 365.25, 730.5]).iloc[0].to_list()
+
+
+def test_an_axis_that_ends_early_takes_no_later_data_along(curves: KaplanMeierResult) -> None:
+    figure = curves.plot(until=300)
+    assert figure.data["time"].max() <= 300
+    assert figure.axes[0].get_xlim()[1] == pytest.approx(303)
+    assert figure.axes[0].get_xticks().max() <= 300
+    with pytest.raises(ModelInputError, match="until must be > 0"):
+        curves.plot(until=0)
+
+
+def test_the_legend_hides_no_curve(curves: KaplanMeierResult) -> None:
+    figure = curves.plot(quantity="cumulative incidence", title="Title")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    legend = figure.axes[0].get_legend().get_window_extent(canvas.get_renderer())
+    assert legend.y0 >= figure.axes[0].get_window_extent(canvas.get_renderer()).y1 - 1
 
 
 def test_unknown_quantity_is_refused(curves: KaplanMeierResult) -> None:
