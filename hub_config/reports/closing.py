@@ -5,6 +5,7 @@ The same for a run whose worker said how it ended, whose worker died, and whose 
 
 import contextlib
 import datetime as dt
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from hub_config.reports.notebook_files import load_nbformat, parse_notebook
 from hub_config.reports.provenance import declared_by_notebook, environment_lock
 from hub_config.reports.run_folders import RunFolder, is_disk_full, utc_now
 from hub_config.reports.verdicts import Verdict
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["Result", "close_folder", "finish_folder", "finish_without_worker"]
 
@@ -89,7 +92,12 @@ def _write_results(
     if verdict.status != "succeeded":
         stamp(notebook, verdict, record=record)
     folder.replace("report.ipynb", nbformat.writes(notebook).encode())
-    folder.replace("report.html", render_page(notebook, record, exporter=exporter).encode())
+    try:
+        page = render_page(notebook, record, exporter=exporter)
+    except Exception:  # hours of work are not thrown away because an output of them cannot be drawn
+        logger.exception("the page of run %s could not be made; report.ipynb holds its results", record["run_id"])
+        return verdict
+    folder.replace("report.html", page.encode())
     return verdict
 
 

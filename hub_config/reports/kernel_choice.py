@@ -4,16 +4,37 @@ import difflib
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from hub_config.errors import KernelMissingError
 from hub_config.kernels import KERNEL_NAME, ensure_kernel
 from hub_config.reports.templates import Template
 
-__all__ = ["choose_kernel"]
+__all__ = ["Kernel", "choose_kernel"]
 
 
-def choose_kernel(template: Template, *, home: Path) -> str:
+# Names for which jupyter_client starts the interpreter that it runs in itself.
+PYTHON_HERE = ("python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that can be started.
+
+    Parameters
+    ----------
+    name : str
+        Of its kernel spec.
+    python : str or None
+        Its interpreter, where that is another one than this process's.
+    """
+
+    name: str
+    python: str | None
+
+
+def choose_kernel(template: Template, *, home: Path) -> Kernel:
     """Find the kernel for `template`, and put the home's kernels where Jupyter looks.
 
     Parameters
@@ -25,8 +46,8 @@ def choose_kernel(template: Template, *, home: Path) -> str:
 
     Returns
     -------
-    str
-        Name of a kernel spec of a Python kernel whose program exists.
+    Kernel
+        A Python kernel whose program exists.
 
     Raises
     ------
@@ -58,7 +79,7 @@ def choose_kernel(template: Template, *, home: Path) -> str:
         raise KernelMissingError(
             f"The kernel {name!r} is not a Python kernel; found language {spec.language!r}. Reports run Python."
         )
-    return name
+    return Kernel(name, _other_python(program))
 
 
 def _ensured(home: Path) -> Path:
@@ -76,8 +97,13 @@ def _look_in(data_dir: Path) -> None:
         os.environ["JUPYTER_PATH"] = os.pathsep.join([str(data_dir), *filter(None, paths)])
 
 
+def _other_python(program: str) -> str | None:
+    found = None if program in PYTHON_HERE else shutil.which(os.path.expanduser(program))  # noqa: PTH111
+    is_python = found is not None and Path(found).name.startswith("python")
+    return found if is_python and str(found) != sys.executable else None
+
+
 def _can_be_started(program: str) -> bool:
-    versions = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
-    if program in versions:  # jupyter_client starts this interpreter then
+    if program in PYTHON_HERE:
         return True
     return bool(program) and shutil.which(os.path.expanduser(program)) is not None  # noqa: PTH111 - as jupyter_client does

@@ -100,18 +100,18 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         If the run id is not safe or taken; nothing was made.
     """
     run_id = check_run_id(request.run_id if request.run_id is not None else new_run_id())
-    kernel_name = choose_kernel(request.template, home=request.home)
+    kernel = choose_kernel(request.template, home=request.home)
     root = check_output_folder(request.output_folder)
     close_interrupted(root)
     folder = RunFolder(root, run_id)
     folder.create()
-    record = _first_record(request, run_id=run_id, kernel_name=kernel_name)
+    record = _first_record(request, run_id=run_id, kernel_name=kernel.name)
     try:
         folder.write_record(record)
         job = Job(
             template=request.template,
             parameters={name: request.parameters[name] for name in request.given},
-            kernel_name=kernel_name,
+            kernel=kernel,
             limits=request.limits,
             folder=folder,
             home=request.home,

@@ -17,7 +17,7 @@ from hub_config.errors import (
     TooMuchOutputError,
 )
 
-__all__ = ["EXIT_CODES", "Limits", "Place", "Verdict"]
+__all__ = ["EXIT_CODES", "Limits", "Place", "Verdict", "error_name"]
 
 EXIT_CODES = {
     error.code: error.exit_code
@@ -157,8 +157,7 @@ class Verdict:
         """A cell raised `ename`, or exited with a status other than 0."""
         if ename == "SystemExit":
             return cls._of(CellFailedError, "it ended the report with a status other than 0.", ename=ename)
-        # A class made at run time can be called anything, a person's name included.
-        known = ename if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,79}", ename, re.ASCII) else "an error"
+        known = error_name(ename)
         return cls._of(CellFailedError, f"it raised {known}. The traceback is in report.ipynb of the run.", ename=known)
 
     @classmethod
@@ -212,3 +211,19 @@ class Verdict:
     @classmethod
     def _of(cls, error: type[HubError], message: str, *, status: str = "failed", ename: str | None = None) -> "Verdict":
         return cls(status, code=error.code, message=message, ename=ename)
+
+
+def error_name(ename: str) -> str:
+    """Give the name of a Python exception as it may be shown.
+
+    Parameters
+    ----------
+    ename : str
+        As the kernel tells it.
+
+    Returns
+    -------
+    str
+        The same, or "an error": a class made at run time can be called anything, a person's name included.
+    """
+    return ename if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]{0,79}", ename, re.ASCII) else "an error"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hub_config.reports.closing import finish_folder
+from hub_config.reports.kernel_choice import Kernel
 from hub_config.reports.kernel_environment import kernel_environment
 from hub_config.reports.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
 from hub_config.reports.processes import adopt_orphans, end_descendants
@@ -42,8 +43,8 @@ class Job:
         What runs.
     parameters : dict
         The values given; the template's defaults stand for the rest.
-    kernel_name : str
-        A kernel spec that can be started.
+    kernel : Kernel
+        One that can be started.
     limits : Limits
         How long it may take.
     folder : RunFolder
@@ -56,7 +57,7 @@ class Job:
 
     template: Template
     parameters: dict[str, Any]
-    kernel_name: str
+    kernel: Kernel
     limits: Limits
     folder: RunFolder
     home: Path
@@ -86,10 +87,16 @@ def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: i
         with os.fdopen(outcome, "w", encoding="utf-8") as told:
             json.dump({"verdict": asdict(verdict), "record": record}, told, default=str)
         status = 0
+    except _AlreadyLoggedError:
+        pass
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
         os._exit(status)
+
+
+class _AlreadyLoggedError(Exception):
+    """Something went wrong here that is no fault of the report."""
 
 
 def _die_with(lifeline: int) -> None:
@@ -103,7 +110,7 @@ def _die_with(lifeline: int) -> None:
 def _execute(job: Job, record: dict[str, Any]) -> Verdict:
     scratch = Path(tempfile.mkdtemp(prefix="cohorthub-run-"))
     log = os.open(job.folder.building / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    tools = _Tools()
+    tools = _Tools(job.kernel.python)
     try:
         notebook, verdict = _run_notebook(job, record, scratch=scratch, log=log, tools=tools)
         end_descendants()
@@ -112,10 +119,11 @@ def _execute(job: Job, record: dict[str, Any]) -> Verdict:
         record["ended_at"] = utc_now()
         record.update(tools.environment())
         return finish_folder(job.folder, notebook, verdict=verdict, record=record, exporter=tools.exporter())
-    except Exception:  # noqa: BLE001 - whatever went wrong here, the run needs a last state and a log
+    except Exception:  # noqa: BLE001 - whatever it was, the run needs a last state
+        # The supervisor stamps and closes the run; why this happened belongs into the run's log, not on a terminal.
         with contextlib.suppress(OSError):
             os.write(log, traceback.format_exc().encode())
-        return Verdict.runner_died()
+        raise _AlreadyLoggedError from None
     finally:
         end_descendants()
         os.close(log)
@@ -125,7 +133,8 @@ def _execute(job: Job, record: dict[str, Any]) -> Verdict:
 class _Tools:
     """What is needed after the last cell, made while the kernel starts and this process would wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, python: str | None) -> None:
+        self._python = python
         self._made: dict[str, Any] = {}
         self._thread = threading.Thread(target=self._make, name="tools", daemon=True)
 
@@ -135,13 +144,14 @@ class _Tools:
     def _make(self) -> None:
         from hub_config.reports.html.page import load_exporter
 
-        self._made["environment"] = environment_lock()
-        self._made["exporter"] = load_exporter()
+        with contextlib.suppress(Exception):  # it is tried again, and then told, where it is needed
+            self._made["environment"] = environment_lock(self._python)
+            self._made["exporter"] = load_exporter()
 
     def environment(self) -> dict[str, Any]:
         if self._thread.ident is not None:
             self._thread.join()
-        digest, packages = self._made.get("environment") or environment_lock()
+        digest, packages = self._made.get("environment") or environment_lock(self._python)
         return {"environment_sha256": digest, "environment_packages": packages}
 
     def exporter(self) -> Any:
@@ -186,7 +196,7 @@ def _run_notebook(job: Job, record: dict[str, Any], *, scratch: Path, log: int, 
             None,
             parameters=job.parameters,
             engine_name=register_engine(),
-            kernel_name=job.kernel_name,
+            kernel_name=job.kernel.name,
             language="python",
             progress_bar=False,
             execution=execution,

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub_config.reports.html.sanitizing import clean_html
 from hub_config.reports.notebook_files import INJECTED_TAG, STAMP_TAG, code_cells, load_nbformat, titles
+from hub_config.reports.verdicts import error_name
 
 __all__ = ["load_exporter", "render_page"]
 
@@ -40,6 +41,7 @@ def load_exporter() -> Any:
     )
     # nbconvert's own filter shows headings and tables as their source, and the text of style sheets.
     exporter.register_filter("clean_html", clean_html)
+    exporter.register_filter("error_name", error_name)
     nbformat = load_nbformat()
     exporter.from_notebook_node(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1")]), resources=_NO_RUN)
     return exporter
@@ -83,6 +85,7 @@ def _label(notebook: Any) -> None:
             continue
         injected = INJECTED_TAG in cell.metadata.get("tags", [])
         label = "Values given for this run" if injected else f"Code of cell {numbers.get(position, '')}"
+        label += " (not run)" if cell.metadata.get("papermill", {}).get("status") == "skipped" else ""
         cell.metadata["cohorthub_label"] = label
         cell.metadata["cohorthub_alt"] = f"Figure: {title}" if title else "Figure"
 

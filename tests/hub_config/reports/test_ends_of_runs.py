@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -108,6 +109,8 @@ def test_an_error_in_a_cell_is_told_by_its_kind_and_never_by_its_value(bench: Be
     assert_nothing_left(bench, ended)
     assert ended.record["error"]["ename"] == "ValueError"
     assert "Kim" not in json.dumps(ended.record) + json.dumps(ended.document) + ended.talk
+    assert "Kim" not in re.sub(r"<details>.*?</details>", "", ended.page, flags=re.DOTALL)
+    assert "Code of cell 4 (not run)" in ended.page
     assert "Kim" in json.dumps(ended.notebook)
     assert "Kim" in (ended.folder / "log.txt").read_text()
     assert "never reached" not in json.dumps([cell.get("outputs") for cell in ended.notebook["cells"]])

@@ -1,0 +1,87 @@
+"""What a run is made of: the environment's lock, and what the notebook declared."""
+
+import hashlib
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from hub_config.reports.closing import finish_folder
+from hub_config.reports.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.run_folders import RunFolder
+from hub_config.reports.verdicts import Verdict
+
+from .test_page import RECORD
+
+NOTHING = {"library_version": None, "data_releases": [], "cohorts": [], "outputs": None}
+
+
+def test_the_lock_of_an_environment_is_the_same_asked_from_within_and_from_without():
+    digest, packages = environment_lock()
+    assert len(digest) == 64
+    assert packages > 50
+    other_name = Path(sys.executable).with_name("python3")
+    assert environment_lock(str(other_name)) == (digest, packages)
+
+
+def test_the_lock_is_the_hash_of_sorted_names_and_versions(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("hub_config.reports.provenance._installed", lambda: [("Zope_X", "1"), ("a.b-C", "2.0")])
+    assert environment_lock() == (hashlib.sha256(b"a-b-c==2.0\nzope-x==1").hexdigest(), 2)
+    assert version("cohorthub")
+
+
+def test_an_interpreter_that_cannot_be_asked_gives_no_lock():
+    assert environment_lock("/bin/false") == ("", 0)
+    assert environment_lock("/nowhere/python") == ("", 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "", "[", "[]", "3", "null", "{}", '{"schema": "other/1"}', '{"schema": "cohorthub.outputs/2"}', "[" * 100_000,
+        b"\xff\xfe",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_list_of_outputs_declares_nothing(tmp_path: Path, content: str | bytes):
+    (tmp_path / "outputs.json").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert declared_by_notebook(tmp_path) == NOTHING
+
+
+def test_only_the_fields_of_the_contract_are_taken(tmp_path: Path):
+    document = {
+        "schema": "cohorthub.outputs/1",
+        "library_version": 3,
+        "data_releases": [{"name": "a", "release": "b", "manifest_sha256": "c", "path": "/home/kim"}, "x"],
+        "cohorts": {"name": "a"},
+        "outputs": "many",
+        "status": "succeeded",
+    }
+    (tmp_path / "outputs.json").write_text(json.dumps(document))
+    release = {"name": "a", "release": "b", "manifest_sha256": "c"}
+    assert declared_by_notebook(tmp_path) == NOTHING | {"data_releases": [release], "outputs": 0}
+
+
+def test_a_link_to_somewhere_else_is_not_followed(tmp_path: Path):
+    (tmp_path / "real").write_text('{"schema": "cohorthub.outputs/1", "library_version": "1"}')
+    (tmp_path / "outputs.json").symlink_to("real")
+    assert declared_by_notebook(tmp_path) == NOTHING
+    (tmp_path / "outputs.json").unlink()
+    assert declared_by_notebook(tmp_path) == NOTHING
+
+
+def test_results_are_kept_even_if_their_page_cannot_be_made(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    class Broken:
+        def from_notebook_node(self, *_: object, **__: object) -> None:
+            raise RuntimeError("cannot be drawn")
+
+    folder = RunFolder(tmp_path, "one")
+    folder.create()
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# T")])
+    verdict = finish_folder(folder, book, verdict=Verdict.succeeded(), record=dict(RECORD), exporter=Broken())
+    assert verdict.status == "succeeded"
+    assert (folder.building / "report.ipynb").exists()
+    assert not (folder.building / "report.html").exists()
+    assert "could not be made" in caplog.text
