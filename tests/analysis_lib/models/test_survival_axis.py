@@ -13,7 +13,9 @@ def test_the_axis_ends_where_it_is_told_and_the_estimates_stay_the_same() -> Non
     curves, at_risk = figure.axes
     assert curves.get_xlim()[1] == pytest.approx(30.3)
     assert max(float(text.get_position()[0]) for text in at_risk.texts) <= 30
-    pd.testing.assert_frame_equal(figure.data[["time"]], result.plot(quantity="cumulative incidence").data[["time"]])
+    whole = result.plot(quantity="cumulative incidence").data
+    drawn = figure.data[figure.data["time"].isin(whole["time"])]
+    assert drawn["cumulative_incidence"].tolist() == whole["cumulative_incidence"].head(len(drawn)).tolist()
 
 
 def test_the_height_of_the_axis_fits_what_is_drawn() -> None:
@@ -24,5 +26,5 @@ def test_the_height_of_the_axis_fits_what_is_drawn() -> None:
 
 
 def test_an_axis_cannot_end_before_it_begins() -> None:
-    with pytest.raises(ModelInputError, match="until must be > 0; got 0"):
+    with pytest.raises(ModelInputError, match="until must be > 0"):
         kaplan_meier(EARLY_EVENTS, time="days", event="event").plot(until=0)

@@ -1,0 +1,76 @@
+"""The same answer wherever the work runs: one bucket, threads, a Dask cluster."""
+
+import pickle
+from collections.abc import Callable
+
+import pandas as pd
+
+from analysis_lib.catalog import Dataset
+from analysis_lib.cohort import (
+    CohortDefinition,
+    ConceptSet,
+    EntryEvent,
+    Washout,
+    baseline_covariates,
+    build_cohort,
+    study_population,
+)
+from analysis_lib.cohort.extraction import cohort_tasks, extract
+from analysis_lib.compute import Cluster, cluster
+
+MakeRelease = Callable[..., Dataset]
+BLEED = ConceptSet("bleed", [30])
+
+
+def _tables(n_persons: int) -> dict[str, str]:
+    people = range(1, n_persons + 1)
+    return {
+        "person": "person\n" + "\n".join(map(str, people)),
+        "observation_period": "person from to\n"
+        + "\n".join(f"{n} 2009-01-01 2010-{1 + n % 12:02d}-15" for n in people),
+        "drug_era": "person concept from to\n"
+        + "\n".join(f"{n} {(10, 11, 20)[n % 3]} 2010-01-{1 + n % 20:02d} -" for n in people),
+        "condition_occurrence": "person concept from to\n"
+        + "\n".join(f"{n} 31 2010-0{1 + n % 5}-10 -" for n in people if n % 4),
+    }
+
+
+def _study(dataset: Dataset, *, on: Cluster | None = None) -> list[pd.DataFrame]:
+    cohorts = [
+        build_cohort(
+            CohortDefinition(
+                name,
+                EntryEvent(ConceptSet(name, [concept]), "drug_era"),
+                (Washout(BLEED, "condition_occurrence", days=9),),
+            ),
+            dataset,
+            on=on,
+        )
+        for name, concept in (("drug", 10), ("other", 20))
+    ]
+    study = study_population(*cohorts, outcome=BLEED, on=on)
+    return [cohorts[0].frame, study.frame, study.attrition, baseline_covariates(study, prior=[BLEED], on=on)]
+
+
+def test_one_bucket_threads_and_a_cluster_give_the_same_rows(make_release: MakeRelease) -> None:
+    eager = _study(make_release(_tables(120), bucket_count=1))
+    spread = make_release(_tables(120), bucket_count=4)
+    assert len(eager[1]) > 40
+    assert eager[1]["event"].sum() > 10
+    with cluster(workers=2, memory_limit="512 MiB") as opened:
+        on_cluster = _study(spread, on=opened)
+    for alone, threaded, dask in zip(eager, _study(spread), on_cluster, strict=True):
+        pd.testing.assert_frame_equal(alone, threaded)
+        pd.testing.assert_frame_equal(alone, dask)
+
+
+def test_a_task_is_small_and_carries_no_rows(make_release: MakeRelease) -> None:
+    definition = CohortDefinition("drug", EntryEvent(ConceptSet("drug", [10]), "drug_era"))
+    dataset = make_release(_tables(120), bucket_count=4)
+    tasks = cohort_tasks(definition, dataset)
+    assert len(tasks) == 4
+    assert all(len(pickle.dumps(task)) < 2_000 for task in tasks)
+    parts = [extract(pickle.loads(pickle.dumps(task)))[0] for task in tasks]
+    whole = build_cohort(definition, dataset).frame
+    assert len(whole) > 40
+    assert sorted(person for part in parts for person in part["subject_id"]) == whole["subject_id"].tolist()
