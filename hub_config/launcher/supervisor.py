@@ -112,9 +112,10 @@ class Supervisor:
         handlers = {
             signal.SIGINT: self._on_stop,
             signal.SIGTERM: self._on_stop,
-            signal.SIGHUP: self._on_stop,
             signal.SIGCHLD: lambda _number, _frame: None,
         }
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup means: stay when the terminal goes
+            handlers[signal.SIGHUP] = self._on_stop
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
         try:

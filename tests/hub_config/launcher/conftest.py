@@ -178,4 +178,4 @@ Launch = Callable[..., contextlib.AbstractContextManager[Launched]]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+    return tmp_path / "a home with spaces, 'quotes' and ü"

@@ -130,6 +130,22 @@ def test_a_killed_hub_comes_back_and_still_knows_who_is_signed_in(hub: Launched)
     assert client.api("GET", "hub/api/user")["name"] == "operator"
 
 
+def test_killed_proxy_and_reports_come_back_with_all_routes(hub: Launched) -> None:
+    killed = {word: hub.part(word) for word in ("proxy.toml", "hub_config.reports.service")}
+    for process in killed.values():
+        process.kill()
+    wait_for(lambda: all(hub.has_new_part(word, other_than=process.pid) for word, process in killed.items()))
+    wait_for(lambda: answers(hub) and "ok" in reports_health(hub))
+
+
+def reports_health(hub: Launched) -> str:
+    try:
+        HubClient(hub.url).get("services/reports/health")
+    except (urllib.error.URLError, ConnectionError):
+        return ""
+    return "ok"
+
+
 def test_an_idle_launcher_takes_next_to_no_processor_time(hub: Launched) -> None:
     launcher = psutil.Process(hub.process.pid)
     before = sum(launcher.cpu_times()[:2])

@@ -135,6 +135,30 @@ def test_a_process_that_ignores_the_polite_signal_is_ended(
     assert stubborn.status == -signal.SIGKILL
 
 
+def test_a_second_request_ends_everything_at_once(
+    supervisor: Supervisor, make_part: Callable[..., Part], tmp_path: Path, said: list[str]
+) -> None:
+    ready = tmp_path / "ready"
+    stubborn = make_part(
+        f"""
+        import pathlib, signal, time
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        pathlib.Path({str(ready)!r}).touch()
+        time.sleep(600)
+        """
+    )
+    supervisor.start(stubborn)
+    supervisor.wait_until(ready.exists, seconds=30, what="the part")
+    os.kill(os.getpid(), signal.SIGINT)
+    supervisor.watch()
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    begun = time.monotonic()
+    supervisor.stop(first=("the part",), seconds=30)
+    assert time.monotonic() - begun < 5
+    assert said == ["ending everything at once"]
+    assert stubborn.status == -signal.SIGKILL
+
+
 def test_a_stopped_process_is_ended_too(supervisor: Supervisor, make_part: Callable[..., Part]) -> None:
     part = make_part(FOREVER)
     supervisor.start(part)
