@@ -52,6 +52,7 @@ class Service:
     def start(self) -> None:
         """Close what an earlier service left open, and listen."""
         self.board.line.recover()
+        self.board.line.close_folders()
         self.server.listen(self.settings.port, address=self.settings.host)
         logger.info("Reports service on %s:%d%s", self.settings.host, self.settings.port, self.settings.prefix)
 

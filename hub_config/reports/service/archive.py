@@ -46,15 +46,17 @@ def open_inside(folder: Path, *, name: str) -> BinaryIO | None:
         os.close(descriptor)
 
 
-def write_zip(folder: Path, *, to: IO[bytes]) -> int:
+def write_zip(folder: Path, *, to: IO[bytes], name: str) -> int:
     """Write all regular files of `folder` into a zip archive.
 
     Parameters
     ----------
     folder : Path
-        A run's folder. Links, pipes and sockets in it are left out, as is what appears in it meanwhile.
+        A run's folder. Links, pipes, sockets and the runner's own hidden files in it are left out.
     to : file
-        Where the archive is written; its names begin with the folder's own name.
+        Where the archive is written.
+    name : str
+        What the folder is called in the archive.
 
     Returns
     -------
@@ -63,8 +65,8 @@ def write_zip(folder: Path, *, to: IO[bytes]) -> int:
     """
     count = 0
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, source in _regular_files(folder):
-            with source, archive.open(_entry(f"{folder.name}/{name}", source), "w", force_zip64=True) as entry:
+        for inside, source in _regular_files(folder):
+            with source, archive.open(_entry(f"{name}/{inside}", source), "w", force_zip64=True) as entry:
                 shutil.copyfileobj(source, entry)
             count += 1
     return count
@@ -79,7 +81,7 @@ def _regular_files(folder: Path) -> Iterator[tuple[str, BinaryIO]]:
     try:
         for path, folders, names, inside in os.fwalk(".", dir_fd=descriptor, follow_symlinks=False):
             folders.sort()
-            for name in sorted(names):
+            for name in sorted(name for name in names if not name.startswith(".")):
                 source = _open_regular(name, inside=inside)
                 if source is not None:
                     yield os.path.normpath(os.path.join(path, name)), source  # noqa: PTH118 - a name, not a path

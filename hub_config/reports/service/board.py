@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from hub_config.reports.processes import is_running
 from hub_config.reports.run_folders import FINAL_STATES, new_run_id, utc_now
 from hub_config.reports.service.asked import Asked, AskedStore
 from hub_config.reports.service.folders import FolderReader, RunFolderView, is_run_id
@@ -18,7 +17,6 @@ from hub_config.reports.service.shelf import Offer
 __all__ = ["ACTIVE_STATES", "Board", "Run"]
 
 ACTIVE_STATES = frozenset({"queued", "running"})
-SAME_START = 0.05  # seconds; a process has the start time that was written down, or it is another one
 
 
 @dataclass(frozen=True)
@@ -263,8 +261,9 @@ class Board:
         """Say what became of a run; nobody's word that it runs is taken unless its process lives."""
         said = str(folder.record.get("status"))
         if folder.is_final:
-            if asked is not None and said == "cancelled" and asked.state == "interrupted":
-                return "interrupted"  # the runner cannot know that it was the service that stopped
+            stopped = {"cancelled", "interrupted"}
+            if asked is not None and said in stopped and asked.state in stopped:
+                return asked.state  # the runner cannot know who stopped it, nor why
             return said if said in FINAL_STATES else "interrupted"
         if self.line.is_running(folder.run_id):
             return "running"
@@ -278,10 +277,7 @@ def _lives(record: Mapping[str, Any]) -> bool:
     pid, started = record.get("pid"), record.get("pid_started")
     if not isinstance(pid, int) or not isinstance(started, int | float):
         return False
-    try:
-        return abs(psutil.Process(pid).create_time() - started) < SAME_START
-    except (psutil.Error, ValueError):
-        return False
+    return is_running(pid, started)
 
 
 def _template_name(record: Mapping[str, Any], asked: Asked | None) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-from pathlib import Path
 from typing import BinaryIO
 
 from tornado.iostream import StreamClosedError
@@ -83,7 +82,7 @@ class ArchiveHandler(PageHandler):
         if run.folder is None:
             raise HTTPError(404)
         with tempfile.TemporaryFile() as archive:
-            if not await asyncio.to_thread(_pack, run.folder, archive):
+            if not await asyncio.to_thread(write_zip, run.folder, to=archive, name=run.run_id):
                 raise HTTPError(404)
             self.set_header("Content-Type", "application/zip")
             self.set_header("Content-Disposition", f'attachment; filename="{run.run_id}.zip"')
@@ -109,7 +108,3 @@ async def send(handler: PageHandler, file: BinaryIO) -> None:
     except StreamClosedError:  # the reader has gone
         return
     handler.finish()
-
-
-def _pack(folder: Path, archive: BinaryIO) -> int:
-    return write_zip(folder, to=archive)

@@ -4,17 +4,16 @@ import asyncio
 import contextlib
 import json
 import logging
-import os
-import sys
 from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import psutil
-
 from hub_config.home import write_private
+from hub_config.reports.processes import is_running, started_at
 from hub_config.reports.run_folders import utc_now
 from hub_config.reports.service.asked import Asked, AskedStore
+from hub_config.reports.service.ending import end_for_good, tree_of
+from hub_config.reports.service.runner import close_cut_off_runs, error_in, read_answer, start_runner
 
 __all__ = ["RunLine"]
 
@@ -23,9 +22,6 @@ logger = logging.getLogger(__name__)
 # The runner ends its kernel and writes the run's last state; after these seconds it is killed with all its children.
 CANCEL_GRACE = 8.0
 SHUTDOWN_GRACE = 4.0
-ANSWER_LIMIT = 1 << 20
-# The service's token and addresses are not the notebook's business.
-KEPT_FROM_NOTEBOOKS = ("JUPYTERHUB_",)
 
 
 @dataclass
@@ -48,7 +44,7 @@ class RunLine:
     _waiting: deque[str] = field(default_factory=deque)
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
-    _endings: set[asyncio.Task[None]] = field(default_factory=set)
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
     _closed: bool = False
 
     @property
@@ -135,8 +131,8 @@ class RunLine:
         if self._state(run_id) != "cancelled":
             self._mark(run_id, state="cancelled")
             ending = asyncio.create_task(self._end(run_id, grace=CANCEL_GRACE), name=f"cancel {run_id}")
-            self._endings.add(ending)
-            ending.add_done_callback(self._endings.discard)
+            self._background.add(ending)
+            ending.add_done_callback(self._background.discard)
         return True
 
     async def close(self) -> None:
@@ -148,6 +144,9 @@ class RunLine:
             if self._state(run_id) == "started":
                 self._mark(run_id, state="interrupted")
         await asyncio.gather(*(self._end(run_id, grace=SHUTDOWN_GRACE) for run_id in list(self._running)))
+        for task in list(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
 
     def recover(self) -> None:
         """Close the records that an earlier service left open, and end what it left running.
@@ -155,13 +154,18 @@ class RunLine:
         A run belongs to the service that began it: without one nobody could cancel it or count it.
         """
         for asked in list(self.store):
-            if asked.state not in {"queued", "started"}:
+            if asked.ended_at is not None:
                 continue
-            orphan = _same_process(asked)
-            if orphan is not None:
-                logger.warning("Ending process %d of run %s, left by an earlier service", orphan.pid, asked.run_id)
-                _kill(_tree(orphan))
-            self._close(asked.run_id, state="interrupted")
+            if asked.pid is not None and asked.pid_started is not None and is_running(asked.pid, asked.pid_started):
+                logger.warning("Ending process %d of run %s, left by an earlier service", asked.pid, asked.run_id)
+                end_for_good(tree_of(asked.pid), building=self._building(asked.run_id))
+            self._close(asked.run_id, state="cancelled" if asked.state == "cancelled" else "interrupted")
+
+    def close_folders(self) -> None:
+        """Have the folders of killed runs closed, in the background."""
+        task = asyncio.create_task(close_cut_off_runs(self.home), name="close cut-off runs")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _begin_what_fits(self) -> None:
         while self._waiting and len(self._running) < self.max_running and not self._closed:
@@ -190,19 +194,12 @@ class RunLine:
             parameters, json.dumps({name: asked.parameters[name] for name in asked.given})
         )  # JSON is YAML, and quotes what YAML would guess at
         try:
-            with log.open("wb") as errors:
+            with log.open("wb") as said:
                 log.chmod(0o600)
-                process = await asyncio.create_subprocess_exec(
-                    *_command(asked, parameters=parameters, home=self.home),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.PIPE,
-                    stderr=errors,
-                    env=_environment(),
-                    start_new_session=True,
-                )
+                process = await start_runner(asked, parameters=parameters, home=self.home, log=said)
             self._processes[run_id] = process
             self._note_process(run_id, process.pid)
-            answer = await _read_answer(process)
+            answer = await read_answer(process)
             status = await process.wait()
             self._record_end(run_id, status=status, answer=answer)
         finally:
@@ -211,20 +208,18 @@ class RunLine:
             log.unlink(missing_ok=True)
 
     def _note_process(self, run_id: str, pid: int) -> None:
-        try:
-            started = psutil.Process(pid).create_time()
-        except psutil.NoSuchProcess:
-            started = None
         state = "started" if self._state(run_id) == "queued" else self._state(run_id)
-        self._mark(run_id, state=state, pid=pid, pid_started=started)
+        self._mark(run_id, state=state, pid=pid, pid_started=started_at(pid))
 
     def _record_end(self, run_id: str, *, status: int, answer: bytes) -> None:
         """Note how the process ended. What it did is in the run folder, if it came to have one."""
+        if self._building(run_id).is_dir() and not self._closed:
+            self.close_folders()
         state = self._state(run_id)
         if state != "started":  # cancelled, or the service is stopping: said before the process was ended
             self._close(run_id, state=state)
             return
-        error = _error_in(answer)
+        error = error_in(answer)
         if (self.home / "runs" / run_id).is_dir():
             self._close(run_id, state="ended")
         elif error:
@@ -242,16 +237,19 @@ class RunLine:
         process = self._processes.get(run_id)
         if process is None:
             return
-        members = _tree_of(process.pid)
+        members = tree_of(process.pid)
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         task = self._running.get(run_id)
         if task is not None:
             await asyncio.wait([task], timeout=grace)
         # The kernel has a session of its own, so the process group alone would not reach it.
-        _kill(members | _tree_of(process.pid))
+        end_for_good(members | tree_of(process.pid), building=self._building(run_id))
         if task is not None:
             await asyncio.wait([task], timeout=1.0)
+
+    def _building(self, run_id: str) -> Path:
+        return self.home / "runs" / f".{run_id}.running"
 
     def _state(self, run_id: str) -> str:
         asked = self.store.get(run_id)
@@ -264,66 +262,3 @@ class RunLine:
 
     def _close(self, run_id: str, *, state: str, code: str | None = None, message: str | None = None) -> None:
         self._mark(run_id, state=state, ended_at=utc_now(), code=code, message=message)
-
-
-def _command(asked: Asked, *, parameters: Path, home: Path) -> list[str]:
-    words = [sys.executable, "-P", "-m", "hub_config.cli", "report", "run", "--json"]
-    words += [f"--parameters-file={parameters}", f"--run-id={asked.run_id}", f"--started-by={asked.requested_by}"]
-    return [*words, f"--home={home}", "--", asked.template]
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(KEPT_FROM_NOTEBOOKS)}
-
-
-async def _read_answer(process: asyncio.subprocess.Process) -> bytes:
-    """Read the one document the runner writes; what is too long is read away, so that the pipe never fills."""
-    kept = b""
-    if process.stdout is not None:
-        while part := await process.stdout.read(65_536):
-            kept = (kept + part)[:ANSWER_LIMIT]
-    return kept
-
-
-def _error_in(answer: bytes) -> dict[str, str] | None:
-    try:
-        document = json.loads(answer)
-    except ValueError:
-        return None
-    error = document.get("error") if isinstance(document, dict) else None
-    return error if isinstance(error, dict) else None
-
-
-def _same_process(asked: Asked) -> psutil.Process | None:
-    """Find the process of a record, if it lives and is the same one still."""
-    if asked.pid is None or asked.pid_started is None:
-        return None
-    try:
-        process = psutil.Process(asked.pid)
-        return process if abs(process.create_time() - asked.pid_started) < 0.05 else None
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _tree_of(pid: int) -> set[psutil.Process]:
-    try:
-        return _tree(psutil.Process(pid))
-    except psutil.NoSuchProcess:
-        return set()
-
-
-def _tree(process: psutil.Process) -> set[psutil.Process]:
-    try:
-        return {process, *process.children(recursive=True)}
-    except psutil.NoSuchProcess:
-        return {process}
-
-
-def _kill(processes: set[psutil.Process]) -> None:
-    for process in processes:
-        try:
-            process.kill()  # psutil compares the start time first, so a pid that was given away is left alone
-        except psutil.NoSuchProcess:
-            continue
-        except psutil.AccessDenied:
-            logger.warning("Process %d of a run cannot be ended: it belongs to another account", process.pid)

@@ -11,7 +11,7 @@ from hub_config.reports.service.archive import open_inside, write_zip
 
 def names_in_zip(folder: Path) -> dict[str, bytes]:
     buffer = io.BytesIO()
-    write_zip(folder, to=buffer)
+    write_zip(folder, to=buffer, name=folder.name)
     with zipfile.ZipFile(buffer) as archive:
         assert archive.testzip() is None
         return {name: archive.read(name) for name in archive.namelist()}

@@ -220,9 +220,14 @@ def test_a_runner_that_is_killed_leaves_an_interrupted_run(place):
             os.kill(board.asked.get(run_id).pid, 9)
             await until(lambda: not board.line.is_running(run_id))
             await until(lambda: processes_of(run_id) == [], within=15)
-            return state(board, run_id)
+            at_once = state(board, run_id)
+            await until((home / "runs" / run_id).is_dir)
+            return at_once, board.find(run_id, person=ONE)
 
-    assert asyncio.run(story()) == "interrupted"
+    at_once, run = asyncio.run(story())
+    assert at_once == run.state == "interrupted"
+    assert run.has_report, "what there is can be read and downloaded"
+    assert run.cell_title == "Waiting"
 
 
 def test_closing_the_line_ends_what_runs_and_what_waits_in_time(place):
