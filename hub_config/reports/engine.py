@@ -100,7 +100,13 @@ class Execution:
         self.kill_kernel()
 
     def enter_cell(self, place: Place) -> None:
-        """Begin a cell: tell it, set its time limit."""
+        """Begin a cell: tell it, set its time limit.
+
+        Parameters
+        ----------
+        place : Place
+            Where the run is now.
+        """
         self.place = place
         self.on_cell(place)
         self._cell_deadline = time.monotonic() + self.limits.cell_s
@@ -110,13 +116,25 @@ class Execution:
         self._cell_deadline = None
 
     def took_in(self, size: int) -> None:
-        """Count what the cells print and draw, and end the run where it is too much to keep."""
+        """Count what the cells print and draw, and end the run where it is too much to keep.
+
+        Parameters
+        ----------
+        size : int
+            Bytes, or characters of text.
+        """
         self._output += size
         if self._output > MOST_OUTPUT:
             self.stop(Verdict.too_much_output(MOST_OUTPUT))
 
     def judge(self, verdict: Verdict) -> None:
-        """Take down how the run ended; the first word stands, and a reason for stopping comes before all."""
+        """Take down how the run ended; the first word stands, and a reason for stopping comes before all.
+
+        Parameters
+        ----------
+        verdict : Verdict
+            How it looks from where this is called.
+        """
         with self._lock:
             if self.verdict is None:
                 self.verdict = (self._reason or verdict).at(self.place)

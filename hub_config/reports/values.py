@@ -57,7 +57,18 @@ class NotOfThisTypeError(ValueError):
 
 
 def is_date(value: str) -> bool:
-    """Tell whether `value` is a calendar date written ``YYYY-MM-DD``."""
+    """Tell whether `value` is a calendar date written ``YYYY-MM-DD``.
+
+    Parameters
+    ----------
+    value : str
+        Any text.
+
+    Returns
+    -------
+    bool
+        True for a day that exists.
+    """
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         return False
     try:

@@ -149,12 +149,34 @@ class Verdict:
 
     @classmethod
     def succeeded(cls, *, ended_early: bool = False) -> "Verdict":
-        """All cells ran, or the notebook ended itself with status 0."""
+        """All cells ran, or the notebook ended itself with status 0.
+
+        Parameters
+        ----------
+        ended_early : bool, default False
+            Whether by ``exit(0)``.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         return cls("succeeded", ended_early=ended_early)
 
     @classmethod
     def cell_failed(cls, ename: str) -> "Verdict":
-        """A cell raised `ename`, or exited with a status other than 0."""
+        """A cell raised `ename`, or exited with a status other than 0.
+
+        Parameters
+        ----------
+        ename : str
+            Name of the exception, as the kernel tells it.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         if ename == "SystemExit":
             return cls._of(CellFailedError, "it ended the report with a status other than 0.", ename=ename)
         known = error_name(ename)
@@ -162,7 +184,18 @@ class Verdict:
 
     @classmethod
     def kernel_died(cls, signal_name: str | None) -> "Verdict":
-        """The kernel ended without being asked to."""
+        """The kernel ended without being asked to.
+
+        Parameters
+        ----------
+        signal_name : str or None
+            The signal that ended it, where the system told one.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         if signal_name == "SIGKILL":
             found = (
                 "the kernel was killed (SIGKILL), as the system does when memory runs out. Use less, or ask for more."
@@ -175,36 +208,84 @@ class Verdict:
 
     @classmethod
     def timed_out(cls, what: str, limit_s: float) -> "Verdict":
-        """The limit for a cell or for the run passed; the kernel may have hung."""
+        """The limit for a cell or for the run passed; the kernel may have hung.
+
+        Parameters
+        ----------
+        what : str
+            "cell" or "run".
+        limit_s : float
+            Seconds.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         option = f"--{what}-timeout"
         found = f"the time limit of {limit_s:g} s for the {what} has passed. If it needs more, give {option}."
         return cls._of(RunTimedOutError, found, status="timed_out")
 
     @classmethod
     def cancelled(cls) -> "Verdict":
-        """Somebody stopped the run."""
+        """Somebody stopped the run.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         return cls._of(RunCancelledError, "the run was stopped from outside.", status="cancelled")
 
     @classmethod
     def disk_full(cls) -> "Verdict":
-        """A file of the run could not be written."""
+        """A file of the run could not be written.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         return cls._of(DiskFullError, "there is no room left to write the run. Free some, then run it again.")
 
     @classmethod
     def too_much_output(cls, limit: int) -> "Verdict":
-        """The cells together printed or drew more than `limit` bytes."""
+        """The cells together printed or drew more than `limit` bytes.
+
+        Parameters
+        ----------
+        limit : int
+            Bytes.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         found = f"the report's outputs came to more than {limit // 2**20} MiB. Print less: a summary, not the rows."
         return cls._of(TooMuchOutputError, found)
 
     @classmethod
     def runner_died(cls) -> "Verdict":
-        """The executing process ended before it could say how the report did."""
+        """The executing process ended before it could say how the report did.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         found = "the process that executes the report ended unexpectedly, perhaps for want of memory. Run it again."
         return cls._of(RunnerDiedError, found)
 
     @classmethod
     def interrupted(cls) -> "Verdict":
-        """A run was found whose runner is gone."""
+        """A run was found whose runner is gone.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
         found = "the runner was killed, or the machine went down, before the report ended. Run it again."
         return cls._of(RunInterruptedError, found, status="interrupted")
 
