@@ -3,20 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError
-from analysis_lib.figures import StudyFigure
 from analysis_lib.models.arguments import checked_choice, checked_level
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.maximise import Maximum, profile_limit
 from analysis_lib.models.partial_likelihood import LikelihoodAt, Ties
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import format_estimate, format_p
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
 
 __all__ = ["CoxResult", "Likelihood"]
 
@@ -209,7 +211,7 @@ class CoxResult(ModelResult):
         )
         return ModelSummary(title="Cox proportional hazards model", header=header, rows=rows, notes=notes)
 
-    def plot(self, *, ci: IntervalKind = "wald", width: float = 5.5, title: str = "") -> StudyFigure:
+    def plot(self, *, ci: IntervalKind = "wald", width: float = 5.5, title: str = "") -> "StudyFigure":
         """Draw the hazard ratios as a forest plot.
 
         Parameters

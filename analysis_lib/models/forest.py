@@ -1,22 +1,16 @@
 """The forest plot: estimates with their intervals, on a logarithmic axis, the numbers written beside them."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure
-from analysis_lib.tables import format_estimate
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
 
 __all__ = ["forest_plot"]
-
-_ROW = 0.27  # inches
-_FRAME = 0.85  # inches for the axis, its label and the heading
-_NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
-_MOST_TICKS = 7
 
 
 def forest_plot(
@@ -26,7 +20,7 @@ def forest_plot(
     interval: str = "95% CI",
     width: float = 5.5,
     title: str = "",
-) -> StudyFigure:
+) -> "StudyFigure":
     """Draw ratios with their intervals.
 
     Parameters
@@ -52,19 +46,9 @@ def forest_plot(
     ModelInputError
         If a column is missing, there are no rows, or a number is not positive.
     """
-    rows = _checked_rows(data)
-    heading = f"{measure} ({interval.partition(',')[0]})"
-    alt_text = f"Forest plot of {len(rows)} estimates: {measure.lower()} with {interval}."
-    with journal_style():
-        figure = study_figure(width=width, height=_FRAME + _ROW * len(rows), data=rows, alt_text=alt_text)
-        axes: Axes = figure.add_subplot()
-        height = np.arange(len(rows))[::-1]
-        _draw(axes, rows, height=height)
-        _write_numbers(axes, rows, height=height, heading=heading)
-        axes.set_xlabel(f"{measure} ({interval}), log scale")
-        if title:
-            figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
-    return figure
+    from analysis_lib.models.forest_drawing import forest_figure
+
+    return forest_figure(_checked_rows(data), measure=measure, interval=interval, width=width, title=title)
 
 
 def _checked_rows(data: pd.DataFrame) -> pd.DataFrame:
@@ -82,46 +66,3 @@ def _checked_rows(data: pd.DataFrame) -> pd.DataFrame:
             "positive or not finite. Pass ratios, not their logarithms, and leave out what could not be estimated."
         )
     return data[wanted].reset_index(drop=True)
-
-
-def _draw(axes: Axes, rows: pd.DataFrame, *, height: Any) -> None:
-    axes.set_xscale("log")
-    axes.vlines(1.0, -0.6, len(rows) - 0.4, color=GREY, linewidth=0.8, zorder=1)
-    axes.hlines(height, rows["ci_low"], rows["ci_high"], color=PALETTE[0], linewidth=1.4, zorder=2)
-    for end in ("ci_low", "ci_high"):
-        axes.plot(rows[end], height, "|", color=PALETTE[0], markersize=5, markeredgewidth=1.2, zorder=2)
-    axes.plot(rows["estimate"], height, "s", color=PALETTE[0], markersize=5, zorder=3)
-    axes.set_ylim(-0.6, len(rows) + 0.4)
-    axes.set_yticks(height, [str(label) for label in rows["label"]])
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    low, high = min(rows["ci_low"].min(), 1.0), max(rows["ci_high"].max(), 1.0)
-    room = (high / low) ** 0.06
-    low, high = low / room, high * room
-    axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:g}"))
-
-
-def _ticks(low: float, high: float) -> list[float]:
-    """Choose round ratios inside the axis, 1 always among them, no more than can be read."""
-    decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
-    for choice in (_NICE, (1.0, 1.5, 2.0, 3.0, 5.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
-        ticks = [round(base * 10.0**decade, 10) for decade in decades for base in choice]
-        inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) <= _MOST_TICKS:
-            break
-    return inside[:: max(1, -(-len(inside) // _MOST_TICKS))] if 1.0 in inside else [1.0]
-
-
-def _write_numbers(axes: Axes, rows: pd.DataFrame, *, height: Any, heading: str) -> None:
-    """Put the numbers right of the plot, as an axis of their own so that the layout keeps room for them."""
-    beside = axes.secondary_yaxis("right")
-    text = [heading] + [
-        f"{format_estimate(row['estimate'])} ({format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])})"
-        for row in rows.to_dict("records")
-    ]
-    beside.set_yticks([len(rows), *height], text)
-    beside.tick_params(axis="y", length=0)
-    beside.spines["right"].set_visible(False)

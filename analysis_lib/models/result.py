@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis_lib.figures import StudyFigure
 from analysis_lib.tables import html_table, text_table
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
 
 __all__ = ["ModelResult", "ModelSummary"]
 
@@ -106,11 +108,13 @@ class ModelResult(ABC):
         """Write the result for reading."""
 
     @abstractmethod
-    def plot(self) -> StudyFigure:
+    def plot(self) -> "StudyFigure":
         """Draw the result as a journal prints it."""
 
     def _notes(self) -> tuple[str, ...]:
         notes = [f"Method: {self.method}.", f"{self.n:,} rows, {self.events:,} events."]
+        if (persons := self.persons.get("all", self.n)) < self.n:
+            notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         if self.exclusions:
             reasons = "; ".join(f"{reason}: {count:,}" for reason, count in self.exclusions.items())
             notes.append(f"Left out: {self.n_excluded:,} rows ({reasons}).")

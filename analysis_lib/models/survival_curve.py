@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.figures import StudyFigure
 from analysis_lib.models.arguments import checked_choice, checked_level
 from analysis_lib.models.logrank_test import LogRankResult, logrank_from_rows
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival_data import SurvivalRows, group_labels, person_counts, survival_rows
 from analysis_lib.tables import equation_of_p, format_range, format_time
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
 
 __all__ = ["KaplanMeierResult", "kaplan_meier"]
 
@@ -194,7 +196,7 @@ class KaplanMeierResult(ModelResult):
         censor_marks: bool = False,
         width: float = 5.5,
         title: str = "",
-    ) -> StudyFigure:
+    ) -> "StudyFigure":
         """Draw the curves with their bands and the numbers at risk underneath.
 
         Parameters

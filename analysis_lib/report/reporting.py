@@ -5,13 +5,11 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from analysis_lib.errors import OutputError
-from analysis_lib.figures import PRINT_DPI, StudyFigure
 from analysis_lib.report.declared import ReportedNumber, ReportedTable, plain_number
 from analysis_lib.report.manifest import (
     FILE_NAME,
@@ -26,6 +24,9 @@ from analysis_lib.report.manifest import (
 )
 from analysis_lib.report.provenance import Provenance, installed_version
 from analysis_lib.tables import format_estimate
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Report"]
 
@@ -236,13 +237,13 @@ class Report:
     def figure(
         self,
         output_id: str,
-        figure: Figure,
+        figure: "Figure",
         *,
         title: str,
         of: Any = None,
         persons: Mapping[str, int] | None = None,
         method: str | None = None,
-    ) -> Figure:
+    ) -> "Figure":
         """Declare a figure, and write it as SVG and PNG, with the data behind it as CSV.
 
         Parameters
@@ -270,6 +271,8 @@ class Report:
         OutputError
             If the id is taken or no name for a file, there are no counts, or `figure` is no figure.
         """
+        from matplotlib.figure import Figure
+
         if not isinstance(figure, Figure):
             raise OutputError(
                 f"output '{output_id}' must be a matplotlib figure; found {type(figure).__name__}. Pass "
@@ -330,7 +333,9 @@ class Report:
         frame.to_csv(path, index=not isinstance(frame.index, pd.RangeIndex))
         return (f"{_FOLDER}/{path.name}",)
 
-    def _save_figure(self, output_id: str, figure: Figure) -> tuple[str, ...]:
+    def _save_figure(self, output_id: str, figure: "Figure") -> tuple[str, ...]:
+        from analysis_lib.figures import PRINT_DPI, StudyFigure
+
         if self.run_dir is None:
             return ()
         path = self._folder() / output_id

@@ -157,6 +157,8 @@ def test_distinct_persons_are_counted_by_group() -> None:
     assert (fit.persons["treated=True"], fit.persons["treated=False"]) == (20, 20)
     assert fit.persons["treated=True, events"] == int(data["event"][:20].sum())
     assert "age=60" not in " ".join(fit.persons)
+    assert "come from 20 persons; the standard errors take rows for independent" in repr(fit)
+    assert "independent" not in repr(_fit(data.drop(columns="subject_id")))
 
 
 def test_ties_and_interval_are_named_wherever_the_result_is_read() -> None:
