@@ -3,7 +3,6 @@
 Only click is imported here; the engines are imported by the command that needs them.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,9 +28,8 @@ def _data_folder(session: Session) -> Path:
     """Find the data folder: that of ``--home`` when given, else ``COHORTHUB_DATA``, else that of the home."""
     from analysis_lib.catalog.paths import data_folder
 
-    context = click.get_current_context()
-    given = context.get_parameter_source("home") == click.core.ParameterSource.COMMANDLINE
-    return data_folder(session.home / "data" if given or not os.environ.get("COHORTHUB_DATA") else None)
+    given = click.get_current_context().get_parameter_source("home") == click.core.ParameterSource.COMMANDLINE
+    return data_folder(home=session.home) if given else data_folder()
 
 
 @click.group()

@@ -165,8 +165,8 @@ def open_catalog(path: str | os.PathLike[str] | None = None) -> Catalog:
     Parameters
     ----------
     path : path, optional
-        The data folder; when left out, ``COHORTHUB_DATA``, else ``data`` in ``COHORTHUB_HOME``, else
-        ``.cohorthub/data``.
+        The data folder; when left out, ``COHORTHUB_DATA``, else that of the home ``COHORTHUB_HOME`` or ``.cohorthub``:
+        what its ``cohorthub.toml`` says, else ``data``.
 
     Returns
     -------

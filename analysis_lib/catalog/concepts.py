@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from analysis_lib.catalog.dataset import Dataset
 
-COUNTS = "concept_counts"
-"""A table derived at import: how often each concept is recorded in each table."""
+COUNTS = "_concept_counts"
+"""A table derived at import: how often each concept is recorded in each table. No source's table begins with `_`."""
 
 COUNTS_SPEC = TableSpec(
     COUNTS,

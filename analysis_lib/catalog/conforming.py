@@ -12,6 +12,8 @@ from analysis_lib.catalog.sources import SourceTable, quoted
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
 
 _GENERIC_COLUMN = re.compile(r"column_?\d+")
+# A table becomes a folder, so its name may not lead elsewhere; names that begin with _ are the release's own.
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -84,6 +86,8 @@ def conform(
         The same that `conformed` holds, and the reason where that is None.
     """
     n_rows = _count(connection, f"SELECT count(*) FROM {table.from_clause}")
+    if not _TABLE_NAME.fullmatch(table.name):
+        return None, (Finding("table-name", printable(table.name), n_rows, n_rows),)
     header = _header_row(connection, table, spec=spec, n_rows=n_rows)
     found: list[Finding] = []
     if spec is None:
@@ -176,10 +180,26 @@ def _column_findings(spec: TableSpec, table: SourceTable) -> list[Finding]:
         "column-not-in-model": [name for name in types if model and name not in model],
     }
     return [
-        Finding(rule, spec.name, len(names), len(spec.fields), unit="columns", columns=tuple(names))
+        Finding(rule, spec.name, len(names), len(spec.fields), unit="columns", columns=tuple(map(printable, names)))
         for rule, names in lists.items()
         if names
     ]
+
+
+def printable(text: str) -> str:
+    """Make a text of a source fit for a line of a terminal.
+
+    Parameters
+    ----------
+    text : str
+        A name or title that the source chose.
+
+    Returns
+    -------
+    str
+        Control signs, line ends included, are replaced.
+    """
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def cdm_columns(table: str) -> set[str]:
@@ -245,7 +265,7 @@ def _judge(
     }
     unfaithful = tuple(name for (what, name), n in counts.items() if what == "unreadable" and n and name in ids)
     findings = tuple(
-        Finding(rules[what], spec.name, n, n_rows, columns=(name,))
+        Finding(rules[what], spec.name, n, n_rows, columns=(printable(name),))
         for (what, name), n in counts.items()
         if n and not (what == "unreadable" and name in ids)
     )

@@ -20,7 +20,7 @@ class Dataset:
     """A release: immutable tables of an OMOP CDM, and what is known about them.
 
     Opened with ``open_catalog()["NAME"]``. The bytes of a file are compared with its sha256 before the first use of
-    that file, so a damaged release is noticed before it becomes a result.
+    that file, so a damaged release is noticed before it becomes a result: DuckDB does not look at Parquet's checksums.
 
     Parameters
     ----------

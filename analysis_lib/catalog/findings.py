@@ -81,6 +81,11 @@ RULES: dict[str, Rule] = {
         "problem",
         "Nothing: its rows were left out.",
     ),
+    "table-name": Rule(
+        "A table's name has other signs than a-z, 0-9 and _, or does not begin with a letter",
+        "problem",
+        "No such table: it was left out.",
+    ),
     "owner-missing": Rule(
         "A row of a person's table names no person",
         "problem",

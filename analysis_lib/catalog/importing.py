@@ -15,7 +15,7 @@ import duckdb
 import analysis_lib
 from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS, choose_bucket_count, describe_hash
 from analysis_lib.catalog.concepts import COUNTS, COUNTS_SPEC, count_concepts
-from analysis_lib.catalog.conforming import ConformedTable, choose_version, conform
+from analysis_lib.catalog.conforming import ConformedTable, choose_version, conform, printable
 from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.engine import open_engine
 from analysis_lib.catalog.findings import Finding, QualityReport
@@ -39,7 +39,7 @@ from analysis_lib.catalog.spec import cdm_tables
 from analysis_lib.catalog.writing import write_derived, write_table
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError, SourceError
 
-IMPORT_VERSION = 2
+IMPORT_VERSION = 3
 """Raised when the same source would give other rows or bytes than before."""
 
 Progress = Callable[[str], None]
@@ -262,4 +262,4 @@ def _about(connection: duckdb.DuckDBPyConnection, table: SourceTable | None) -> 
     rows = connection.execute(f"SELECT {texts} FROM {table.from_clause} LIMIT 1").fetchall()
     said = zip(columns, rows[0], strict=True) if rows else ()
     # A header that became a data row says nothing.
-    return {column.lower(): value for column, value in said if value and value.lower() != column.lower()}
+    return {column.lower(): printable(text) for column, text in said if text and text.lower() != column.lower()}

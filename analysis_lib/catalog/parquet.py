@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 
 from analysis_lib.catalog.spec import FieldSpec
 
-ROW_GROUP_ROWS = 65_536
-"""Small enough that a concept's rows fill few groups and the rest is skipped, large enough to scan at full speed."""
+ROW_GROUP_ROWS = 262_144
+"""Measured on a bucket of four million rows (docs/decisions/0006): smaller groups skip no more and cost more."""
 
 _ARROW_TYPES = {
     "int": pa.int64(),

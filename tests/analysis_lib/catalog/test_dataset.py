@@ -12,7 +12,7 @@ from jupyter_client.manager import run_kernel
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.catalog.display import about_persons
-from analysis_lib.errors import DatasetNotFoundError, UnknownTableError
+from analysis_lib.errors import DatasetNotFoundError, StorageError, UnknownTableError
 
 MakeSource = Callable[..., Path]
 
@@ -139,6 +139,20 @@ def test_the_data_folder_is_found_where_the_environment_says(
         monkeypatch.setenv(name, value)
     assert open_catalog().path == tmp_path / folder
     assert open_catalog("c").path == tmp_path / "c"
+
+
+def test_the_home_s_settings_may_name_another_data_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = tmp_path / "cohorthub.toml"
+    monkeypatch.setenv("COHORTHUB_HOME", str(tmp_path))
+    monkeypatch.delenv("COHORTHUB_DATA", raising=False)
+    settings.write_text('[data]\npath = "/srv/cohorthub"\n')
+    assert open_catalog().path == Path("/srv/cohorthub")
+    settings.write_text("[hub]\nport = 8000\n")
+    assert open_catalog().path == tmp_path / "data"
+    for broken in ("[data\n", '[data]\npath = "data"\n', "[data]\npath = 3\n"):
+        settings.write_text(broken)
+        with pytest.raises(StorageError, match="settings check"):
+            open_catalog()
 
 
 def test_a_title_with_markup_is_shown_as_text(make_source: MakeSource, tmp_path: Path) -> None:

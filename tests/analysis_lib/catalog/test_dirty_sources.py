@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_lib.catalog import Dataset, bucket_of, import_omop
+from analysis_lib.catalog import Dataset, bucket_of, check_release, import_omop
+from analysis_lib.catalog.reporting import report_text
 from analysis_lib.errors import ImportRefusedError, SourceError
 
 MakeSource = Callable[..., Path]
@@ -201,6 +202,26 @@ def test_tables_the_model_lacks_are_kept_and_bucketed_when_they_belong_to_person
     assert sorted(found.table("scores")["person_id"]) == [1, 5]
     assert not found.tables["notes"].bucketed
     assert sorted(found.quality.of_rule("table-not-in-model")) == ["notes", "scores"]
+
+
+@pytest.mark.parametrize("table", ["../evil", "a/b", "..", "_concept_counts", "manifest.json", ".spill", "x\x1b[31m"])
+def test_a_table_s_name_cannot_lead_out_of_the_release(make_source: MakeSource, table: str) -> None:
+    source = make_source({table: ("person_id BIGINT, n INT", [(1, 3), (2, 4)])})
+    found = imported(source)
+    assert list(found.tables) == ["person", "observation_period"]
+    (count,) = found.quality.of_rule("table-name").values()
+    assert count == 2
+    assert "\x1b" not in report_text(found)
+    here = {path.name for path in source.parent.iterdir()}
+    assert here == {"source.duckdb", "data"}
+    assert check_release(found.path) == {}
+
+
+def test_column_names_of_any_signs_are_carried_over(make_source: MakeSource) -> None:
+    drugs = ('drug_exposure_id BIGINT, person_id BIGINT, "a ""b"", \x1b[31m" DOUBLE', [(1, 1, 0.5)])
+    found = imported(make_source({"drug_exposure": drugs}))
+    assert found.table("drug_exposure")['a "b", \x1b[31m'].tolist() == [0.5]
+    assert "\x1b" not in report_text(found)
 
 
 def test_a_persons_table_without_an_owner_column_is_left_out_and_counted(make_source: MakeSource) -> None:
