@@ -35,9 +35,19 @@ class Person:
         expect(self.page.get_by_role("heading", name="Reports", exact=True)).to_be_visible()
 
     def open_lab(self) -> None:
-        """Sign in, wait for JupyterLab and its launcher."""
+        """Sign in and wait for JupyterLab; it shows what was open last time."""
         self.sign_in()
-        expect(self.page.locator(".jp-Launcher")).to_be_visible(timeout=SERVER_START_MS)
+        expect(self.page.locator(".jp-Launcher, .jp-NotebookPanel").first).to_be_visible(timeout=SERVER_START_MS)
+
+    def open_launcher(self) -> None:
+        """Bring a launcher to the front."""
+        self.choose_from_menu("File", "New Launcher")
+        expect(self.launcher).to_be_visible()
+
+    @property
+    def launcher(self) -> Locator:
+        """The launcher that is in front."""
+        return self.page.locator(".jp-MainAreaWidget:not(.lm-mod-hidden) .jp-Launcher")
 
     def server(self, path: str) -> str:
         """An address on this person's own server."""
@@ -95,7 +105,8 @@ class Person:
 
     def run_in_new_notebook(self, code: str) -> str:
         """Open a notebook from the launcher, run one cell and read what it printed."""
-        self.page.locator('.jp-LauncherCard[data-category="Notebook"]').click()
+        self.open_launcher()
+        self.launcher.locator('.jp-LauncherCard[data-category="Notebook"]').click()
         expect(self.notebook).to_be_visible()
         self.wait_for_the_kernel()
         self.notebook.locator(".jp-CodeCell .cm-content").first.click()
