@@ -114,8 +114,6 @@ def main() -> None:
 async def _serve(settings: dict[str, Any], events: IO[str]) -> str:
     """Run the cluster; return why it ended: "idle" or "closed"."""
     cluster = await asyncio.wait_for(_start(settings), START_SECONDS)
-    # Not given at the start: workers that take longer to come than the idle time would find no scheduler.
-    cluster.scheduler.idle_timeout = settings["idle_seconds"]
     asked_to_close = asyncio.Event()
     loop = asyncio.get_running_loop()
     owner = settings["owner"]
@@ -127,13 +125,21 @@ async def _serve(settings: dict[str, Any], events: IO[str]) -> str:
         address=cluster.scheduler.address,
         dashboard_port=cluster.scheduler.http_server.port,
     )
-    idle = asyncio.create_task(cluster.scheduler.finished())
+    idle = asyncio.create_task(_become_idle(cluster.scheduler, settings["idle_seconds"]))
     closing = asyncio.create_task(asked_to_close.wait())
     done, _ = await asyncio.wait({idle, closing}, return_when=asyncio.FIRST_COMPLETED)
     if os.getppid() == owner:
         with suppress(Exception):  # whatever is left after this is ended by force
             await asyncio.wait_for(cluster.close(), CLOSE_SECONDS)
     return "closed" if closing in done else "idle"
+
+
+async def _become_idle(scheduler: Scheduler, seconds: float) -> None:
+    """Wait until there was no work for so long; the time counts from when the owner has connected."""
+    while set(scheduler.clients) <= {"fire-and-forget"}:
+        await asyncio.sleep(0.1)
+    scheduler.idle_timeout = seconds
+    await scheduler.finished()
 
 
 async def _start(settings: dict[str, Any]) -> Any:

@@ -1,21 +1,18 @@
 """The one supported way to get a Dask cluster: on this machine, encrypted, with limits, and gone when its owner is."""
 
 import html
-import json
 import logging
 import os
 import secrets
-import subprocess
-import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import ceil
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from analysis_lib.compute.buckets import open_clusters, reworded
+from analysis_lib.compute.cluster_owner import START_SECONDS, STOP_SECONDS, OwnedProcess
 from analysis_lib.compute.machine import usable_cores, usable_memory
 from analysis_lib.errors import ClusterStartError, ClusterStoppedError, WorkerLostError
 
@@ -32,15 +29,8 @@ Result = TypeVar("Result")
 MOST_PROCESSES = 8  # beyond these, more threads per worker: a process costs 100 MB and a second to start
 WORKERS_SHARE = 0.75  # of the usable memory; the rest is the kernel's and the scheduler's
 LEAST_MEMORY = 256 * 2**20  # a worker that has imported pandas and DuckDB fills half of this
-START_SECONDS = 60.0
-STOP_SECONDS = 12.0
 TLS_FIELDS = tuple(
     ["tls_ca_file"] + [f"tls_{role}_{part}" for role in ("client", "scheduler", "worker") for part in ("key", "cert")]
-)
-# `-P`: a file of the working folder, say json.py, must not replace the standard library's in the new process.
-START_CODE = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
-    "from analysis_lib.compute.cluster_process import main; main()"
 )
 
 
@@ -150,61 +140,21 @@ class Cluster:
         self._secret = secrets.token_hex(32)
         self._reason: str | None = None  # why it has stopped
         self._lock = threading.Lock()
-        # 0700, so that neither spilled rows nor anything else is open to other accounts of the machine.
-        self._folder = tempfile.mkdtemp(prefix="cohorthub-cluster-")
-        security = _new_security()
-        self._process = self._launch(security)
-        # Runs at exit as well; the process id keeps a forked child from ending its parent's cluster.
-        self._end = weakref.finalize(self, _end_process, self._process, self._folder, owner=os.getpid())
+        self._process = OwnedProcess()
         try:
-            ready = self._first_event()
+            security = _new_security()  # both processes import Dask now, at the same time
+            keys = {name: getattr(security, name) for name in TLS_FIELDS}
+            ready = self._process.start({**settings, "gate_secret": self._secret, "tls": keys})
             self._dashboard_port: int = ready["dashboard_port"]
             self.client = _connect(ready["address"], security, n_workers=settings["workers"])
         except BaseException:
-            self._end()
-            _stdout(self._process).close()
+            self._process.abandon()
             raise
         open_clusters.append(self)
         self._watcher = threading.Thread(
             target=_watch, args=(weakref.ref(self), self._process), name="cluster", daemon=True
         )
         self._watcher.start()
-
-    def _launch(self, security: Any) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", START_CODE, json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # an interrupt meant for the kernel must not reach the scheduler
-        )
-        settings = {
-            **self._settings,
-            "owner": os.getpid(),
-            "local_directory": self._folder,
-            "gate_secret": self._secret,
-            "tls": {name: getattr(security, name) for name in TLS_FIELDS},
-        }
-        assert process.stdin is not None  # noqa: S101 - for the type checker: it is a pipe
-        with suppress(BrokenPipeError):  # it has died already: the missing first event says so
-            process.stdin.write(json.dumps(settings) + "\n")
-            process.stdin.flush()
-        return process
-
-    def _first_event(self) -> dict[str, Any]:
-        timer = threading.Timer(START_SECONDS, self._process.kill)
-        timer.start()
-        try:
-            event = _read_event(self._process)
-        finally:
-            timer.cancel()
-        if event.get("event") != "ready":
-            raise ClusterStartError(
-                f"The Dask cluster did not start within {START_SECONDS:.0f} seconds; found "
-                f"{event.get('why', 'no answer from its process')}. The server's log has the details; "
-                "without a cluster the same code runs in threads."
-            )
-        return event
 
     @property
     def is_open(self) -> bool:
@@ -309,7 +259,7 @@ class Cluster:
     def close(self) -> None:
         """Stop the scheduler and all workers and wait until their processes are gone. Closing twice is no error."""
         self._mark_stopped("closed")
-        self._end()
+        self._process.end()
         self._watcher.join(STOP_SECONDS)
 
     def _mark_stopped(self, reason: str) -> None:
@@ -364,7 +314,13 @@ def _new_security() -> Any:
 def _connect(address: str, security: Any, *, n_workers: int) -> "Client":
     from distributed import Client
 
-    client = Client(address, security=security, timeout=START_SECONDS, name="cohorthub")
+    try:
+        client = Client(address, security=security, timeout=START_SECONDS, name="cohorthub")
+    except OSError as cause:
+        raise ClusterStartError(
+            f"The Dask cluster cannot be reached; found {type(cause).__name__} on loopback. "
+            "Try again; without a cluster the same code runs in threads."
+        ) from cause
     client.wait_for_workers(n_workers, timeout=START_SECONDS)
     return client
 
@@ -374,48 +330,13 @@ def _disconnect(client: "Client") -> None:
         client.close(timeout=2)
 
 
-def _read_event(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """Read the next event of the cluster's process; empty when it has died."""
-    line = _stdout(process).readline()
-    return dict(json.loads(line)) if line else {}
-
-
-def _stdout(process: "subprocess.Popen[str]") -> IO[str]:
-    assert process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
-    return process.stdout
-
-
-def _watch(cluster_ref: "weakref.ref[Cluster]", process: "subprocess.Popen[str]") -> None:
+def _watch(cluster_ref: "weakref.ref[Cluster]", process: OwnedProcess) -> None:
     """Notice that the cluster has stopped by itself, and tell the client before it complains about a lost scheduler."""
-    with _stdout(process):
-        event = _read_event(process)
+    reason = process.wait_for_end()
     stopped = cluster_ref()
     if stopped is not None:
-        stopped._mark_stopped(event.get("why", "died"))  # noqa: SLF001 - the same module's own class
-        stopped._end()  # noqa: SLF001
-
-
-def _end_process(process: "subprocess.Popen[str]", folder: str, *, owner: int) -> None:
-    """Ask the cluster's process to close, kill what does not, and remove its files."""
-    if os.getpid() != owner:
-        return
-    import shutil
-
-    import psutil
-
-    assert process.stdin is not None  # noqa: S101
-    with suppress(OSError):
-        process.stdin.close()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(psutil.NoSuchProcess):
-            for child in psutil.Process(process.pid).children(recursive=True):
-                with suppress(psutil.NoSuchProcess):
-                    child.kill()
-        process.kill()
-        process.wait()
-    shutil.rmtree(folder, ignore_errors=True)
+        stopped._mark_stopped(reason)  # noqa: SLF001 - the same module's own class
+    process.end()
 
 
 def _gib(amount: float) -> str:

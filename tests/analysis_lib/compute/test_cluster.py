@@ -1,9 +1,12 @@
 import logging
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
+from pathlib import Path
 
 import psutil
 import pytest
@@ -112,11 +115,11 @@ def test_after_closing_nothing_is_left_and_work_is_refused(wait_until):
         warnings.simplefilter("error")
         with cluster(workers=1, memory_limit="512 MiB") as opened:
             processes = psutil.Process().children(recursive=True)
-            folder = opened._folder
+            folder = opened._process.folder
             assert len(processes) >= 2
         opened.close()
     assert not [each for each in processes if each.is_running()]
-    assert not os.path.exists(folder)  # noqa: PTH110
+    assert not Path(folder).exists()
     assert opened not in open_clusters
     assert "stopped" in repr(opened)
     assert "stopped" in opened._repr_html_()
@@ -148,8 +151,27 @@ def test_an_idle_cluster_stops_itself_and_says_so(wait_until, are_gone, capfd):
 def test_a_cluster_whose_process_is_killed_under_the_work_is_told_as_such(wait_until, are_gone):
     opened = cluster(workers=1, memory_limit="512 MiB")
     processes = psutil.Process().children(recursive=True)
-    threading.Timer(1.0, opened._process.kill).start()
+    threading.Timer(1.0, opened._process._process.kill).start()
     with pytest.raises(AnalysisError) as caught:
         map_buckets(lambda seconds: __import__("time").sleep(seconds), [30], on=opened)
     assert isinstance(caught.value, ClusterStoppedError)
     wait_until(lambda: are_gone(processes), "the workers have died with it")
+
+
+def test_a_cluster_that_hangs_is_ended_all_the_same(monkeypatch, wait_until, are_gone):
+    monkeypatch.setattr("analysis_lib.compute.cluster_owner.STOP_SECONDS", 1.0)
+    opened = cluster(workers=1, memory_limit="512 MiB")
+    processes = psutil.Process().children(recursive=True)
+    os.kill(opened._process.pid, signal.SIGSTOP)
+    opened.close()
+    wait_until(lambda: are_gone(processes), "everything has been killed")
+    assert not Path(opened._process.folder).exists()
+
+
+def test_a_cluster_that_cannot_start_says_so_and_leaves_nothing(monkeypatch, capfd, wait_until):
+    before = set(Path(tempfile.gettempdir()).glob("cohorthub-cluster-*"))
+    monkeypatch.setattr("analysis_lib.compute.cluster_owner.START_CODE", "raise SystemExit(3)")
+    with pytest.raises(ClusterStartError, match="found no answer from its process"):
+        cluster(workers=1)
+    assert psutil.Process().children() == []
+    assert not set(Path(tempfile.gettempdir()).glob("cohorthub-cluster-*")) - before

@@ -17,7 +17,7 @@ import json, os, psutil, sys, time
 from analysis_lib.compute import cluster, map_buckets
 opened = cluster(workers=2, memory_limit="512 MiB")
 tree = psutil.Process().children(recursive=True)
-print(json.dumps({"pids": [each.pid for each in tree], "folder": opened._folder}), flush=True)
+print(json.dumps({"pids": [each.pid for each in tree], "folder": opened._process.folder}), flush=True)
 """
 
 
