@@ -4,7 +4,16 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-__all__ = ["equation_of_p", "format_estimate", "format_p", "format_range", "format_time", "html_table", "text_table"]
+__all__ = [
+    "column_in_words",
+    "equation_of_p",
+    "format_estimate",
+    "format_p",
+    "format_range",
+    "format_time",
+    "html_table",
+    "text_table",
+]
 
 _CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
@@ -52,6 +61,26 @@ def format_p(p_value: float) -> str:
     if math.isnan(p_value):
         return _MISSING
     return "<0.001" if p_value < 0.001 else f"{p_value:.3f}"
+
+
+def column_in_words(name: str, unit: str = "1") -> str:
+    """Turn the name of a column into a label.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``age_years``.
+    unit : str, default "1"
+        Such as ``years``; ``1`` for what has none.
+
+    Returns
+    -------
+    str
+        Such as ``Age (years)``.
+    """
+    words = name.removesuffix(f"_{unit}").replace("_", " ")
+    words = words[:1].upper() + words[1:]
+    return words if unit in {"", "1"} else f"{words} ({unit})"
 
 
 def equation_of_p(p_value: float) -> str:

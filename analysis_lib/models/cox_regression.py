@@ -64,6 +64,7 @@ def cox(
         Coverage of the intervals, in (0, 1).
     labels : mapping of str to str, optional
         What tables and plots write instead of a term's name, such as ``{"treatment": "Celecoxib vs diclofenac"}``.
+        Where none is given plots make their own from the column's name and ``data.attrs["units"]``.
 
     Returns
     -------
@@ -127,6 +128,7 @@ def cox(
         levels=covariates_used.levels,
         iterations=fitted.top.iterations,
         labels=labels,
+        words=dict(zip(covariates_used.terms, covariates_used.words, strict=True)),
         likelihood=fitted,
     )
 

@@ -68,7 +68,9 @@ class CoxResult(ModelResult):
     iterations : int
         Newton steps to the maximum.
     labels : mapping of str to str
-        What tables and plots write instead of a term's name.
+        What tables and plots write instead of a term's name, as given.
+    words : mapping of str to str
+        What plots write where no label was given.
     """
 
     params: pd.Series
@@ -80,6 +82,7 @@ class CoxResult(ModelResult):
     levels: dict[str, tuple[str, ...]]
     iterations: int
     labels: Mapping[str, str]
+    words: Mapping[str, str]
     likelihood: Likelihood = field(repr=False)
 
     @cached_property
@@ -230,7 +233,7 @@ class CoxResult(ModelResult):
         """
         rows = self.to_frame(ci=ci).reset_index()
         data = rows.rename(columns={"hazard_ratio": "estimate"})
-        data["label"] = [self.labels.get(term, term) for term in rows["term"]]
+        data["label"] = [self.labels.get(term, self.words[term]) for term in rows["term"]]
         return forest_plot(
             data[["label", "estimate", "ci_low", "ci_high"]],
             measure="Hazard ratio",

@@ -1,6 +1,6 @@
 """From columns to the numbers of a regression, and the refusal of what cannot be estimated."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
+from analysis_lib.tables import column_in_words
 
 __all__ = ["Design", "design"]
 
@@ -30,12 +31,15 @@ class Design:
         No missing, no infinite values.
     terms : tuple of str
         A number's column name; ``column[T.level]`` for each level of a category but the first, as formulas write it.
+    words : tuple of str
+        The same terms for readers: ``Age (years)``, ``Sex: male vs female``.
     levels : dict of str to tuple of str
         For each category its levels; the first is the reference.
     """
 
     values: FloatArray
     terms: tuple[str, ...]
+    words: tuple[str, ...]
     levels: dict[str, tuple[str, ...]]
 
 
@@ -45,7 +49,7 @@ def design(frame: pd.DataFrame, covariates: Sequence[str]) -> Design:
     Parameters
     ----------
     frame : DataFrame
-        Complete cases.
+        Complete cases; ``attrs["units"]``, where it is there, gives units to the words.
     covariates : sequence of str
         Columns: numbers and bools are one term each; categories and text are coded against their first level.
 
@@ -61,20 +65,24 @@ def design(frame: pd.DataFrame, covariates: Sequence[str]) -> Design:
     """
     parts: list[FloatArray] = []
     terms: list[str] = []
+    words: list[str] = []
+    units: Mapping[str, str] = frame.attrs.get("units", {})
     levels: dict[str, tuple[str, ...]] = {}
     for name in covariates:
-        column = frame[name]
+        column, label = frame[name], column_in_words(name, units.get(name, "1"))
         if pd.api.types.is_numeric_dtype(column.dtype):  # bool is numeric to pandas
             parts.append(_numbers(column, name=name)[:, None])
             terms.append(name)
+            words.append(label)
         else:
             known, coded = _categories(column, name=name)
             levels[name] = known
             parts.append(coded)
             terms.extend(f"{name}[T.{level}]" for level in known[1:])
+            words.extend(f"{label}: {level} vs {known[0]}" for level in known[1:])
     values = np.hstack(parts)
     _refuse_collinear(values, terms)
-    return Design(values=values, terms=tuple(terms), levels=levels)
+    return Design(values=values, terms=tuple(terms), words=tuple(words), levels=levels)
 
 
 def _numbers(column: pd.Series, *, name: str) -> FloatArray:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.report.baseline_lines import MOST_LEVELS, OVERALL, Line, describe
-from analysis_lib.tables import format_estimate, html_table, text_table
+from analysis_lib.tables import column_in_words, format_estimate, html_table, text_table
 
 __all__ = ["TableOne", "table_one"]
 
@@ -199,14 +199,7 @@ def _labels(
         [name for name in data.columns if name not in NOT_BASELINE and name != by] if variables is None else variables
     )
     units: Mapping[str, str] = data.attrs.get("units", {})
-    return {str(name): _label(str(name), units.get(str(name), "1")) for name in names}
-
-
-def _label(name: str, unit: str) -> str:
-    """Turn ``age_years`` with the unit years into ``Age (years)``."""
-    words = name.removesuffix(f"_{unit}").replace("_", " ")
-    words = words[:1].upper() + words[1:]
-    return words if unit in {"", "1"} else f"{words} ({unit})"
+    return {str(name): column_in_words(str(name), units.get(str(name), "1")) for name in names}
 
 
 def _known(data: pd.DataFrame, names: Sequence[str]) -> None:

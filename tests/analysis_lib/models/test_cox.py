@@ -181,6 +181,15 @@ def test_labels_are_shown_and_terms_keep_their_names() -> None:
         cox(_people(8), time="time", event="event", covariates="treated", labels={"treatment": "x"})
 
 
+def test_plots_speak_in_words_and_units() -> None:
+    data = _people(19, n=120).rename(columns={"age": "age_years"})
+    data["sex"] = np.where(data["treated"], "male", "female")
+    data.attrs["units"] = {"age_years": "years"}
+    fit = cox(data, time="time", event="event", covariates=["age_years", "sex"])
+    assert fit.plot().data["label"].to_list() == ["Age (years)", "Sex: male vs female"]
+    assert list(fit.params.index) == ["age_years", "sex[T.male]"]
+
+
 def test_follow_up_may_be_given_as_timedelta() -> None:
     data = _people(9)
     dated = data.assign(time=pd.to_timedelta(data["time"], unit="D"))
