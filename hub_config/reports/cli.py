@@ -6,6 +6,8 @@ from typing import Any, Protocol
 
 import click
 
+from hub_config.lean_imports import leave_out_slow_imports
+
 __all__ = ["report"]
 
 
@@ -30,6 +32,8 @@ def report() -> None:
 
     Example: cohorthub report run comparative_safety -p washout_days=365
     """
+    # Before nbformat, which imports jsonschema: a second or two for each run.
+    leave_out_slow_imports()
 
 
 @report.command(short_help="Show the parameters of a template, without running it.")

@@ -325,7 +325,8 @@ class _Engine(Engine):
             timeout=None,  # the watch keeps the limits
             iopub_timeout=IOPUB_LIMIT,
             startup_timeout=START_LIMIT,
-            shutdown_kernel="immediate",
+            # The kernel is asked to end, so that what it registered for its exit is done; then it is made to.
+            shutdown_kernel="graceful",
             log=logger,
         )
         client.execution = execution
@@ -338,8 +339,12 @@ class _Engine(Engine):
             execution.judge(Verdict.disk_full())
         except CellControlSignal:
             execution.judge(Verdict.kernel_died(None))
-        except RuntimeError:
-            # DeadKernelError while a cell ran; plain RuntimeError from jupyter_client while the kernel started.
+        except DeadKernelError:
+            execution.judge_death()
+        except RuntimeError as failure:
+            # jupyter_client's, while the kernel starts: it died, or it does not answer.
+            if "respond" in str(failure):
+                execution.judge(Verdict.kernel_silent(START_LIMIT))
             execution.judge_death()
 
 

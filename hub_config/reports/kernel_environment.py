@@ -39,6 +39,8 @@ def kernel_environment(given: Mapping[str, str], *, run_dir: Path, home: Path, s
     kept.setdefault("COHORTHUB_DATA", str(home / "data"))
     # Set for programs without a screen, it would keep figures out of the notebook.
     kept.pop("MPLBACKEND", None)
+    # What the notebook leaves in its temporary folder goes with the run, however the kernel ends.
+    kept["TMPDIR"] = str(scratch / "tmp")
     # A person's own start-up files would make the report depend on who runs it.
     kept["IPYTHONDIR"] = str(scratch / "ipython")
     return kept

@@ -12,6 +12,8 @@ from typing import Any
 __all__ = ["declared_by_notebook", "environment_lock"]
 
 LARGEST_OUTPUTS = 50 * 2**20
+MOST_ROWS = 1000
+LONGEST_TEXT = 500
 OUTPUTS_SCHEMA = "cohorthub.outputs/1"
 # The same listing, for the Python of another environment; it prints what `_installed` returns.
 LISTING = (
@@ -73,7 +75,7 @@ def declared_by_notebook(run_dir: Path) -> dict[str, Any]:
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST_OUTPUTS:
             return nothing
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError):
         return nothing
     if not isinstance(document, dict) or document.get("schema") != OUTPUTS_SCHEMA:
@@ -81,7 +83,7 @@ def declared_by_notebook(run_dir: Path) -> dict[str, Any]:
     version = document.get("library_version")
     outputs = document.get("outputs")
     return {
-        "library_version": version if isinstance(version, str) else None,
+        "library_version": version[:LONGEST_TEXT] if isinstance(version, str) else None,
         "data_releases": _rows(document.get("data_releases"), ("name", "release", "manifest_sha256")),
         "cohorts": _rows(document.get("cohorts"), ("name", "definition_sha256", "persons")),
         "outputs": len(outputs) if isinstance(outputs, list) else 0,
@@ -90,4 +92,15 @@ def declared_by_notebook(run_dir: Path) -> dict[str, Any]:
 
 def _rows(found: Any, keys: tuple[str, ...]) -> list[dict[str, Any]]:
     rows = found if isinstance(found, list) else []
-    return [{key: row.get(key) for key in keys} for row in rows if isinstance(row, dict)]
+    return [{key: _plain(row.get(key)) for key in keys} for row in rows[:MOST_ROWS] if isinstance(row, dict)]
+
+
+def _plain(value: Any) -> str | int | None:
+    """Take what a record needs, and nothing that could make it large or strange."""
+    if isinstance(value, str):
+        return value[:LONGEST_TEXT]
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from hub_config.home import Home, read_record
 from hub_config.reports.closing import Result, close_folder, finish_without_worker
 from hub_config.reports.kernel_choice import choose_kernel
 from hub_config.reports.processes import adopt_orphans, end_descendants, started_at
@@ -92,6 +93,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
 
     Raises
     ------
+    HomeTooNewError
+        If a newer version made the home; nothing was made.
     KernelMissingError
         If there is no such kernel; nothing was made.
     RunFolderError
@@ -100,6 +103,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         If the run id is not safe or taken; nothing was made.
     """
     run_id = check_run_id(request.run_id if request.run_id is not None else new_run_id())
+    read_record(Home(request.home))  # a home that a newer version made is refused
     kernel = choose_kernel(request.template, home=request.home)
     root = check_output_folder(request.output_folder)
     close_interrupted(root)

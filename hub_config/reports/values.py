@@ -151,7 +151,7 @@ def _found(value: object, among: tuple[str | int, ...] = ()) -> str:
     kinds = {bool: "true or false", int: "a whole number", float: "a number with a fraction", str: "other text"}
     found = kinds.get(type(value), f"a {type(value).__name__}")
     if among and type(value) is type(among[0]):
-        return "another one"
+        return "another text" if isinstance(value, str) else "another number"
     return found
 
 

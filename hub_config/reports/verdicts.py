@@ -207,6 +207,23 @@ class Verdict:
         return cls._of(KernelDiedError, found)
 
     @classmethod
+    def kernel_silent(cls, limit_s: float) -> "Verdict":
+        """The kernel started, but did not answer.
+
+        Parameters
+        ----------
+        limit_s : float
+            Seconds that it was given.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
+        found = f"the kernel did not answer within {limit_s:g} s of its start. log.txt of the run holds what it said."
+        return cls._of(KernelDiedError, found)
+
+    @classmethod
     def timed_out(cls, what: str, limit_s: float) -> "Verdict":
         """The limit for a cell or for the run passed; the kernel may have hung.
 

@@ -79,6 +79,7 @@ def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: i
         Descriptor of a pipe whose other end only the supervisor holds.
     """
     adopt_orphans()
+    signal.set_wakeup_fd(-1)  # it is the supervisor's
     os.umask(0o077)  # what the notebook writes may hold data
     threading.Thread(target=_die_with, args=(lifeline,), name="lifeline", daemon=True).start()
     status = 1
@@ -109,6 +110,7 @@ def _die_with(lifeline: int) -> None:
 
 def _execute(job: Job, record: dict[str, Any]) -> Verdict:
     scratch = Path(tempfile.mkdtemp(prefix="cohorthub-run-"))
+    (scratch / "tmp").mkdir()
     log = os.open(job.folder.building / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     tools = _Tools(job.kernel.python)
     try:
@@ -174,7 +176,8 @@ def _run_notebook(job: Job, record: dict[str, Any], *, scratch: Path, log: int, 
         record["progress"] = asdict(place)
         _log(log, f"cell {place.cell}/{place.cells} {place.title}".rstrip())
         folder.write_record(record)
-        job.on_cell(place)
+        with contextlib.suppress(OSError, ValueError):  # nobody is there to be told any more
+            job.on_cell(place)
 
     execution = Execution(
         limits=job.limits,

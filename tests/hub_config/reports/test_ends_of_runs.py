@@ -123,9 +123,7 @@ def test_the_name_of_an_error_cannot_carry_a_value_either(bench: Bench):
     assert "Kim" not in json.dumps(ended.record) + ended.talk
 
 
-@pytest.mark.parametrize(
-    "ending", ["exit(0)", "exit()", "exit", "quit()", "import sys; sys.exit(0)", "raise SystemExit"]
-)
+@pytest.mark.parametrize("ending", ["exit(0)", "quit", "import sys; sys.exit(0)", "raise SystemExit"])
 def test_exit_with_0_is_success_and_skips_the_rest(bench: Bench, ending: str):
     cells = [code("print('so' ' far')"), code(ending), code("print('never' 'reached')")]
     ended = bench.run(text("# T"), parameters(), *cells)
@@ -140,7 +138,7 @@ def test_exit_with_0_is_success_and_skips_the_rest(bench: Bench, ending: str):
     assert "ended itself early" in ended.page
 
 
-@pytest.mark.parametrize("ending", ["exit(1)", "import sys; sys.exit('Kim Min-ji')", "quit(True)"])
+@pytest.mark.parametrize("ending", ["exit(1)", "import sys; sys.exit('Kim Min-ji')"])
 def test_exit_with_anything_else_is_failure(bench: Bench, ending: str):
     ended = bench.run(text("# T"), parameters(), code(f"{ending}\nprint('never' 'reached')"))
     assert ended.code == 60
@@ -383,3 +381,30 @@ def test_a_cell_that_prints_without_end_is_stopped_before_it_fills_the_memory(be
     assert ended.code == 69
     assert_marked_incomplete(ended, status="failed", error="REPORT-TOO-MUCH-OUTPUT", cell=3, title="The long wait")
     assert_nothing_left(bench, ended)
+
+
+def test_a_run_goes_on_when_nobody_listens_to_its_progress(bench: Bench):
+    process = bench.start("run", bench.template(text("# T"), parameters(), code("print('af' 'ter')")))
+    assert process.stderr is not None
+    process.stderr.close()
+    out = process.stdout.read() if process.stdout is not None else ""
+    assert process.wait() == 0
+    folder = Path(json.loads(out)["folder"])
+    assert "after" in (folder / "report.html").read_text()
+
+
+def test_what_a_kernel_leaves_in_its_temporary_folder_goes_with_it(bench: Bench):
+    left = "import tempfile; folder = tempfile.mkdtemp(); print(folder)\nimport atexit; atexit.register(print)"
+    ended = bench.run(text("# T"), parameters(), code(left), code("import os; os.kill(os.getpid(), 9)"))
+    assert ended.code == 61
+    made = "".join(ended.notebook["cells"][3]["outputs"][0]["text"]).strip()
+    assert "cohorthub-run-" in made
+    assert not Path(made).exists()
+    assert not Path(made).parent.exists()
+
+
+def test_a_report_may_leave_something_for_its_exit(bench: Bench):
+    last = "import atexit, os; atexit.register(lambda: open(os.environ['COHORTHUB_RUN_DIR'] + '/left', 'w').close())"
+    ended = bench.run(text("# T"), parameters(), code(last))
+    assert ended.code == 0
+    assert (ended.folder / "left").exists()

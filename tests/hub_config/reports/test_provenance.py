@@ -42,7 +42,7 @@ def test_an_interpreter_that_cannot_be_asked_gives_no_lock():
     "content",
     [
         "", "[", "[]", "3", "null", "{}", '{"schema": "other/1"}', '{"schema": "cohorthub.outputs/2"}', "[" * 100_000,
-        b"\xff\xfe",
+        b"\xff\xfe", '{"schema": "cohorthub.outputs/1", "cohorts": [{"persons": NaN}]}',
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_list_of_outputs_declares_nothing(tmp_path: Path, content: str | bytes):
@@ -62,6 +62,15 @@ def test_only_the_fields_of_the_contract_are_taken(tmp_path: Path):
     (tmp_path / "outputs.json").write_text(json.dumps(document))
     release = {"name": "a", "release": "b", "manifest_sha256": "c"}
     assert declared_by_notebook(tmp_path) == NOTHING | {"data_releases": [release], "outputs": 0}
+
+
+def test_what_is_taken_stays_small_and_plain(tmp_path: Path):
+    strange = {"name": "x" * 10_000, "definition_sha256": {"a": [1]}, "persons": 10**400}
+    document = {"schema": "cohorthub.outputs/1", "cohorts": [strange] * 5000}
+    (tmp_path / "outputs.json").write_text(json.dumps(document))
+    cohorts = declared_by_notebook(tmp_path)["cohorts"]
+    assert len(cohorts) == 1000
+    assert cohorts[0] == {"name": "x" * 500, "definition_sha256": None, "persons": None}
 
 
 def test_a_link_to_somewhere_else_is_not_followed(tmp_path: Path):

@@ -90,6 +90,14 @@ def test_a_kernel_of_another_language_is_refused(bench: Bench):
     assert_refused(bench, [template], error="REPORT-KERNEL-MISSING", hint="not a Python kernel")
 
 
+def test_a_home_made_by_a_newer_version_is_refused_and_not_touched(bench: Bench):
+    bench.home.mkdir()
+    (bench.home / "home.json").write_text(json.dumps({"layout": 99}))
+    ended = bench.report("run", bench.template(*CELLS))
+    assert ended.document["error"]["code"] == "HOME-TOO-NEW"
+    assert [path.name for path in bench.home.iterdir()] == ["home.json"]
+
+
 def test_a_run_id_is_used_once(bench: Bench):
     template = bench.template(*CELLS)
     first = bench.report("run", template, "--run-id", "monthly-2026-11")
@@ -100,7 +108,7 @@ def test_a_run_id_is_used_once(bench: Bench):
     assert first.record["status"] == "succeeded"
 
 
-@pytest.mark.parametrize("name", ["{x}", "a {0} b", "a'b\"c", "..x", "-rf", "한글 보고서", "$(touch never)", "%s"])
+@pytest.mark.parametrize("name", ["{x} {0}", "a'b\"c", "..x", "-rf", "한글 $(touch never) %s"])
 def test_a_template_with_a_hostile_name_runs_and_stays_in_its_folder(bench: Bench, name: str):
     template = bench.template(*CELLS, name=name)
     ended = bench.report("run", template)
