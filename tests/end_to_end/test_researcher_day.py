@@ -37,7 +37,7 @@ def test_lab_offers_the_cohort_analysis_kernel_and_shows_memory(person):
     researcher.open_launcher()
     card = researcher.launcher.locator('.jp-LauncherCard[data-category="Notebook"]')
     expect(card).to_contain_text(re.compile(r"Cohort analysis\s\d+\.\d+\.\d+"))
-    expect(researcher.page.locator("#jp-main-statusbar")).to_contain_text(re.compile(r"Mem:\s\d"))
+    expect(researcher.page.locator("#jp-main-statusbar")).to_contain_text(re.compile(r"Mem:\s+\d"))
 
 
 def test_the_tutorial_runs_in_lab_and_shows_the_published_hazard_ratio(person):
