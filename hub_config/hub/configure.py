@@ -88,7 +88,7 @@ def _apply_spawner(home: Home, settings: Settings, *, c: Any) -> None:
     c.CohortSpawner.logs_dir = str(home.logs / "servers")
     c.CohortSpawner.given_dir = str(home.hub / "given-notebooks")
     # -P: the folder a server starts in is its owner's, and must not shadow Python's modules for the server.
-    c.CohortSpawner.cmd = [sys.executable, "-P", "-m", "jupyterhub.singleuser"]
+    c.CohortSpawner.cmd = [sys.executable, "-P", "-m", "hub_config.lean_imports", "jupyterhub.singleuser"]
     c.CohortSpawner.args = server_arguments()
     c.CohortSpawner.default_url = "/lab"
     c.CohortSpawner.start_timeout = settings.spawner.start_timeout_seconds

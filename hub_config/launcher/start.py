@@ -201,7 +201,7 @@ class Launch:
         if self.wishes.config is not None:
             hub_environment["COHORTHUB_SETTINGS"] = str(self.wishes.config.absolute())
         config_file = Path(__file__).parent.parent / "hub" / "jupyterhub_config.py"
-        python = [sys.executable, "-P", "-m"]
+        python = [sys.executable, "-P", "-m", "hub_config.lean_imports"]
         parts = [self._part("the proxy", proxy_argv(self.home), environment=environment)]
         if addresses.reports_port is not None:
             settings = reports_environment(self.home, self.loaded.settings, addresses=addresses)
