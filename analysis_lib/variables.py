@@ -36,9 +36,13 @@ _ALL = (
     Variable("cohort_end_date", "date", "The last day in the cohort, inclusive. Never missing."),
     Variable("arm", "1", "Name of the cohort the person entered by. Never missing."),
     Variable("treatment", "1", "1 in the target cohort, 0 in the comparator. Never missing."),
-    Variable("time_at_risk_days", "days", "Days at risk, first and last day both counted, so at least 1. Never missing."),
+    Variable(
+        "time_at_risk_days", "days", "Days at risk, first and last day both counted, so at least 1. Never missing."
+    ),
     Variable("event", "1", "1 if the outcome came during the time at risk, 0 if censored. Never missing."),
-    Variable("age_years", "years", "Calendar year of the index date minus year of birth. Missing without a year of birth."),
+    Variable(
+        "age_years", "years", "Calendar year of the index date minus year of birth. Missing without a year of birth."
+    ),
     Variable("sex", "1", "'female', 'male' or 'unknown', from gender_concept_id. Never missing."),
     Variable("index_year", "1", "Calendar year of the index date. Never missing."),
 )
