@@ -17,7 +17,13 @@ __all__ = ["AccountsAuthenticator"]
 
 
 class AccountsAuthenticator(Authenticator):
-    """JupyterHub authenticator over `AccountStore`, with a throttle against guessing."""
+    """JupyterHub authenticator over `AccountStore`, with a throttle against guessing.
+
+    Parameters
+    ----------
+    **kwargs : traitlets
+        As JupyterHub gives them to every authenticator; ``accounts_file`` is set in its configuration.
+    """
 
     accounts_file = Unicode(config=True, help="The accounts file.")
 

@@ -94,12 +94,14 @@ class HubClient:
             text = answer.read().decode("utf-8")
         return json.loads(text) if text else None
 
-    def start_server(self, name: str) -> None:
-        self.api("POST", f"hub/api/users/{name}/server")
-        deadline = time.monotonic() + 120
-        while not self.api("GET", f"hub/api/users/{name}")["servers"].get("", {}).get("ready"):
-            assert time.monotonic() < deadline, f"the server of {name} did not start"
-            time.sleep(0.5)
+    def start_servers(self, *names: str) -> None:
+        for name in names:
+            self.api("POST", f"hub/api/users/{name}/server")
+        deadline = time.monotonic() + 180
+        for name in names:
+            while not self.api("GET", f"hub/api/users/{name}")["servers"].get("", {}).get("ready"):
+                assert time.monotonic() < deadline, f"the server of {name} did not start"
+                time.sleep(0.5)
 
 
 def environment() -> dict[str, str]:

@@ -185,7 +185,8 @@ def test_five_running_servers_with_kernels_are_gone_within_fifteen_seconds(home:
         for name in names:
             assert cohorthub("account", "add", name, home=home).returncode == 0
             client.api("POST", f"hub/api/users/{name}")
-            client.start_server(name)
+        client.start_servers(*names)
+        for name in names:
             token = client.api("POST", f"hub/api/users/{name}/tokens", {"note": "test"})["token"]
             kernel = client.api("POST", f"user/{name}/api/kernels", {}, token=token)
             assert kernel["name"] == "cohort-analysis"
@@ -203,7 +204,7 @@ def test_after_a_killed_launcher_the_next_up_ends_what_it_left_and_starts(home: 
     with launched(home, "--no-demo") as killed:
         client = HubClient(killed.url)
         client.sign_in("operator", killed.password("operator"))
-        client.start_server("operator")
+        client.start_servers("operator")
         time.sleep(2.5)  # the launcher writes its list every two seconds
         killed.process.kill()
         killed.process.wait()
