@@ -132,7 +132,7 @@ def list_(session: Session, output_dir: Path | None) -> None:
 def _run_line(run: dict[str, Any]) -> str:
     progress, error, duration = run["progress"], run.get("error"), run.get("duration_s")
     if run["status"] == "running":
-        note = f"cell {progress['cell']}/{progress['cells']}  {progress['title']}"
+        note = f"cell {progress.get('cell')}/{progress.get('cells')}  {progress.get('title')}"
     else:
         note = f"{duration:.1f} s" if duration is not None else ""
     if error:

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import shutil
 import socket
@@ -16,6 +17,8 @@ from hub_config.reports.closing import close_folder, finish_without_worker
 from hub_config.reports.processes import end_marked, is_running
 from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, RunFolder
 from hub_config.reports.verdicts import Place, Verdict
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["close_interrupted", "find_run", "list_runs"]
 
@@ -96,7 +99,7 @@ def read_record(folder: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     whole = isinstance(record, dict) and {"run_id", "status", "template", "progress"} <= set(record)
-    return record if whole else None
+    return record if whole and isinstance(record["progress"], dict) else None
 
 
 def _folders(root: Path) -> Iterator[Path]:
@@ -127,9 +130,13 @@ def close_interrupted(root: Path) -> list[str]:
     closed = []
     for building in _folders(root):
         if building.name.startswith("."):
-            with contextlib.suppress(OSError), _locked(building):
-                if _close_if_left(root, building):
-                    closed.append(building.name[1 : -len(".running")])
+            try:
+                with _locked(building):
+                    if _close_if_left(root, building):
+                        closed.append(building.name[1 : -len(".running")])
+            except (OSError, TypeError, ValueError, KeyError) as strange:
+                # Held by another process, or not a record of ours: the other runs are still to be shown.
+                logger.debug("%s was not closed: %s", building.name, type(strange).__name__)
     return closed
 
 

@@ -182,6 +182,17 @@ def test_a_run_that_had_ended_when_its_runner_was_killed_keeps_its_own_last_stat
     assert find_run(tmp_path, "one")["status"] == "succeeded"
 
 
+def test_a_strange_record_does_not_hide_the_other_runs(tmp_path: Path):
+    progress = {"cell": 1, "cells": 1, "title": ""}
+    good = {"run_id": "one", "status": "running", "template": "t", "progress": progress, "host": os.uname().nodename}
+    for run_id, strange in (("one", {}), ("two", {"pid": "x"}), ("three", {"pid": None}), ("four", {"progress": [1]})):
+        folder = RunFolder(tmp_path, run_id)
+        folder.create()
+        folder.write_record(good | {"run_id": run_id, "pid_started": None} | strange)
+    assert close_interrupted(tmp_path) == []
+    assert [run["run_id"] for run in list_runs(tmp_path)] == ["two", "three", "one"]
+
+
 def test_a_run_of_another_machine_is_left_to_it(tmp_path: Path):
     folder = RunFolder(tmp_path, "one")
     folder.create()
