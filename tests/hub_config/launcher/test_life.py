@@ -190,6 +190,9 @@ def test_five_running_servers_with_kernels_are_gone_within_fifteen_seconds(home:
             token = client.api("POST", f"hub/api/users/{name}/tokens", {"note": "test"})["token"]
             kernel = client.api("POST", f"user/{name}/api/kernels", {}, token=token)
             assert kernel["name"] == "cohort-analysis"
+        connections = list(home.glob("users/*/.local/share/jupyter/runtime/kernel-*.json"))
+        assert len(connections) == len(names)
+        assert all("curve_secretkey" in json.loads(file.read_text()) for file in connections)
         assert len(processes_of(home)) >= 4 + 2 * len(names)
         begun = time.monotonic()
         down = cohorthub("down", "--json", home=home)
