@@ -5,6 +5,7 @@ Nothing here touches matplotlib's global settings, backends or `pyplot`: a figur
 """
 
 import io
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,17 @@ import pandas as pd
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
-__all__ = ["GREY", "INK", "LINE_STYLES", "PALETTE", "StudyFigure", "journal_style", "study_figure"]
+__all__ = [
+    "GREY",
+    "INK",
+    "LINE_STYLES",
+    "PALETTE",
+    "StudyFigure",
+    "journal_style",
+    "study_figure",
+    "width_in_letters",
+    "wrap_words",
+]
 
 #: Okabe and Ito's colours (2008), told apart with every common colour blindness; without its yellow, too faint.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -24,6 +35,8 @@ LINE_STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5
 INK = "#222222"
 GREY = "#666666"
 
+#: Width of a Hangul, kanji or hanzi glyph, in average Latin letters.
+_WIDE = 1.75
 SCREEN_DPI = 144
 PRINT_DPI = 300
 #: DejaVu ships with matplotlib; the others cover Korean, Chinese and Japanese labels where the machine has them.
@@ -143,3 +156,56 @@ def study_figure(*, width: float, height: float, data: pd.DataFrame, alt_text: s
     figure.data = data
     figure.alt_text = alt_text
     return figure
+
+
+def wrap_words(text: str, *, letters: int) -> list[str]:
+    """Break a text into lines; Hangul, kanji and hanzi count for what they are wide.
+
+    Parameters
+    ----------
+    text : str
+        Words.
+    letters : int
+        Latin letters that fit into a line.
+
+    Returns
+    -------
+    list of str
+        At least one line; a word that is longer than a line is broken.
+    """
+    lines, line, room = [], "", float(letters)
+    for word in text.split():
+        for part in _fitting(word, letters):
+            wide = width_in_letters(part)
+            if line and wide + 1 > room:
+                lines.append(line)
+                line, room = "", float(letters)
+            line, room = (f"{line} {part}" if line else part), room - wide - bool(line)
+    return [*lines, line]
+
+
+def width_in_letters(text: str) -> float:
+    """Measure a text.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+
+    Returns
+    -------
+    float
+        Its width in average Latin letters.
+    """
+    return sum(_WIDE if unicodedata.east_asian_width(letter) in {"W", "F"} else 1.0 for letter in text)
+
+
+def _fitting(word: str, letters: int) -> Iterator[str]:
+    """Cut a word that no line can hold."""
+    part, wide = "", 0.0
+    for letter in word:
+        if part and wide + width_in_letters(letter) > letters:
+            yield part
+            part, wide = "", 0.0
+        part, wide = part + letter, wide + width_in_letters(letter)
+    yield part

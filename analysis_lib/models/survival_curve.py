@@ -27,6 +27,7 @@ Quantity = Literal["survival", "cumulative incidence"]
 #: R's: a curve that touches a quantile up to rounding has reached it.
 _TOUCHES = float(np.sqrt(np.finfo(np.float64).eps))
 ALL = "all"
+MOST_BANDS = 4
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -180,7 +181,11 @@ class KaplanMeierResult(ModelResult):
                 if test
                 else []
             ),
-            "– : the curve, or its limit, does not come down that far.",
+            *(
+                ["– : the curve, or its limit, does not come down that far."]
+                if self.medians.isna().any(axis=None)
+                else []
+            ),
         )
         header = ("Group", "n", "Events", "Median", f"{self.level:.0%} CI")
         return ModelSummary(title="Kaplan-Meier estimate", header=header, rows=rows, notes=notes)
@@ -193,6 +198,7 @@ class KaplanMeierResult(ModelResult):
         time_divisor: float = 1.0,
         ticks: Sequence[float] | None = None,
         until: float | None = None,
+        bands: bool | None = None,
         censor_marks: bool = False,
         width: float = 5.5,
         title: str = "",
@@ -212,6 +218,8 @@ class KaplanMeierResult(ModelResult):
         until : float, optional
             Where the axis ends, in its units; the longest follow-up when left out. The estimates stay the same; what
             lies beyond is not drawn, and is not in the figure's data either.
+        bands : bool, optional
+            Whether to draw the intervals; when left out, with up to four curves: more would be a thicket.
         censor_marks : bool, default False
             Whether to mark censored follow-up on the curves.
         width : float, default 5.5
@@ -241,6 +249,7 @@ class KaplanMeierResult(ModelResult):
             time_divisor=time_divisor,
             ticks=ticks,
             until=until,
+            bands=len(self.groups) <= MOST_BANDS if bands is None else bands,
             censor_marks=censor_marks,
             width=width,
             title=title,

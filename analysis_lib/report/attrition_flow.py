@@ -1,6 +1,5 @@
 """The flow diagram of a study, drawn in inches so that every word fits its box."""
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from analysis_lib.figures import GREY, INK, StudyFigure, journal_style, study_figure
+from analysis_lib.figures import GREY, INK, StudyFigure, journal_style, study_figure, wrap_words
 from analysis_lib.report.attrition import REMOVED, AttritionTable
 
 __all__ = ["flow_figure"]
@@ -32,7 +31,7 @@ class _Box:
 
 
 def _wrapped(text: str, width: float) -> list[str]:
-    return textwrap.wrap(text, max(12, int(width * _LETTERS_PER_INCH))) or [""]
+    return wrap_words(text, letters=max(12, int(width * _LETTERS_PER_INCH)))
 
 
 def flow_figure(table: AttritionTable, *, width: float, title: str) -> StudyFigure:

@@ -8,11 +8,13 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.figures import StudyFigure, journal_style
+from analysis_lib.figures import StudyFigure, journal_style, width_in_letters, wrap_words
 from analysis_lib.models import KaplanMeierResult, cox, kaplan_meier
 from analysis_lib.models.forest import forest_plot
 
@@ -199,3 +201,34 @@ def test_a_models_forest_plot_shows_the_interval_asked_for() -> None:
     drawn = fit.plot(ci="profile")
     assert drawn.data["ci_low"].iloc[0] == pytest.approx(np.exp(fit.conf_int("profile").loc["x", "ci_low"]))
     assert "profile likelihood" in drawn.axes[0].get_xlabel()
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(alphabet="ab 관찰기간x", max_size=80), letters=st.integers(4, 30))
+def test_wrapped_words_fit_their_lines_and_none_is_lost(text: str, letters: int) -> None:
+    lines = wrap_words(text, letters=letters)
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(width_in_letters(line) <= letters for line in lines)
+    assert len(lines) >= 1
+
+
+def test_many_groups_with_long_names_are_told_apart(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    names = [f"Treatment strategy number {index}, delayed" for index in range(9)]
+    data = pd.DataFrame(
+        {"time": draw.integers(1, 99, 300), "event": draw.random(300) < 0.5, "arm": draw.choice(names, 300)}
+    )
+    curves = kaplan_meier(data, time="time", event="event", by="arm")
+    figure = curves.plot(width=3.5)
+    figure.save(tmp_path / "km.png")
+    looks = {(line.get_color(), str(line._unscaled_dash_pattern)) for line in figure.axes[0].get_lines()}
+    assert len(looks) == 9
+    assert not any(band.get_paths() for band in figure.axes[0].collections)
+    assert all(band.get_paths() for band in curves.plot(bands=True).axes[0].collections)
+
+
+def test_incidence_without_events_is_a_flat_line(tmp_path: Path) -> None:
+    data = pd.DataFrame({"time": [1, 2, 3], "event": False})
+    figure = kaplan_meier(data, time="time", event="event").plot(quantity="cumulative incidence")
+    figure.save(tmp_path / "flat.png")
+    assert figure.axes[0].get_ylim() == (0, 0.05)
