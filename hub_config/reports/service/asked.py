@@ -88,9 +88,9 @@ class AskedStore:
         asked : Asked
             The whole record; replaces an older one.
         """
+        self._known[asked.run_id] = asked  # first, so that the pages tell the truth even when the disk is full
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self.folder / f"{asked.run_id}.json", json.dumps(asdict(asked), ensure_ascii=False, indent=1))
-        self._known[asked.run_id] = asked
 
     def get(self, run_id: str) -> Asked | None:
         """Return the record of a run.

