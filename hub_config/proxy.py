@@ -49,6 +49,8 @@ graceTimeOut = "0s"
 
 [entryPoints.{api_entrypoint}]
 address = {api}
+[entryPoints.{api_entrypoint}.transport.lifeCycle]
+graceTimeOut = "0s"
 """
 
 # What the proxy knows before the hub adds its routes: its own API, behind a password, on loopback.
