@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import click
 
 
-class Session(Protocol):
+class _Session(Protocol):
     """What the root command gives to every command."""
 
     @property
@@ -24,7 +24,7 @@ class Session(Protocol):
         """Tell about progress."""
 
 
-def _data_folder(session: Session) -> Path:
+def _data_folder(session: _Session) -> Path:
     """Find the data folder: that of ``--home`` when given, else ``COHORTHUB_DATA``, else that of the home."""
     from analysis_lib.catalog.paths import data_folder
 
@@ -55,7 +55,7 @@ def import_() -> None:
 @click.option("--schema", help="The source's schema, where several hold a person table.")
 @click.option("--buckets", type=click.IntRange(1, 4096), help="Buckets of the persons' tables.  [default: by size]")
 @click.pass_obj
-def omop(session: Session, /, file: Path, **options: Any) -> None:
+def omop(session: _Session, /, file: Path, **options: Any) -> None:
     """Import the OMOP CDM in FILE, a DuckDB database.
 
     Nothing is visible before everything is written; the same FILE again changes nothing.
@@ -96,7 +96,7 @@ def omop(session: Session, /, file: Path, **options: Any) -> None:
 
 @data.command(name="list")
 @click.pass_obj
-def list_(session: Session) -> None:
+def list_(session: _Session) -> None:
     """List the data sets: name, title, kind, persons (rounded), years, release.
 
     Example: cohorthub data list --json
@@ -122,7 +122,7 @@ def check(ctx: click.Context, /, *, name: str | None, release: str | None) -> No
     from analysis_lib.catalog import open_catalog
     from analysis_lib.catalog.text import check_text
 
-    session: Session = ctx.obj
+    session: _Session = ctx.obj
     catalog = open_catalog(_data_folder(session))
     checked = [
         {"name": dataset, "release": found, "files": files}
@@ -142,7 +142,7 @@ def check(ctx: click.Context, /, *, name: str | None, release: str | None) -> No
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page to this file."
 )
 @click.pass_obj
-def report(session: Session, /, *, name: str, release: str | None, html: Path | None) -> None:
+def report(session: _Session, /, *, name: str, release: str | None, html: Path | None) -> None:
     """Say what the import of data set NAME found: each rule, by table and count.
 
     Example: cohorthub data report gibleed --html gibleed-quality.html

@@ -105,13 +105,12 @@ def test_check_ends_with_1_and_names_the_damaged_file(home: Path, gibleed: Datas
 def test_what_cannot_be_done_is_one_clear_line_with_its_own_exit_code(
     home: Path, words: list[str], code: int, says: str
 ) -> None:
-    done = cohorthub(*words, home=home)
+    done = cohorthub(*words, "--json", home=home)
     assert done.returncode == code, done.stderr
     line = next(line for line in done.stderr.splitlines() if line.startswith("error"))
     assert says in line
     assert "Traceback" not in done.stderr
-    error = json.loads(cohorthub(*words, "--json", home=home).stdout)["error"]
-    assert says in error["message"]
+    assert says in json.loads(done.stdout)["error"]["message"]
 
 
 def test_an_empty_home_says_how_to_begin(tmp_path: Path) -> None:
