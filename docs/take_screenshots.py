@@ -11,12 +11,12 @@ sys.path.insert(0, str(ROOT / "tests"))
 from end_to_end.find_chromium import FLAGS, HOW_TO_GET_IT, find_chromium  # noqa: E402
 from end_to_end.live_hub import running_hub  # noqa: E402
 from end_to_end.person import Person  # noqa: E402
-from playwright.sync_api import Browser, Page, expect, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 LAB_WINDOW = {"width": 1360, "height": 850}
-REPORT_WINDOW = {"width": 1100, "height": 1250}
-RUN_MS = 150_000
+REPORT_WINDOW = {"width": 1100, "height": 1420}
+RUN_MS = 300_000
 
 
 def main() -> int:
@@ -48,12 +48,12 @@ def take_lab(person: Person) -> None:
     person.open_lab()
     person.open_in_file_browser("tutorials", "01-first-study.ipynb")
     person.run_all_cells()
-    person.notebook.locator(".jp-OutputArea-output", has_text="1.346").first.scroll_into_view_if_needed()
+    bring_to_the_top(person.notebook.get_by_role("heading", name="Draw the curve"))
     person.page.screenshot(path=IMAGES / "lab-tutorial.png")
 
 
 def take_report(person: Person) -> None:
-    """The report, on a page of its own, from its title on."""
+    """The report, on a page of its own, at its results."""
     person.open_reports()
     page = person.page
     page.get_by_role("link", name=re.compile("Set up a run")).first.click()
@@ -61,7 +61,17 @@ def take_report(person: Person) -> None:
     expect(page.locator("#state")).to_have_text("Succeeded", timeout=RUN_MS)
     address = page.get_by_role("link", name="Open on its own page").get_attribute("href")
     page.goto(person.hub.url.rstrip("/") + str(address))
+    bring_to_the_top(page.get_by_role("heading", name="What happened to them"))
     page.screenshot(path=IMAGES / "report.png")
+
+
+def bring_to_the_top(target: Locator) -> None:
+    """Scroll until the page has stopped moving: Lab gives cells their height only as they are reached."""
+    before = None
+    while before != (now := target.bounding_box()):
+        before = now
+        target.evaluate("element => element.scrollIntoView({block: 'start'})")
+        target.page.wait_for_timeout(700)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(600)]
 
 PUBLISHED_HAZARD_RATIO = 1.34612
-RUN_MS = 150_000
+RUN_MS = 300_000
 
 
 @pytest.fixture

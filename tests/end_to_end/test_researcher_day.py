@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(600)]
 
 # The Book of OHDSI, chapter 12; Breslow ties.
 PUBLISHED_HAZARD_RATIO = "1.346"

@@ -8,7 +8,7 @@ import pytest
 from .live_hub import cohorthub, processes_naming, running_hub
 from .person import Person
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(600)]
 
 WORK = """\
 from analysis_lib.compute import cluster
