@@ -194,10 +194,14 @@ def memory_mb(hub: Hub) -> dict[str, float]:
     return {**parts, "sum": round(sum(parts.values()), 1)}
 
 
+def report_template(clone: Path) -> Path:
+    """Where the report that is measured lies."""
+    return clone / "notebooks" / "reports" / f"{REPORT}.ipynb"
+
+
 def report_times(clone: Path, home: Path, *, runs: int) -> dict[str, Any]:
     """Run the same notebook by `cohorthub report run` and by bare papermill, in turn."""
     programs = clone / ".venv" / "bin"
-    template = clone / "notebooks" / "reports" / f"{REPORT}.ipynb"
     surroundings = {
         "COHORTHUB_HOME": str(home),
         "COHORTHUB_DATA": str(home / "data"),
@@ -208,7 +212,13 @@ def report_times(clone: Path, home: Path, *, runs: int) -> dict[str, Any]:
         folder = home.parent / f"report-{number}"
         folder.mkdir()
         ours = [str(programs / "cohorthub"), "report", "run", REPORT, "--output-dir", str(folder), "--home", str(home)]
-        bare = [str(programs / "papermill"), "-k", "cohort-analysis", str(template), str(folder / "bare.ipynb")]
+        bare = [
+            str(programs / "papermill"),
+            "-k",
+            "cohort-analysis",
+            str(report_template(clone)),
+            str(folder / "bare.ipynb"),
+        ]
         for name, command in (("cohorthub report run", ours), ("papermill", bare)):
             say(f"report, run {number + 1} of {runs}: {name}")
             seconds[name].append(timed(command, limit_s=REPORT_LIMIT_S, folder=folder, **surroundings))
@@ -274,6 +284,8 @@ def measure(folder: Path, *, runs: int) -> dict[str, Any]:
     clone, home = folder / "clone", folder / "home"
     say("git clone")
     found["clone_s"] = timed(["git", "clone", "--quiet", str(ROOT), str(clone)], limit_s=120, folder=folder)
+    if runs and not report_template(clone).is_file():  # better now than after everything else
+        raise SystemExit(f"the commit that was cloned has no notebooks/reports/{REPORT}.ipynb; commit it first")
     say("uv run cohorthub up, for the first time")
     hub = Hub(clone, home, limit_s=INSTALL_LIMIT_S)
     found["fresh_clone_to_ready_s"] = found["clone_s"] + hub.seconds
