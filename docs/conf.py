@@ -20,6 +20,7 @@ release = version = installed_version("cohorthub")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
 exclude_patterns = ["_build"]
+suppress_warnings = ["toc.empty_glob"]  # a folder of pages may be empty
 default_role = "literal"  # single backticks in docstrings are names
 html_theme = "pydata_sphinx_theme"
 html_title = f"CohortHub {release}"
