@@ -279,4 +279,4 @@ class ReportsServiceSettingsError(HubError):
     """The reports service was started without what it needs, or on an address that is not safe."""
 
     code = "REPORTS-SERVICE-SETTINGS"
-    exit_code = 69
+    exit_code = 65

@@ -228,6 +228,26 @@ def test_the_exit_code_page_lists_every_error():
     assert missing == [], "Run: ./dev generate"
 
 
+# What people read
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "environments/README.md"])
+def test_every_link_and_picture_leads_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = {target for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in target}
+    assert [target for target in targets if not ((ROOT / page).parent / target).exists()] == []
+
+
+def test_pictures_are_small():
+    assert [image.name for image in (ROOT / "docs" / "images").iterdir() if image.stat().st_size > 300_000] == []
+
+
+def test_the_readme_begins_with_the_three_commands():
+    first_screen = (ROOT / "README.md").read_text(encoding="utf-8")[:1500]
+    for command in ("pip install uv ", "uv run cohorthub up ", "./dev test "):
+        assert f"\n{command}" in first_screen
+
+
 # Citation
 
 
