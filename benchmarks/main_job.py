@@ -177,19 +177,22 @@ def memory_mb(hub: Hub) -> dict[str, float]:
     Pages that processes share are counted once in all, divided among those that share them; a part is a process and
     all it started that is no part itself.
     """
+    marks = {
+        "singleuser": "idle server",
+        "jupyterhub_config.py": "hub",
+        "reports.service": "reports service",
+        "traefik": "proxy",
+        "ipykernel": "kernel",
+    }
     parts: dict[str, float] = {}
     launcher = psutil.Process(hub.ready["pid"])
     for process in [launcher, *launcher.children(recursive=True)]:
         with suppress(psutil.NoSuchProcess):
             words = " ".join(process.cmdline())
-            known = {
-                "jupyterhub.singleuser": "idle server",
-                "-m jupyterhub": "hub",
-                "reports.service": "reports service",
-            }
-            known |= {"traefik": "proxy", "ipykernel": "kernel"}
-            part = next((name for mark, name in known.items() if mark in words), "launcher")
+            part = next((name for mark, name in marks.items() if mark in words), "launcher")
             parts[part] = parts.get(part, 0) + process.memory_full_info().pss / 1e6
+    if missing := {"launcher", "hub", "reports service", "proxy"} - parts.keys():
+        raise SystemExit(f"these parts were not recognised by their command lines: {', '.join(sorted(missing))}")
     parts = {part: round(megabytes, 1) for part, megabytes in parts.items()}
     return {**parts, "sum": round(sum(parts.values()), 1)}
 
