@@ -99,6 +99,18 @@ class Execution:
             self._reason = reason
         self.kill_kernel()
 
+    def go_on(self) -> None:
+        """Let no kernel start, and no cell begin, once the run was asked to end.
+
+        Raises
+        ------
+        DeadKernelError
+            If it was.
+        """
+        if self._reason is not None:
+            self.kill_kernel()
+            raise DeadKernelError("the run was asked to end")
+
     def enter_cell(self, place: Place) -> None:
         """Begin a cell: tell it, set its time limit.
 
@@ -212,6 +224,7 @@ class _Client(PapermillNotebookClient):
 
     def create_kernel_manager(self) -> Any:
         """Make a kernel manager that talks over files in a private folder: no ports, so no races for them."""
+        self.execution.go_on()
         manager = super().create_kernel_manager()
         manager.transport = "ipc"
         manager.ip = str(self.execution.scratch / "k")
@@ -230,6 +243,7 @@ class _Client(PapermillNotebookClient):
         assert self.km is not None  # noqa: S101 - for mypy; setup_kernel has made them
         assert self.kc is not None  # noqa: S101
         self.execution.kernel = getattr(self.km.provisioner, "process", None)
+        self.execution.go_on()
         self.kc.execute(EXIT_MEANS_EXIT, silent=True, store_history=False)
         for position, cell in enumerate(self.nb.cells):
             if not self._execute_one(position, cell):

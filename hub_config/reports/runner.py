@@ -29,7 +29,7 @@ from hub_config.reports.run_folders import RunFolder, check_output_folder, check
 from hub_config.reports.runs import close_interrupted
 from hub_config.reports.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
-from hub_config.reports.worker import Job, run_as_worker
+from hub_config.reports.worker import STOP_SIGNALS, Job, run_as_worker
 
 __all__ = ["Request", "run_report"]
 
@@ -108,23 +108,24 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
     root = check_output_folder(request.output_folder)
     close_interrupted(root)
     folder = RunFolder(root, run_id)
-    folder.create()
-    record = _first_record(request, run_id=run_id, kernel_name=kernel.name)
-    try:
-        folder.write_record(record)
-        job = Job(
-            template=request.template,
-            parameters={name: request.parameters[name] for name in request.given},
-            kernel=kernel,
-            limits=request.limits,
-            folder=folder,
-            home=request.home,
-            on_cell=on_cell,
-        )
-        verdict, record = _supervise(job, record)
-    finally:
-        end_descendants()
-    return close_folder(folder, verdict, record=record)
+    job = Job(
+        template=request.template,
+        parameters={name: request.parameters[name] for name in request.given},
+        kernel=kernel,
+        limits=request.limits,
+        folder=folder,
+        home=request.home,
+        on_cell=on_cell,
+    )
+    with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
+        folder.create()
+        record = _first_record(request, run_id=run_id, kernel_name=kernel.name)
+        try:
+            folder.write_record(record)
+            verdict, record = _supervise(job, record, stop_asked=stop_asked)
+        finally:
+            end_descendants()
+        return close_folder(folder, verdict, record=record)
 
 
 def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[str, Any]:
@@ -169,29 +170,31 @@ def _account() -> str:
         return str(os.getuid())
 
 
-def _supervise(job: Job, record: dict[str, Any]) -> tuple[Verdict, dict[str, Any]]:
+def _supervise(job: Job, record: dict[str, Any], *, stop_asked: int) -> tuple[Verdict, dict[str, Any]]:
     """Fork the worker, wait for its word, end it where it must be ended."""
     adopt_orphans()
     outcome_read, outcome_write = os.pipe()
     lifeline_read, lifeline_write = os.pipe()
-    with _signals_to_pipe() as stop_asked:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        worker = os.fork()
-        if worker == 0:
-            for descriptor in (outcome_read, lifeline_write):
-                os.close(descriptor)
-            run_as_worker(job, record, outcome=outcome_write, lifeline=lifeline_read)
-        for descriptor in (outcome_write, lifeline_read):
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # A signal in the moment after the fork waits until the worker has a handler for it, or it would be lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    worker = os.fork()
+    if worker == 0:
+        for descriptor in (outcome_read, lifeline_write):
             os.close(descriptor)
-        try:
-            told, cancelled = _listen(worker, outcome_read, stop_asked=stop_asked, limits=job.limits)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
-            os.waitpid(worker, 0)
-            os.close(lifeline_write)
-            os.close(outcome_read)
+        run_as_worker(job, record, outcome=outcome_write, lifeline=lifeline_read)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    for descriptor in (outcome_write, lifeline_read):
+        os.close(descriptor)
+    try:
+        told, cancelled = _listen(worker, outcome_read, stop_asked=stop_asked, limits=job.limits)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+        os.waitpid(worker, 0)
+        os.close(lifeline_write)
+        os.close(outcome_read)
     end_descendants()
     return _word_of_worker(job, told, record=record, cancelled=cancelled)
 
@@ -201,8 +204,7 @@ def _signals_to_pipe() -> Iterator[int]:
     """Turn the signals that mean "stop" into bytes on a pipe, for as long as the context lasts."""
     read, write = os.pipe()
     os.set_blocking(write, False)
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, lambda _number, _frame: None) for number in numbers}
+    before = {number: signal.signal(number, lambda _number, _frame: None) for number in STOP_SIGNALS}
     old_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     try:
         yield read

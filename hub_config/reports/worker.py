@@ -28,7 +28,9 @@ from hub_config.reports.run_folders import RunFolder, utc_now
 from hub_config.reports.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
 
-__all__ = ["Job", "run_as_worker"]
+__all__ = ["STOP_SIGNALS", "Job", "run_as_worker"]
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 LITTLE_ROOM = 2**20  # bytes; a cell that met an OSError with less than this left met a full disk
 
@@ -235,6 +237,8 @@ def _listen_for_cancel(stop: Callable[[Verdict], None]) -> None:
     signal.signal(signal.SIGHUP, cancel)
     # Ctrl-C reaches the whole foreground group; the supervisor decides. Not SIG_IGN: the kernel would inherit that.
     signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    # Blocked since before the fork; a kernel must not inherit that either.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
 def _log(log: int, line: str) -> None:

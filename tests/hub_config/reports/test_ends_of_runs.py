@@ -316,13 +316,17 @@ def test_a_run_that_fails_leaves_the_earlier_good_one_untouched(bench: Bench):
     assert (bench.runs / "latest" / "steps").resolve() == newer.folder
 
 
-def test_a_run_stopped_before_its_kernel_answers_is_cancelled(bench: Bench):
-    process = bench.start("run", bench.template(text("# T"), parameters(), code("1")))
-    wait_for(lambda: list(bench.runs.glob(".*.running/run.json")))
+@pytest.mark.parametrize("later_s", [0, 0.1, 0.3, 0.6, 1.0])
+def test_a_run_stopped_at_any_moment_of_its_start_is_cancelled(bench: Bench, later_s: float):
+    process = bench.start("run", bench.template(text("# T"), parameters(), code("import time; time.sleep(60)")))
+    wait_for(lambda: list(bench.runs.glob(".*.running")))
+    time.sleep(later_s)
+    began = time.monotonic()
     process.terminate()
     ended = bench.end(process)
     assert ended.code == 63
     assert ended.record["status"] == "cancelled"
+    assert time.monotonic() - began < 12
     assert bench.unfinished() == []
 
 
