@@ -97,7 +97,7 @@ class OwnedProcess:
         Returns
         -------
         str
-            "idle", "closed" or "died".
+            "idle", "closed", "shut down" or "died".
         """
         with _pipe(self._process.stdout):
             return str(self._next_event().get("why", "died"))

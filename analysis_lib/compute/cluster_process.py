@@ -16,6 +16,7 @@ import shutil
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -31,6 +32,7 @@ from analysis_lib.compute.dashboard import Gate
 __all__ = ["main"]
 
 START_SECONDS = 50.0
+LEAVE_SECONDS = 3.0
 CLOSE_SECONDS = 8.0
 LOOPBACK = "127.0.0.1"
 CONFIG = {
@@ -102,17 +104,16 @@ def main() -> None:
     settings = json.loads(sys.stdin.readline())
     dask.config.set(CONFIG)
     try:
-        reason = asyncio.run(_serve(settings, events))
+        asyncio.run(_serve(settings, events))
     except Exception as failure:
         _say(events, event="failed", why=type(failure).__name__)
         _end_at_once(settings["local_directory"], status=1)
         raise
-    _say(events, event="stopped", why=reason)
     _end_at_once(settings["local_directory"], status=0)
 
 
-async def _serve(settings: dict[str, Any], events: IO[str]) -> str:
-    """Run the cluster; return why it ended: "idle" or "closed"."""
+async def _serve(settings: dict[str, Any], events: IO[str]) -> None:
+    """Run the cluster until it is idle, closed or shut down."""
     cluster = await asyncio.wait_for(_start(settings), START_SECONDS)
     asked_to_close = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -125,21 +126,29 @@ async def _serve(settings: dict[str, Any], events: IO[str]) -> str:
         address=cluster.scheduler.address,
         dashboard_port=cluster.scheduler.http_server.port,
     )
-    idle = asyncio.create_task(_become_idle(cluster.scheduler, settings["idle_seconds"]))
-    closing = asyncio.create_task(asked_to_close.wait())
-    done, _ = await asyncio.wait({idle, closing}, return_when=asyncio.FIRST_COMPLETED)
+    ends = {
+        "idle": asyncio.create_task(_become_idle(cluster.scheduler, settings["idle_seconds"])),
+        "closed": asyncio.create_task(asked_to_close.wait()),
+        "shut down": asyncio.create_task(cluster.scheduler.finished()),  # by the owner, with Dask's own words
+    }
+    await asyncio.wait(ends.values(), return_when=asyncio.FIRST_COMPLETED)
+    reason = next(reason for reason, end in ends.items() if end.done())
+    # Told before the scheduler goes: the owner's client then leaves by itself and does not complain of a lost one.
+    _say(events, event="stopped", why=reason)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asked_to_close.wait(), LEAVE_SECONDS)
     if os.getppid() == owner:
         with suppress(Exception):  # whatever is left after this is ended by force
             await asyncio.wait_for(cluster.close(), CLOSE_SECONDS)
-    return "closed" if closing in done else "idle"
 
 
 async def _become_idle(scheduler: Scheduler, seconds: float) -> None:
     """Wait until there was no work for so long; the time counts from when the owner has connected."""
     while set(scheduler.clients) <= {"fire-and-forget"}:
         await asyncio.sleep(0.1)
-    scheduler.idle_timeout = seconds
-    await scheduler.finished()
+    connected = time.time()
+    while time.time() < max(connected, scheduler.idle_since or time.time()) + seconds:
+        await asyncio.sleep(min(1.0, seconds / 4))
 
 
 async def _start(settings: dict[str, Any]) -> Any:

@@ -278,6 +278,7 @@ class Cluster:
     def _stopped_error(self) -> ClusterStoppedError:
         found = {
             "closed": "it has been closed",
+            "shut down": "it has been shut down",
             "idle": f"it was idle for {self._settings['idle_seconds'] / 60:g} minutes and stopped itself",
         }.get(self._reason or "", "its process has died")
         return ClusterStoppedError(f"This cluster takes no more work; found that {found}. Start another: cluster().")
