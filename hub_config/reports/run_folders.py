@@ -12,6 +12,7 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ FINAL_STATES = ("succeeded", "failed", "cancelled", "timed_out", "interrupted")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}", re.ASCII)
 # Room that is given back when the disk is full, so that the failure itself can be written down.
 BALLAST = 256 * 1024
+SCRATCH_PREFIX = "cohorthub-run-"
 
 
 def new_run_id() -> str:
@@ -242,6 +244,32 @@ class RunFolder:
             draft.unlink(missing_ok=True)
             raise
         _sync_folder(folder)
+
+
+def make_scratch() -> Path:
+    """Make a private folder for what a run needs while it goes on: sockets, the kernel's temporary files.
+
+    Returns
+    -------
+    Path
+        In the system's folder for temporary files, whose path is short enough for sockets.
+    """
+    scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
+    (scratch / "tmp").mkdir(mode=0o700)
+    return scratch
+
+
+def remove_scratch(scratch: Path) -> None:
+    """Remove a folder that `make_scratch` made, and nothing else.
+
+    Parameters
+    ----------
+    scratch : Path
+        Perhaps read from a record, so not to be trusted.
+    """
+    ours = scratch.name.startswith(SCRATCH_PREFIX) and scratch.parent == Path(tempfile.gettempdir())
+    if ours and not scratch.is_symlink():
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def latest_name(template: str) -> str:

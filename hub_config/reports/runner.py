@@ -25,7 +25,15 @@ from hub_config.home import Home, read_record
 from hub_config.reports.closing import Result, close_folder, finish_without_worker
 from hub_config.reports.kernel_choice import choose_kernel
 from hub_config.reports.processes import adopt_orphans, end_descendants, started_at
-from hub_config.reports.run_folders import RunFolder, check_output_folder, check_run_id, new_run_id, utc_now
+from hub_config.reports.run_folders import (
+    RunFolder,
+    check_output_folder,
+    check_run_id,
+    make_scratch,
+    new_run_id,
+    remove_scratch,
+    utc_now,
+)
 from hub_config.reports.runs import close_interrupted
 from hub_config.reports.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
@@ -108,6 +116,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
     root = check_output_folder(request.output_folder)
     close_interrupted(root)
     folder = RunFolder(root, run_id)
+    scratch = make_scratch()
     job = Job(
         template=request.template,
         parameters={name: request.parameters[name] for name in request.given},
@@ -115,16 +124,18 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         limits=request.limits,
         folder=folder,
         home=request.home,
+        scratch=scratch,
         on_cell=on_cell,
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
-        folder.create()
-        record = _first_record(request, run_id=run_id, kernel_name=kernel.name)
         try:
+            folder.create()
+            record = _first_record(request, run_id=run_id, kernel_name=kernel.name) | {"scratch": str(scratch)}
             folder.write_record(record)
             verdict, record = _supervise(job, record, stop_asked=stop_asked)
         finally:
             end_descendants()
+            remove_scratch(scratch)
         return close_folder(folder, verdict, record=record)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from hub_config.errors import RunNotFoundError
 from hub_config.reports.closing import close_folder, finish_without_worker
 from hub_config.reports.processes import end_marked, is_running
-from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, RunFolder
+from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, RunFolder, remove_scratch
 from hub_config.reports.verdicts import Place, Verdict
 
 logger = logging.getLogger(__name__)
@@ -161,6 +161,7 @@ def _close_if_left(root: Path, building: Path) -> bool:
     if record.get("host") != socket.gethostname() or is_running(int(record["pid"]), float(record["pid_started"])):
         return False
     end_marked("COHORTHUB_RUN_DIR", str(building))
+    remove_scratch(Path(str(record.get("scratch"))))
     folder = RunFolder(root, building.name[1 : -len(".running")])
     if record["status"] in FINAL_STATES:
         # It had ended, and was killed before it could show the folder: its own word stands.

@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 import traceback
 from collections.abc import Callable
@@ -53,6 +52,8 @@ class Job:
         Made already.
     home : Path
         The CohortHub home.
+    scratch : Path
+        A private folder that is thrown away after the run.
     on_cell : callable
         Told the `Place` of each cell as it begins.
     """
@@ -63,6 +64,7 @@ class Job:
     limits: Limits
     folder: RunFolder
     home: Path
+    scratch: Path
     on_cell: Callable[[Place], None]
 
 
@@ -83,7 +85,7 @@ def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: i
     adopt_orphans()
     signal.set_wakeup_fd(-1)  # it is the supervisor's
     os.umask(0o077)  # what the notebook writes may hold data
-    threading.Thread(target=_die_with, args=(lifeline,), name="lifeline", daemon=True).start()
+    threading.Thread(target=_die_with, args=(lifeline, job.scratch), name="lifeline", daemon=True).start()
     status = 1
     try:
         verdict = _execute(job, record)
@@ -102,21 +104,20 @@ class _AlreadyLoggedError(Exception):
     """Something went wrong here that is no fault of the report."""
 
 
-def _die_with(lifeline: int) -> None:
+def _die_with(lifeline: int, scratch: Path) -> None:
     """Wait for the supervisor to be gone; then nobody is left to keep this run."""
     while os.read(lifeline, 1):
         pass
     end_descendants()
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)
 
 
 def _execute(job: Job, record: dict[str, Any]) -> Verdict:
-    scratch = Path(tempfile.mkdtemp(prefix="cohorthub-run-"))
-    (scratch / "tmp").mkdir()
     log = os.open(job.folder.building / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     tools = _Tools(job.kernel.python)
     try:
-        notebook, verdict = _run_notebook(job, record, scratch=scratch, log=log, tools=tools)
+        notebook, verdict = _run_notebook(job, record, log=log, tools=tools)
         end_descendants()
         if verdict.ename == "OSError" and shutil.disk_usage(job.folder.building).free < LITTLE_ROOM:
             verdict = Verdict.disk_full().at(Place(**record["progress"]))
@@ -131,7 +132,6 @@ def _execute(job: Job, record: dict[str, Any]) -> Verdict:
     finally:
         end_descendants()
         os.close(log)
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class _Tools:
@@ -162,14 +162,14 @@ class _Tools:
         return self._made.get("exporter")
 
 
-def _run_notebook(job: Job, record: dict[str, Any], *, scratch: Path, log: int, tools: _Tools) -> tuple[Any, Verdict]:
+def _run_notebook(job: Job, record: dict[str, Any], *, log: int, tools: _Tools) -> tuple[Any, Verdict]:
     """Execute the notebook; give it as far as it came, and the verdict."""
     nbformat = load_nbformat()
     import papermill
 
     from hub_config.reports.engine import Execution, register_engine
 
-    folder = job.folder
+    folder, scratch = job.folder, job.scratch
 
     def save(notebook: Any) -> None:
         folder.replace("report.ipynb", nbformat.writes(notebook).encode())

@@ -56,6 +56,7 @@ def assert_nothing_left(bench: Bench, ended: Ended) -> None:
     assert bench.unfinished() == []
     assert [pid for pid in pids(ended.folder) if alive(pid)] == []
     assert not (bench.runs / "latest").exists()
+    assert not Path(ended.record["scratch"]).exists()
 
 
 def three_cells(last: str) -> tuple[dict[str, object], ...]:
@@ -290,6 +291,7 @@ def test_runner_and_worker_killed_at_once_leave_nothing_after_the_next_look(benc
     process.wait()
     (run,) = bench.report("list").document["runs"]
     assert run["status"] == "interrupted"
+    assert not Path(run["scratch"]).exists()
     wait_for(lambda: not any(alive(one.pid) for one in below), seconds=15)
     assert bench.unfinished() == []
 
