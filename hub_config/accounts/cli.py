@@ -69,7 +69,9 @@ def password(session: Session, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(session: Session, name: str) -> None:
-    """Remove the account NAME; its folder stays, and it is signed out within a minute.
+    """Remove the account NAME; its folder stays, and the hub's pages are closed to it within a minute.
+
+    A server of its owner that already runs goes on until the operator stops it on the hub's admin page.
 
     Example: cohorthub account remove ada
     """
