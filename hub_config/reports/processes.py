@@ -11,10 +11,13 @@ import os
 import signal
 import time
 from collections.abc import Iterable
+from typing import TypedDict
 
 import psutil
 
-__all__ = ["adopt_orphans", "end_descendants", "end_marked", "is_running", "reap", "started_at"]
+from hub_config.process_identity import Process, boot_identity, find_process
+
+__all__ = ["adopt_orphans", "end_descendants", "end_marked", "is_running", "name_process", "reap"]
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 PATIENCE = 5.0  # seconds; a process in an uninterruptible system call cannot be ended sooner
@@ -88,8 +91,17 @@ def reap(pid: int) -> None:
         os.waitpid(pid, os.WNOHANG)
 
 
-def started_at(pid: int) -> float | None:
-    """Give the time a process started, which together with its id names it for good.
+class NamedProcess(TypedDict):
+    """What a record says about a process, so that it can be told from a later one of the same id."""
+
+    pid: int
+    pid_started: float | None
+    pid_ticks: int | None
+    pid_boot: str | None
+
+
+def name_process(pid: int) -> NamedProcess:
+    """Name a process for good.
 
     Parameters
     ----------
@@ -98,33 +110,49 @@ def started_at(pid: int) -> float | None:
 
     Returns
     -------
-    float or None
-        Seconds since 1970; None if there is no such process.
+    NamedProcess
+        Its id; when it began in seconds since 1970, for people; the same in clock ticks since the machine's start,
+        and the name of that start, to compare. All but the id are None if there is no such process.
     """
+    found = find_process(pid)
     try:
-        return float(psutil.Process(pid).create_time())
+        started = float(psutil.Process(pid).create_time())
     except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return None
+        started = None
+    return {
+        "pid": pid,
+        "pid_started": started,
+        "pid_ticks": found.started if found is not None else None,
+        "pid_boot": boot_identity() if found is not None else None,
+    }
 
 
-def is_running(pid: int, started: float) -> bool:
-    """Tell whether the process that had this id at that time is still there.
+def is_running(pid: int, started: float | None, *, ticks: int | None = None, boot: str | None = None) -> bool:
+    """Tell whether the process that `name_process` named is still there.
 
     Parameters
     ----------
     pid : int
         Process id.
-    started : float
-        What `started_at` gave for it, in seconds since 1970.
+    started : float or None
+        Its ``pid_started``; looked at only where one of the others is missing, as in older records.
+    ticks : int, optional
+        Its ``pid_ticks``.
+    boot : str, optional
+        Its ``pid_boot``.
 
     Returns
     -------
     bool
         False too if the id now belongs to another process, or the process is a zombie.
     """
+    if ticks is not None and boot is not None:
+        return boot == boot_identity() and Process(pid, ticks).is_alive()
+    if started is None:
+        return False
     try:
         process = psutil.Process(pid)
-        # The boot time that Linux reports wanders by fractions of a second when the clock is corrected.
+        # This time is counted from the clock, which may have been corrected since by fractions of a second.
         return abs(process.create_time() - started) < 2 and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False

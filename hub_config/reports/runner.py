@@ -24,7 +24,7 @@ from typing import Any
 from hub_config.home import Home, read_record
 from hub_config.reports.closing import Result, close_folder, finish_without_worker
 from hub_config.reports.kernel_choice import choose_kernel
-from hub_config.reports.processes import adopt_orphans, end_descendants, started_at
+from hub_config.reports.processes import adopt_orphans, end_descendants, name_process
 from hub_config.reports.run_folders import (
     RunFolder,
     check_output_folder,
@@ -155,8 +155,7 @@ def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[st
         "limits": {"cell_s": request.limits.cell_s, "run_s": request.limits.run_s},
         "kernel": kernel_name,
         "progress": {"cell": 0, "cells": template.n_cells, "title": ""},
-        "pid": os.getpid(),
-        "pid_started": started_at(os.getpid()),
+        **name_process(os.getpid()),
         "host": socket.gethostname(),
         "started_by": request.started_by or _account(),
         "started_at": utc_now(),

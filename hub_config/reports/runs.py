@@ -155,10 +155,9 @@ def _close_if_left(root: Path, building: Path) -> bool:
         return False
     record = read_record(building)
     if record is None:
-        if time.time() - building.stat().st_mtime > RECORDLESS_S:
-            shutil.rmtree(building, ignore_errors=True)
+        _remove_if_recordless(building)
         return False
-    if record.get("host") != socket.gethostname() or is_running(int(record["pid"]), float(record["pid_started"])):
+    if record.get("host") != socket.gethostname() or _runner_lives(record):
         return False
     end_marked("COHORTHUB_RUN_DIR", str(building))
     remove_scratch(Path(str(record.get("scratch"))))
@@ -171,3 +170,25 @@ def _close_if_left(root: Path, building: Path) -> bool:
     verdict = finish_without_worker(folder, verdict, record=record)
     close_folder(folder, verdict, record=record)
     return True
+
+
+def _remove_if_recordless(building: Path) -> None:
+    """Remove an old folder that never got a record; one whose record cannot be read may be a run going on."""
+    try:
+        (building / "run.json").lstat()
+    except FileNotFoundError:
+        if time.time() - building.stat().st_mtime > RECORDLESS_S:
+            shutil.rmtree(building, ignore_errors=True)
+        return
+    logger.warning("The record of the run in %s cannot be read; the folder is left as it is", building)
+
+
+def _runner_lives(record: dict[str, Any]) -> bool:
+    """Look for the process that holds a run; a record that does not name one raises, and is left alone."""
+    ticks, boot = record.get("pid_ticks"), record.get("pid_boot")
+    return is_running(
+        int(record["pid"]),
+        float(record["pid_started"]),
+        ticks=int(ticks) if ticks is not None else None,
+        boot=str(boot) if boot is not None else None,
+    )

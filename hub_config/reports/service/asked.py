@@ -46,6 +46,10 @@ class Asked:
         The process that carries it out, once started.
     pid_started : float or None
         When that process began (seconds since 1970): a pid alone may belong to another by now.
+    pid_ticks : int or None
+        The same in clock ticks since the machine's start, which setting the clock does not change.
+    pid_boot : str or None
+        The name of that start.
     code : str or None
         Stable code of the error that refused it.
     message : str or None
@@ -63,6 +67,8 @@ class Asked:
     ended_at: str | None = None
     pid: int | None = None
     pid_started: float | None = None
+    pid_ticks: int | None = None
+    pid_boot: str | None = None
     code: str | None = None
     message: str | None = None
 

@@ -277,7 +277,7 @@ def _lives(record: Mapping[str, Any]) -> bool:
     pid, started = record.get("pid"), record.get("pid_started")
     if not isinstance(pid, int) or not isinstance(started, int | float):
         return False
-    return is_running(pid, started)
+    return is_running(pid, started, ticks=_number(record.get("pid_ticks")), boot=_text(record.get("pid_boot")))
 
 
 def _template_name(record: Mapping[str, Any], asked: Asked | None) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hub_config.home import write_private
-from hub_config.reports.processes import is_running, started_at
+from hub_config.reports.processes import is_running, name_process
 from hub_config.reports.run_folders import utc_now
 from hub_config.reports.service.asked import Asked, AskedStore
 from hub_config.reports.service.ending import end_for_good, tree_of
@@ -156,7 +156,9 @@ class RunLine:
         for asked in list(self.store):
             if asked.ended_at is not None:
                 continue
-            if asked.pid is not None and asked.pid_started is not None and is_running(asked.pid, asked.pid_started):
+            if asked.pid is not None and is_running(
+                asked.pid, asked.pid_started, ticks=asked.pid_ticks, boot=asked.pid_boot
+            ):
                 logger.warning("Ending process %d of run %s, left by an earlier service", asked.pid, asked.run_id)
                 end_for_good(tree_of(asked.pid), building=self._building(asked.run_id))
             self._close(asked.run_id, state="cancelled" if asked.state == "cancelled" else "interrupted")
@@ -210,7 +212,7 @@ class RunLine:
 
     def _note_process(self, run_id: str, pid: int) -> None:
         state = "started" if self._state(run_id) == "queued" else self._state(run_id)
-        self._mark(run_id, state=state, pid=pid, pid_started=started_at(pid))
+        self._mark(run_id, state=state, **name_process(pid))
 
     def _record_end(self, run_id: str, *, status: int, answer: bytes) -> None:
         """Note how the process ended. What it did is in the run folder, if it came to have one."""

@@ -11,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hub_config.reports.processes import name_process
+
 from .conftest import Bench, Ended, alive, code, parameters, text, wait_for
 
 PIDS = "open(os.environ['COHORTHUB_RUN_DIR'] + '/pids', 'a').write(f'{os.getpid()}\\n')"
@@ -270,6 +272,7 @@ def test_a_killed_runner_takes_its_kernel_along_and_the_next_look_says_interrupt
     folder, record = bench.going_on(cell=3)
     assert record["pid"] == process.pid
     assert record["pid_started"] == pytest.approx(psutil.Process(process.pid).create_time(), abs=1)
+    assert {name: record[name] for name in ("pid_ticks", "pid_boot")}.items() <= name_process(process.pid).items()
     process.kill()
     process.wait()
     wait_for(lambda: not any(alive(pid) for pid in pids(folder)), seconds=15)

@@ -189,6 +189,23 @@ def test_a_folder_left_without_a_record_is_removed_only_when_it_is_old(tmp_path:
     assert names(tmp_path) == [".new.running"]
 
 
+@pytest.mark.parametrize("unreadable", [b"", b'{"run_id": "on', b"[]", b'{"run_id": "one"}', None])
+def test_a_running_folder_whose_record_cannot_be_read_is_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, unreadable: bytes | None
+):
+    folder = RunFolder(tmp_path, "one")
+    folder.create()
+    record = folder.building / "run.json"
+    if unreadable is None:
+        record.symlink_to(record)  # reading it fails, for root too
+    else:
+        record.write_bytes(unreadable)
+    os.utime(folder.building, (0, 0))
+    assert close_interrupted(tmp_path) == []
+    assert names(tmp_path) == [".one.running"]
+    assert "cannot be read" in caplog.text
+
+
 def test_a_run_that_had_ended_when_its_runner_was_killed_keeps_its_own_last_state(tmp_path: Path):
     folder = RunFolder(tmp_path, "one")
     folder.create()

@@ -9,6 +9,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from hub_config.reports.processes import name_process
 from hub_config.reports.service.asked import Asked, AskedStore
 from hub_config.reports.service.board import Board
 from hub_config.reports.service.folders import FolderReader
@@ -118,6 +119,12 @@ def test_a_run_of_the_command_line_is_running_while_its_process_lives(board):
     assert board.find("r1", person=OPERATOR).state == "running"
 
 
+def test_a_run_of_the_command_line_is_running_though_the_clock_was_set(board):
+    mine = name_process(os.getpid())
+    write_folder(board, "r1", running=True, **mine | {"status": "running", "pid_started": mine["pid_started"] + 3600})
+    assert board.find("r1", person=OPERATOR).state == "running"
+
+
 def test_a_run_whose_process_is_dead_is_interrupted_whatever_its_record_says(board):
     pid, started = dead_process()
     write_folder(board, "r1", running=True, status="running", ended_at=None, pid=pid, pid_started=started)
@@ -148,6 +155,18 @@ def test_recovering_ends_the_process_that_an_earlier_service_left(board):
     try:
         started = psutil.Process(orphan.pid).create_time()
         board.asked.save(replace(ASKED, state="started", pid=orphan.pid, pid_started=started))
+        board.line.recover()
+        assert orphan.wait(timeout=5) == -9
+    finally:
+        orphan.kill()
+        orphan.wait()
+
+
+def test_recovering_finds_the_process_of_an_earlier_service_though_the_clock_was_set(board):
+    orphan = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    try:
+        named = name_process(orphan.pid)
+        board.asked.save(replace(ASKED, state="started", **named | {"pid_started": named["pid_started"] + 3600}))
         board.line.recover()
         assert orphan.wait(timeout=5) == -9
     finally:
