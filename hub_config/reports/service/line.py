@@ -8,6 +8,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import psutil
+
 from hub_config.home import write_private
 from hub_config.reports.processes import is_running, name_process
 from hub_config.reports.run_folders import utc_now
@@ -181,8 +183,7 @@ class RunLine:
         self._processes.pop(run_id, None)
         if not done.cancelled() and (failure := done.exception()) is not None:
             logger.error("Run %s could not be carried out", run_id, exc_info=failure)
-            with contextlib.suppress(OSError):
-                self._close(run_id, state="refused", code="INTERNAL")
+            self._close(run_id, state="refused", code="INTERNAL")
         self._begin_what_fits()
 
     async def _carry_out(self, run_id: str) -> None:
@@ -240,14 +241,14 @@ class RunLine:
         process = self._processes.get(run_id)
         if process is None:
             return
-        members = tree_of(process.pid)
+        members = _members(process)
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         task = self._running.get(run_id)
         if task is not None:
             await asyncio.wait([task], timeout=grace)
         # The kernel has a session of its own, so the process group alone would not reach it.
-        end_for_good(members | tree_of(process.pid), building=self._building(run_id))
+        end_for_good(members | _members(process), building=self._building(run_id))
         if task is not None:
             await asyncio.wait([task], timeout=0.5)
 
@@ -260,8 +261,18 @@ class RunLine:
 
     def _mark(self, run_id: str, **changes: object) -> None:
         asked = self.store.get(run_id)
-        if asked is not None:
+        if asked is None:
+            return
+        try:
             self.store.save(replace(asked, **changes))  # type: ignore[arg-type]
+        except OSError as failure:
+            # The store remembers it all the same; a full disk must not part the service from a run that goes on.
+            logger.warning("What became of run %s could not be written down: %s", run_id, failure.strerror)
 
     def _close(self, run_id: str, *, state: str, code: str | None = None, message: str | None = None) -> None:
         self._mark(run_id, state=state, ended_at=utc_now(), code=code, message=message)
+
+
+def _members(process: asyncio.subprocess.Process) -> set[psutil.Process]:
+    """Give a runner and all below it; once it has ended, its pid may be another's."""
+    return tree_of(process.pid) if process.returncode is None else set()

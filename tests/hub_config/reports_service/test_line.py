@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import psutil
 import pytest
@@ -47,6 +48,17 @@ async def open_board(home, *, max_running=2):
 def ask(board, shelf, template="steady", **changes):
     offer = shelf.get(template)
     return board.ask(offer, values={one.name: one.default for one in offer.parameters} | changes, person=ONE)
+
+
+@dataclass
+class Ended:
+    """A runner that has ended and was waited for."""
+
+    pid: int
+    returncode: int = 0
+
+    def terminate(self):
+        raise ProcessLookupError
 
 
 async def until(condition, *, within=60.0):
@@ -245,3 +257,39 @@ def test_a_run_that_cannot_be_begun_is_not_shown_as_running_and_the_next_one_beg
             return state(board, first)
 
     assert asyncio.run(story()) == "refused"
+
+
+def test_a_run_goes_on_and_can_be_cancelled_when_no_record_of_it_can_be_written(place):
+    home, shelf = place
+
+    async def story():
+        async with open_board(home) as board:
+            run_id = ask(board, shelf, pause=60.0)
+            board.asked.folder.rename(home / "asked-before")
+            board.asked.folder.write_text("a file where the folder should be")
+            await until(lambda: board.find(run_id, person=ONE).cell_title == "Waiting")
+            going_on = board.line.is_running(run_id), state(board, run_id)
+            board.line.cancel(run_id)
+            await until(lambda: not board.find(run_id, person=ONE).is_active)
+            await until(lambda: processes_of(run_id) == [], within=15)
+            return going_on, state(board, run_id)
+
+    assert asyncio.run(story()) == ((True, "running"), "cancelled")
+
+
+def test_the_number_of_a_runner_that_has_ended_is_nobody_to_end(tmp_path):
+    async def story():
+        line = RunLine(home=tmp_path, store=AskedStore(tmp_path / ".asked"))
+        stranger = await asyncio.create_subprocess_exec("sleep", "60")
+        try:
+            # A number cannot be made to come again; so the ended runner is said to have had the stranger's.
+            line._processes["one"] = Ended(stranger.pid)
+            await line._end("one", grace=0.1)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(stranger.wait(), timeout=0.3)
+        finally:
+            with suppress(ProcessLookupError):
+                stranger.kill()
+            await stranger.wait()
+
+    asyncio.run(story())
