@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub_config.errors import TemplateUnreadableError
+from hub_config.errors import DiskFullError, TemplateUnreadableError
 from hub_config.reports.notebook_files import load_nbformat, parse_notebook
 from hub_config.reports.provenance import declared_by_notebook, environment_lock
 from hub_config.reports.run_folders import RunFolder, is_disk_full, utc_now
@@ -153,6 +153,11 @@ def close_folder(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any])
     -------
     Result
         With the verdict that was written, which is another one if the disk was full.
+
+    Raises
+    ------
+    DiskFullError
+        If there is not even room for the record; the folder stays hidden, for the next look at the runs to close.
     """
     record |= {
         "status": verdict.status,
@@ -161,20 +166,39 @@ def close_folder(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any])
         "duration_s": round(_seconds_since(record["started_at"]), 3),
     }
     folder.make_room()
-    folder.write_record(record)
     try:
+        folder.write_record(record)
         folder.publish()
     except OSError as failure:
-        if verdict.status != "succeeded" or not is_disk_full(failure):
+        if not is_disk_full(failure):
             raise
-        verdict = Verdict.disk_full()
-        record |= {"status": verdict.status, "error": verdict.error()}
-        folder.write_record(record)
-        folder.building.rename(folder.final)
+        verdict = _close_full(folder, verdict, record=record)
     if verdict.status == "succeeded":
         with contextlib.suppress(OSError):  # the run is whole; a link that cannot be made does not undo it
             folder.point_latest(record["template"])
     return Result(folder.final, record, verdict)
+
+
+def _close_full(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any]) -> Verdict:
+    """Close a run for which the disk has no room, giving up what bears no stamp or can be made again."""
+    given_up = ["report.html"]
+    if verdict.status == "succeeded":
+        verdict = Verdict.disk_full()
+        given_up.append("report.ipynb")  # without its stamp it could be taken for a result
+    record |= {"status": verdict.status, "ended_early": verdict.ended_early, "error": verdict.error()}
+    for name in given_up:
+        (folder.building / name).unlink(missing_ok=True)
+    try:
+        folder.write_record(record)
+        folder.building.rename(folder.final)
+    except OSError as failure:
+        if not is_disk_full(failure):
+            raise
+        raise DiskFullError(
+            f"The last record of run {folder.run_id} cannot be written; {failure.strerror}. "
+            "Free some room; `cohorthub report list` then closes the run as interrupted."
+        ) from failure
+    return verdict
 
 
 def _seconds_since(time_text: str) -> float:

@@ -139,8 +139,13 @@ class RunFolder:
         """Where it lies once it has ended."""
         return self.root / self.run_id
 
-    def create(self) -> None:
+    def create(self, record: Mapping[str, Any] | None = None) -> None:
         """Make the folder, closed to other accounts.
+
+        Parameters
+        ----------
+        record : mapping, optional
+            The first record; without room for it there is no folder.
 
         Raises
         ------
@@ -158,6 +163,8 @@ class RunFolder:
                 (self.building / name).mkdir(mode=0o700)
             with self._private(".ballast") as file:
                 os.posix_fallocate(file, 0, BALLAST)
+            if record is not None:
+                self.write_record(record)
         except FileExistsError as taken:
             raise RunIdError(
                 f"The run id is taken; there is a run {self.run_id} in {self.root}. "

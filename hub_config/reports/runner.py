@@ -101,6 +101,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
 
     Raises
     ------
+    DiskFullError
+        If there was no room for the run's last record.
     HomeTooNewError
         If a newer version made the home; nothing was made.
     KernelMissingError
@@ -129,9 +131,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
         try:
-            folder.create()
             record = _first_record(request, run_id=run_id, kernel_name=kernel.name) | {"scratch": str(scratch)}
-            folder.write_record(record)
+            folder.create(record)
             verdict, record = _supervise(job, record, stop_asked=stop_asked)
         finally:
             end_descendants()

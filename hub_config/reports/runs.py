@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hub_config.errors import RunNotFoundError
+from hub_config.errors import DiskFullError, RunNotFoundError
 from hub_config.reports.closing import close_folder, finish_without_worker
 from hub_config.reports.processes import end_marked, is_running
 from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, RunFolder, remove_scratch
@@ -134,8 +134,8 @@ def close_interrupted(root: Path) -> list[str]:
                 with _locked(building):
                     if _close_if_left(root, building):
                         closed.append(building.name[1 : -len(".running")])
-            except (OSError, TypeError, ValueError, KeyError) as strange:
-                # Held by another process, or not a record of ours: the other runs are still to be shown.
+            except (OSError, DiskFullError, TypeError, ValueError, KeyError) as strange:
+                # Held by another process, no room, or not a record of ours: the other runs are still to be shown.
                 logger.debug("%s was not closed: %s", building.name, type(strange).__name__)
     return closed
 

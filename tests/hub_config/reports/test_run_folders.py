@@ -5,14 +5,18 @@ import json
 import os
 import re
 import resource
+import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from hub_config.errors import RunIdError
+from hub_config.errors import DiskFullError, RunFolderError, RunIdError
+from hub_config.reports.closing import close_folder
 from hub_config.reports.run_folders import (
+    BALLAST,
     RunFolder,
     check_run_id,
     is_disk_full,
@@ -22,6 +26,7 @@ from hub_config.reports.run_folders import (
     remove_scratch,
 )
 from hub_config.reports.runs import close_interrupted, find_run, list_runs
+from hub_config.reports.verdicts import Verdict
 
 from .conftest import Bench, Ended, code, parameters, text
 
@@ -139,6 +144,65 @@ def test_a_disk_that_the_report_itself_fills_is_named_as_the_reason(bench: Bench
     )
     assert_failed_for_room(ended)
     assert ended.record["error"]["cell"] == 2
+
+
+@contextmanager
+def files_limited_to(size: int) -> Iterator[None]:
+    """Let this process write no file longer than `size` bytes, as a full quota would have it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_folder_without_room_for_its_first_record_is_not_begun(tmp_path: Path):
+    with files_limited_to(BALLAST), pytest.raises(RunFolderError, match="Make room"):
+        RunFolder(tmp_path, "one").create({"title": "x" * BALLAST})
+    assert names(tmp_path) == []
+
+
+def ended_folder(root: Path, **more: object) -> tuple[RunFolder, dict[str, object]]:
+    folder = RunFolder(root, "one")
+    record = {
+        "run_id": "one", "status": "running", "template": "t", "progress": {"cell": 1, "cells": 1, "title": ""},
+        "started_at": "2026-11-23T02:15:00.000Z", "host": os.uname().nodename, "pid": 2**22 + 1, "pid_started": 0.0,
+    }  # fmt: skip
+    folder.create(record)
+    for name in ("report.ipynb", "report.html"):
+        (folder.building / name).write_text("{}")
+    return folder, record | more
+
+
+def test_a_full_disk_at_the_last_record_is_said_and_the_run_is_closed_later(tmp_path: Path):
+    folder, record = ended_folder(tmp_path, title="x" * 5000)
+    with files_limited_to(4096):
+        with pytest.raises(DiskFullError, match="cannot be written"):
+            close_folder(folder, Verdict(status="succeeded"), record=record)
+        assert names(tmp_path) == [".one.running"]
+    assert close_interrupted(tmp_path) == ["one"]
+    assert find_run(tmp_path, "one")["error"]["code"] == "REPORT-INTERRUPTED"
+
+
+def test_a_run_that_cannot_be_closed_on_a_full_disk_does_not_hide_the_runs(tmp_path: Path):
+    folder, record = ended_folder(tmp_path, title="x" * 5000)
+    folder.write_record(record)
+    with files_limited_to(4096):
+        assert [run["run_id"] for run in list_runs(tmp_path)] == ["one"]
+
+
+def test_a_last_record_that_fits_once_the_page_is_given_up_says_the_disk_is_full(small_disk: Path):
+    folder, record = ended_folder(small_disk)
+    folder.make_room()
+    (folder.building / "report.html").write_bytes(bytes(2**16))
+    with (folder.building / "log.txt").open("wb") as log:
+        os.posix_fallocate(log.fileno(), 0, shutil.disk_usage(small_disk).free)
+    result = close_folder(folder, Verdict(status="succeeded"), record=record)
+    assert result.verdict.code == "REPORT-DISK-FULL"
+    assert find_run(small_disk, "one")["status"] == "failed"
+    assert [path.name for path in sorted(folder.final.iterdir()) if path.is_file()] == ["log.txt", "run.json"]
+    assert not (small_disk / "latest").exists()
 
 
 def test_runs_are_listed_newest_first_and_found_by_id(tmp_path: Path):
