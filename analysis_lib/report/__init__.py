@@ -2,14 +2,17 @@
 
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.report.attrition import AttritionTable, attrition_table
+from analysis_lib.report.comparison import HazardComparison, compare_hazards
 from analysis_lib.report.reporting import Report
 from analysis_lib.report.table_one import TableOne, table_one
 
 __all__ = [
     "AttritionTable",
+    "HazardComparison",
     "Report",
     "TableOne",
     "attrition_table",
+    "compare_hazards",
     "forest_plot",
     "table_one",
 ]
