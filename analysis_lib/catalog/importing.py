@@ -39,7 +39,7 @@ from analysis_lib.catalog.spec import cdm_tables
 from analysis_lib.catalog.writing import write_derived, write_table
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError, SourceError
 
-IMPORT_VERSION = 3
+IMPORT_VERSION = 4
 """Raised when the same source would give other rows or bytes than before."""
 
 Progress = Callable[[str], None]

@@ -21,6 +21,7 @@ from analysis_lib.cohort.definition import (
     in_words,
 )
 from analysis_lib.cohort.fields import count_of_days
+from analysis_lib.compute.machine import memory_per_bucket
 from analysis_lib.errors import BucketFailedError
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def extract(task: CohortTask) -> "tuple[pd.DataFrame, list[StepCount]]":
 def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Open an engine that sees the files of one bucket as tables.
 
-    One thread each: buckets run beside one another, so the cores are already in use.
+    One thread each, and a core's share of the memory: buckets run beside one another, so the cores are already in use.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     import duckdb
 
-    connection = open_engine(threads="1")
+    connection = open_engine(threads="1", memory_limit=f"{memory_per_bucket()}B")
     try:
         for table, paths in files.tables.items():
             connection.read_parquet(list(paths)).create_view(table)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from math import ceil, inf
 from pathlib import Path
 
-__all__ = ["usable_cores", "usable_memory"]
+__all__ = ["memory_per_bucket", "usable_cores", "usable_memory"]
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 UNLIMITED = 1 << 60  # cgroups v1 write "no limit" as a number near 2^63
+ENGINES_SHARE = 0.7  # the rest is for the process itself, and for what the engines answer
+LEAST_PER_BUCKET = 128 << 20  # below this an engine stops instead of writing to disk
 
 
 def usable_cores(*, cgroups: Path = CGROUPS, own: Path = OWN_CGROUP) -> int:
@@ -60,6 +62,17 @@ def usable_memory(*, cgroups: Path = CGROUPS, own: Path = OWN_CGROUP) -> int:
     for folder in _groups(cgroups, own, controller="memory"):
         limits.extend(_positive(_read(folder / name)) for name in ("memory.max", "memory.limit_in_bytes"))
     return int(min(limit for limit in limits if limit < UNLIMITED))
+
+
+def memory_per_bucket() -> int:
+    """Say how many bytes an engine may use for one bucket, while every core works on a bucket of its own.
+
+    Returns
+    -------
+    int
+        Bytes: a core's share of `usable_memory`, and never less than 128 MiB.
+    """
+    return max(LEAST_PER_BUCKET, int(usable_memory() * ENGINES_SHARE / usable_cores()))
 
 
 def _groups(cgroups: Path, own: Path, *, controller: str) -> Iterator[Path]:

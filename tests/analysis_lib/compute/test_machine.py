@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis_lib.compute.machine import usable_cores, usable_memory
+from analysis_lib.compute.machine import memory_per_bucket, usable_cores, usable_memory
 
 
 @pytest.fixture
@@ -66,3 +66,11 @@ def test_a_machine_without_control_groups_has_limits_too(tmp_path, monkeypatch):
     monkeypatch.delenv("MEM_LIMIT", raising=False)
     assert usable_memory(cgroups=tmp_path / "no", own=tmp_path / "none") > 0
     assert usable_cores(cgroups=tmp_path / "no", own=tmp_path / "none") >= 1
+
+
+def test_the_buckets_of_all_cores_together_fit_into_the_usable_memory(monkeypatch):
+    monkeypatch.setenv("CPU_LIMIT", "2")
+    monkeypatch.setenv("MEM_LIMIT", str(1 << 30))
+    assert memory_per_bucket() * usable_cores() < 1 << 30
+    monkeypatch.setenv("MEM_LIMIT", "1000")
+    assert memory_per_bucket() == 128 << 20
