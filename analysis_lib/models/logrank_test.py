@@ -93,7 +93,7 @@ def logrank(data: pd.DataFrame, *, time: str, event: str, by: str, strata: str |
     Raises
     ------
     ModelInputError
-        If the data cannot be used, there is one group, or there are no events.
+        If the data cannot be used, there is one group, there are no events, or chance has no part in them.
 
     References
     ----------
@@ -134,7 +134,7 @@ def logrank_from_rows(
     Raises
     ------
     ModelInputError
-        If there is one group, or there are no events to compare.
+        If there is one group, there are no events to compare, or their variance is singular.
     """
     from scipy.stats import chi2 as chi_square
 
@@ -159,8 +159,14 @@ def logrank_from_rows(
             f"{compared.size} such groups. Check the outcome and the follow-up of each group."
         )
     kept = compared[:-1]  # the differences add up to zero, so one group is redundant
-    difference = (observed - expected)[kept]
-    statistic = float(difference @ np.linalg.solve(variance[np.ix_(kept, kept)], difference))
+    difference, spread = (observed - expected)[kept], variance[np.ix_(kept, kept)]
+    if np.linalg.matrix_rank(spread, hermitian=True) < kept.size:
+        raise ModelInputError(
+            f"a log-rank test needs events that could have happened in another group; found {int(observed.sum())} "
+            "events without variance, as when everybody at risk has the event on one day. Report the events of each "
+            "group instead."
+        )
+    statistic = float(difference @ np.linalg.solve(spread, difference))
     table = pd.DataFrame(
         {"n": np.bincount(codes, minlength=len(groups)), "observed": observed.astype(np.int64), "expected": expected},
         index=pd.Index(groups, name="group"),

@@ -46,7 +46,9 @@ class KaplanMeierResult(ModelResult):
     level : float
         Coverage of the interval.
     logrank : LogRankResult or None
-        Test of equal survival; None with fewer than two groups or no events.
+        Test of equal survival; None without groups or where it is not possible.
+    no_logrank : str
+        Why the groups could not be tested; empty where they were, or where there are no groups.
     """
 
     table: pd.DataFrame
@@ -54,6 +56,7 @@ class KaplanMeierResult(ModelResult):
     ci: Transform
     level: float
     logrank: LogRankResult | None
+    no_logrank: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return the curves as a table.
@@ -179,7 +182,7 @@ class KaplanMeierResult(ModelResult):
             *(
                 [f"Log-rank test: chi-square {test.chi2:.2f} on {test.df} df, {equation_of_p(test.p_value)}."]
                 if test
-                else []
+                else [f"No log-rank test: {self.no_logrank}"] * bool(self.no_logrank)
             ),
             *(
                 ["– : the curve, or its limit, does not come down that far."]
@@ -318,7 +321,7 @@ def kaplan_meier(
     labels, groups = group_labels(rows, by, default=ALL)
     parts = [_curve_of(rows, labels == group, transform=ci, level=level).assign(group=group) for group in groups]
     table = pd.concat(parts, ignore_index=True)
-    comparable = len(groups) > 1 and bool(rows.event.any())
+    test, no_test = (None, "") if by is None else _test_of(rows, labels, groups=groups)
     return KaplanMeierResult(
         method=f"Kaplan-Meier, Greenwood standard error, pointwise {level:.0%} interval on the {ci} scale",
         source=(
@@ -335,8 +338,19 @@ def kaplan_meier(
         groups=groups,
         ci=ci,
         level=level,
-        logrank=logrank_from_rows(rows, labels=labels, groups=groups) if comparable else None,
+        logrank=test,
+        no_logrank=no_test,
     )
+
+
+def _test_of(
+    rows: SurvivalRows, labels: npt.NDArray[np.object_], *, groups: tuple[str, ...]
+) -> tuple[LogRankResult | None, str]:
+    """Test equal survival; curves that cannot be tested are still curves."""
+    try:
+        return logrank_from_rows(rows, labels=labels, groups=groups), ""
+    except ModelInputError as error:
+        return None, str(error)
 
 
 def _curve_of(rows: SurvivalRows, inside: npt.NDArray[np.bool_], *, transform: Transform, level: float) -> pd.DataFrame:

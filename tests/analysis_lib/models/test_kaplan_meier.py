@@ -161,3 +161,19 @@ def test_a_group_that_left_before_the_first_event_is_not_compared() -> None:
     whole = logrank(pd.concat([data, early]), time="time", event="event", by="arm")
     assert whole.df == 2
     assert whole.chi2 == pytest.approx(logrank(data, time="time", event="event", by="arm").chi2)
+
+
+def test_groups_that_all_fail_on_one_day_have_curves_but_no_logrank_test() -> None:
+    data = pd.DataFrame({"time": [5, 5, 5, 5], "event": True, "arm": ["a", "a", "b", "b"]})
+    with pytest.raises(ModelInputError, match="without variance"):
+        logrank(data, time="time", event="event", by="arm")
+    curve = kaplan_meier(data, time="time", event="event", by="arm")
+    assert curve.logrank is None
+    assert "No log-rank test: " in repr(curve)
+
+
+def test_groups_that_are_never_at_risk_together_have_curves_but_no_logrank_test() -> None:
+    data = pd.DataFrame({"time": [1, 2, 5, 6], "event": [0, 0, 1, 1], "arm": ["a", "a", "b", "b"]})
+    curve = kaplan_meier(data, time="time", event="event", by="arm")
+    assert curve.logrank is None
+    assert "while two groups are at risk" in repr(curve)
