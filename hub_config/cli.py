@@ -5,6 +5,8 @@ CohortHub (hub or kernel) is installed. `--home` and `--json` are added to every
 that carries a `code` and an `exit_code` becomes one clear line, or one JSON document with `--json`.
 """
 
+import contextlib
+import errno
 import json
 import os
 import sys
@@ -14,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, TextIO, runtime_checkable
 
 import click
 
@@ -56,7 +58,7 @@ class Session:
         text : str
             The same for a person.
         """
-        click.echo(json.dumps(document, ensure_ascii=False, default=str) if self.as_json else text)
+        _write_result(json.dumps(document, ensure_ascii=False, default=str) if self.as_json else text)
 
     def say(self, message: str, *, newline: bool = True) -> None:
         """Tell a person about progress, on stderr.
@@ -68,7 +70,32 @@ class Session:
         newline : bool, default True
             Whether to end the line.
         """
+        _talk(message, newline=newline)
+
+
+def _write_result(text: str) -> None:
+    """Write to stdout; a reader that has gone (`| head`) does not change what the command found."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        _mute(sys.stdout)
+
+
+def _talk(message: str, *, newline: bool = True) -> None:
+    """Write to stderr if anybody is there: a terminal that has gone neither stops a hub nor hides an exit code."""
+    try:
         click.echo(message, err=True, nl=newline)
+    except OSError as gone:
+        if gone.errno in {errno.EPIPE, errno.EIO}:  # for good; a full disk may have room again
+            _mute(sys.stderr)
+
+
+def _mute(stream: TextIO) -> None:
+    """Point `stream` nowhere, or the interpreter fails over what is still in its buffer at exit."""
+    with contextlib.suppress(OSError):  # not every stream is a file
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def _set_home(ctx: click.Context, _param: click.Parameter, value: Path | None) -> None:
@@ -198,7 +225,7 @@ def _report_failure(failure: Exception, *, as_json: bool) -> int:
         # Commands import what is heavy only when they run, so a half that is not there shows as late as this.
         failure = _missing_half("this command", str(failure.name))
     if isinstance(failure, click.exceptions.NoArgsIsHelpError) and not as_json:
-        click.echo(failure.format_message(), err=True)
+        _talk(failure.format_message())
         return failure.exit_code
     if isinstance(failure, click.ClickException):
         code, exit_code, message = "USAGE", failure.exit_code, failure.format_message()
@@ -207,10 +234,10 @@ def _report_failure(failure: Exception, *, as_json: bool) -> int:
     else:
         code, exit_code, message = "INTERNAL", INTERNAL, _kept_for_operators(failure)
     if as_json:
-        click.echo(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
+        _write_result(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
     if isinstance(failure, click.UsageError) and failure.ctx is not None:
-        click.echo(failure.ctx.get_usage(), err=True)
-    click.echo(f"error [{code}]: {message}", err=True)
+        _talk(failure.ctx.get_usage())
+    _talk(f"error [{code}]: {message}")
     return exit_code
 
 
@@ -240,11 +267,11 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        _talk("interrupted")
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader (`| head`) has gone; keep the interpreter from complaining about it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Only what click writes for tab completion comes here: results and talk see to it themselves.
+        _mute(sys.stdout)
         sys.exit(0)
     except Exception as failure:  # noqa: BLE001 - the last door: nobody is shown a bare traceback
         sys.exit(_report_failure(failure, as_json=as_json))

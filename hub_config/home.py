@@ -184,11 +184,10 @@ def make_home(home: Home) -> bool:
     HomeUnwritableError
         If it cannot be made or written.
     """
-    made = not home.path.exists()
+    made = _make_own_folder(home)
     if not made and read_record(home) is None:
         _refuse_foreign_folder(home)
     try:
-        home.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         for folder in (home.path, *(home.path / name for name in FOLDERS)):
             folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
             if stat.S_IMODE(folder.stat().st_mode) != PRIVATE_FOLDER:
@@ -198,11 +197,28 @@ def make_home(home: Home) -> bool:
     except OSError as refused:
         if made:
             shutil.rmtree(home.path, ignore_errors=True)
-        raise HomeUnwritableError(
-            f"the home cannot be written; {refused.filename or home.path}: {refused.strerror}. "
-            "Free some space or rights there, or give --home a folder of your own."
-        ) from refused
+        raise _unwritable(home, refused) from refused
     return made
+
+
+def _make_own_folder(home: Home) -> bool:
+    """Make the home's own folder; of two who try together, one alone is told that it made it."""
+    try:
+        home.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            home.path.mkdir(mode=PRIVATE_FOLDER)
+        except FileExistsError:
+            return False
+    except OSError as refused:
+        raise _unwritable(home, refused) from refused
+    return True
+
+
+def _unwritable(home: Home, refused: OSError) -> HomeUnwritableError:
+    return HomeUnwritableError(
+        f"the home cannot be written; {refused.filename or home.path}: {refused.strerror}. "
+        "Free some space or rights there, or give --home a folder of your own."
+    )
 
 
 def check_room(home: Home, *, needed: int) -> None:

@@ -11,6 +11,7 @@ from traitlets import Unicode
 
 from hub_config.first_notebooks import give_notebooks
 from hub_config.kernels import KERNEL_NAME
+from hub_config.launcher.processes import Process, boot_identity, find_process
 
 __all__ = ["SERVER_CONFIG", "CohortSpawner", "server_arguments"]
 
@@ -26,6 +27,9 @@ class CohortSpawner(SimpleLocalProcessSpawner):
     users_dir = Unicode(config=True, help="Folder of the people's folders.")
     logs_dir = Unicode(config=True, help="Folder of the servers' logs.")
     given_dir = Unicode(config=True, help="Folder of the lists of what each person was given.")
+
+    pid: Any  # JupyterHub declares it without a type
+    _process: Process | None = None
 
     @property
     def folder(self) -> Path:
@@ -81,7 +85,39 @@ class CohortSpawner(SimpleLocalProcessSpawner):
         # Anew with each start, so that a log does not grow for ever.
         with (logs / f"{self.user.name}{'-' + self.name if self.name else ''}.log").open("wb") as log:
             self.popen_kwargs = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
-            return await super().start()
+            where = await super().start()
+        self._process = find_process(self.pid)
+        return where
+
+    def get_state(self) -> dict[str, Any]:
+        """Keep what tells the server's process from a later one of the same pid.
+
+        Returns
+        -------
+        dict
+            JupyterHub's own state, with the process's start time and the machine's run.
+        """
+        state: dict[str, Any] = super().get_state()
+        if self._process is not None and self._process.pid == self.pid:
+            state |= {"started": self._process.started, "boot": boot_identity()}
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up a server again only if it is the very process that was kept.
+
+        After a power cut its pid may be anybody's, and the hub would watch and end that process.
+
+        Parameters
+        ----------
+        state : dict
+            As `get_state` returned it, perhaps in another run of the machine.
+        """
+        super().load_state(state)
+        running = find_process(self.pid) if self.pid else None
+        same = running is not None and (running.started, boot_identity()) == (state.get("started"), state.get("boot"))
+        self._process = running if same else None
+        if not same:
+            self.pid = 0
 
 
 def server_arguments() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub_config.errors import AlreadyRunningError
 from hub_config.home import Home, write_private
-from hub_config.launcher.processes import Process, boot_identity, find_process
+from hub_config.launcher.processes import Process, boot_identity, descendants, find_process
 
 __all__ = ["Occupancy", "already_running", "is_held", "left_over", "read_state", "running_launcher"]
 
@@ -69,11 +69,24 @@ class Occupancy:
         write_private(self.home.run / _PROCESSES, json.dumps(document) + "\n")
         self._recorded = now
 
+    def is_clear(self) -> bool:
+        """Tell whether nothing runs any more, of this launcher or of one before it.
+
+        Returns
+        -------
+        bool
+            False as long as somebody will need the list of processes.
+        """
+        return not descendants({os.getpid()}) and not left_over(self.home)
+
     def release(self) -> None:
-        """Say that nothing runs any more, and give the lock back."""
-        for name in (_STATE, _PROCESSES):
-            (self.home.run / name).unlink(missing_ok=True)
-        os.close(self._lock)
+        """Give the lock back; the list of processes goes only when nothing of it runs any more."""
+        try:
+            (self.home.run / _STATE).unlink(missing_ok=True)
+            if self.is_clear():
+                (self.home.run / _PROCESSES).unlink(missing_ok=True)
+        finally:
+            os.close(self._lock)
 
 
 def left_over(home: Home) -> list[Process]:

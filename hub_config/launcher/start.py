@@ -22,7 +22,7 @@ from hub_config.launcher.demo import clean_environment, demo_data_part, make_dem
 from hub_config.launcher.occupancy import Occupancy, already_running, is_held, left_over
 from hub_config.launcher.ports import free_ports, public_port
 from hub_config.launcher.processes import become_subreaper, end_processes
-from hub_config.launcher.supervisor import Part, Supervisor
+from hub_config.launcher.supervisor import Part, StopRequestedError, Supervisor
 from hub_config.proxy import proxy_argv, write_proxy_config
 from hub_config.settings import Loaded
 
@@ -98,7 +98,18 @@ class Launch:
         check_room(self.home, needed=FIRST_START_BYTES if record is None else LATER_START_BYTES)
         made = make_home(self.home)
         try:
-            self._run_in_home(record, port, on_ready=on_ready)
+            # Whoever is refused here leaves the home alone, made or not: another launcher has it.
+            occupancy = Occupancy(self.home)
+            try:
+                self._run_in_home(occupancy, port, on_ready=on_ready)
+            except (StartFailedError, DemoDataError) as failed:
+                if not made:
+                    raise
+                kept = tempfile.mkdtemp(prefix="cohorthub-logs-")
+                shutil.copytree(self.home.logs, kept, dirs_exist_ok=True)
+                raise type(failed)(str(failed).replace(str(self.home.logs), kept)) from failed
+            finally:
+                self._give_back(occupancy, made=made)
         except OSError as refused:
             if refused.errno not in _NO_ROOM:
                 raise
@@ -106,28 +117,28 @@ class Launch:
                 f"the home cannot be written; {refused.filename or self.home.path}: {refused.strerror}. "
                 "Free some space there, or give --home another place."
             ) from refused
-        except (StartFailedError, DemoDataError) as failed:
-            if not made:
-                raise
-            kept = tempfile.mkdtemp(prefix="cohorthub-logs-")
-            shutil.copytree(self.home.logs, kept, dirs_exist_ok=True)
-            raise type(failed)(str(failed).replace(str(self.home.logs), kept)) from failed
-        finally:
-            if made and read_record(self.home) is None:
-                shutil.rmtree(self.home.path, ignore_errors=True)
 
-    def _run_in_home(
-        self, record: Mapping[str, Any] | None, port: int, *, on_ready: Callable[[Addresses], None]
-    ) -> None:
-        occupancy = Occupancy(self.home)
+    def _give_back(self, occupancy: Occupancy, *, made: bool) -> None:
+        try:
+            # Removed while the lock is still held, so that nobody begins in a home that is about to go.
+            if made and read_record(self.home) is None and occupancy.is_clear():
+                shutil.rmtree(self.home.path, ignore_errors=True)
+        finally:
+            occupancy.release()
+
+    def _run_in_home(self, occupancy: Occupancy, port: int, *, on_ready: Callable[[Addresses], None]) -> None:
+        record = read_record(self.home)  # anew: before the lock was ours, another launcher may have written it
         supervisor = Supervisor(occupancy, self.say)
         try:
-            occupancy.say(ready=False)
-            become_subreaper()
-            self._clear_left_over()
-            addresses = self._choose_addresses(port)
+            # Before anything is ended or started: Ctrl-C is noted, and never cuts clearing up short.
             with supervisor.signals():
                 try:
+                    occupancy.say(ready=False)
+                    become_subreaper()
+                    self._clear_left_over()
+                    if supervisor.stop_requests:
+                        raise StopRequestedError
+                    addresses = self._choose_addresses(port)
                     self._start_all(supervisor, record, addresses=addresses)
                     occupancy.say(ready=True, url=addresses.url)
                     on_ready(addresses)
@@ -137,7 +148,6 @@ class Launch:
                     supervisor.stop(first=("the hub", "the reports service"), seconds=GRACEFUL_STOP_SECONDS)
         finally:
             supervisor.close()
-            occupancy.release()
 
     def _clear_left_over(self) -> None:
         left = left_over(self.home)

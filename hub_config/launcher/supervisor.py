@@ -97,6 +97,7 @@ class Supervisor:
         self.parts: list[Part] = []
         self.stop_requests = 0
         self._last_look = 0.0
+        self._said_unwritable = False
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -225,7 +226,14 @@ class Supervisor:
 
     def _look(self) -> None:
         self._last_look = time.monotonic()
-        self.occupancy.record(descendants({os.getpid()}))
+        running = descendants({os.getpid()})
+        try:
+            self.occupancy.record(running)
+        except OSError as refused:
+            # A full disk must not end a hub that runs: the list is needed only should this process be killed.
+            if not self._said_unwritable:
+                self._said_unwritable = True
+                self.say(f"the list of processes cannot be written ({refused.strerror}); free some space")
 
     def _reap_adopted(self) -> None:
         """Take note of the end of orphans that the kernel gave us; a zombie would look alive to the hub."""
@@ -257,6 +265,12 @@ class Supervisor:
             How long they have; a second request for the end cuts it short.
         """
         asked_before = self.stop_requests
+        try:
+            self._end_in_order(first, seconds, asked_before=asked_before)
+        finally:
+            self._end_all(hurried=self.stop_requests > max(asked_before, 1))
+
+    def _end_in_order(self, first: Sequence[str], seconds: float, *, asked_before: int) -> None:
         leading = [part for part in self.parts if part.name in first and part.status is None]
         for part in leading:
             if part.process is not None and (process := find_process(part.process.pid)) is not None:
@@ -268,7 +282,8 @@ class Supervisor:
                 self.say("ending everything at once")
                 break
             self._step(0.1)
-        hurried = self.stop_requests > max(asked_before, 1)
+
+    def _end_all(self, *, hurried: bool) -> None:
         # Again and again: what loses its parent here becomes our child, and is seen in the next round.
         for grace in (0.0 if hurried else 2.0, 0.5, 0.0, 0.0):
             if left := descendants({os.getpid()}):

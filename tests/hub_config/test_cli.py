@@ -1,6 +1,7 @@
 """The root command: how words, results and errors reach a person or a program."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -149,3 +150,44 @@ def test_no_words_at_all_show_the_help_and_are_misuse():
     assert result.returncode == 2
     assert result.stderr.startswith("Usage: cohorthub")
     assert "error [" not in result.stderr
+
+
+SAYS_NO = """
+import click
+from hub_config import cli
+
+@click.command()
+@click.pass_obj
+def check(session):
+    session.say("looking")
+    session.say("still looking")
+    session.emit({}, "found something")
+    return 57
+
+cli.AssembledGroup.get_command = lambda *_: check
+cli.AssembledGroup.list_commands = lambda *_: ["check"]
+cli.main(["check"])
+"""
+
+
+@pytest.mark.parametrize("gone", ["stdout", "stderr"])
+def test_a_reader_that_has_gone_changes_no_exit_code(gone):
+    reader, writer = os.pipe()
+    os.close(reader)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, gone: writer}
+    done = subprocess.run([sys.executable, "-c", SAYS_NO], **streams, text=True, check=False)
+    os.close(writer)
+    assert done.returncode == 57
+    if gone == "stderr":
+        assert done.stdout == "found something\n"
+    else:
+        assert done.stderr == "looking\nstill looking\n"
+
+
+def test_a_failure_keeps_its_exit_code_when_nobody_reads_it():
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [sys.executable, "-m", "hub_config.cli", "completion", "tcsh", "--json"]
+    done = subprocess.run(words, stdout=writer, stderr=writer, check=False)
+    os.close(writer)
+    assert done.returncode == 2

@@ -253,3 +253,54 @@ def test_clearing_up_never_ends_the_one_who_clears_up() -> None:
     end_processes([me], grace_seconds=0)
     assert me.is_alive()
     assert me not in descendants({os.getpid()})
+
+
+def test_a_list_that_cannot_be_written_is_said_once_and_ends_nothing(
+    supervisor: Supervisor, make_part: Callable[..., Part], said: list[str]
+) -> None:
+    in_the_way = supervisor.occupancy.home.run / "processes.json"
+    in_the_way.mkdir()
+    part = make_part(FOREVER)
+    supervisor.start(part)
+    ask_to_stop_after(0.3)
+    supervisor.watch()
+    assert part.status is None
+    supervisor.stop(first=("the part",), seconds=5)
+    in_the_way.rmdir()
+    assert part.status == -signal.SIGTERM
+    assert said == ["the list of processes cannot be written (Is a directory); free some space"]
+
+
+def test_everything_is_ended_even_if_ending_it_in_order_fails(
+    supervisor: Supervisor, make_part: Callable[..., Part], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leading, other = make_part(FOREVER, name="leading"), make_part(FOREVER, name="other")
+    supervisor.start(leading)
+    supervisor.start(other)
+
+    def fail(_seconds: float) -> None:
+        raise RuntimeError("found by the test")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(supervisor, "_step", fail)
+        with pytest.raises(RuntimeError, match="found by the test"):
+            supervisor.stop(first=("leading",), seconds=5)
+    assert None not in (leading.status, other.status)
+
+
+def test_the_list_of_processes_is_kept_while_one_of_them_runs(tmp_path: Path, make_part: Callable[..., Part]) -> None:
+    home = Home(tmp_path / "home")
+    make_home(home)
+    part = make_part(FOREVER)
+    part.start()
+    assert part.process is not None
+    alive = find_process(part.process.pid)
+    assert alive is not None
+    first = Occupancy(home)
+    first.record([alive])
+    first.release()
+    assert left_over(home) == [alive]
+    end_processes([alive], grace_seconds=1)
+    part.process.wait(timeout=5)
+    Occupancy(home).release()
+    assert not (home.run / "processes.json").exists()
