@@ -186,8 +186,7 @@ def _persons(rows: SurvivalRows, covariates: Design, *, names: Sequence[str]) ->
     for name in names:
         column = rows.frame[name]
         if name in covariates.levels or _has_few_values(column):
-            grouped = person_counts(rows, column)
-            counts |= {f"{name}={key}": value for key, value in grouped.items() if key not in {"all", "events"}}
+            counts |= person_counts(rows, column)
     return counts
 
 

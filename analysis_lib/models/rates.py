@@ -215,6 +215,6 @@ def incidence_rates(
         n=rows.event.size,
         events=int(rows.event.sum()),
         exclusions=rows.exclusions,
-        persons=person_counts(rows, None if by is None else pd.Series(labels)),
+        persons=person_counts(rows, None if by is None else pd.Series(labels, name=by)),
         method=f"events per {per:,.0f} person-years of follow-up, exact {level:.0%} Poisson interval (Garwood 1936)",
     )

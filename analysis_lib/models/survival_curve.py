@@ -332,7 +332,7 @@ def kaplan_meier(
         events=int(rows.event.sum()),
         exclusions=rows.exclusions,
         n_excluded=rows.n_excluded,
-        persons=person_counts(rows, None if by is None else pd.Series(labels)),
+        persons=person_counts(rows, None if by is None else pd.Series(labels, name=by)),
         settings={"time": time, "event": event, "by": by, "ci": ci, "level": level},
         table=table[["group", *(name for name in table.columns if name != "group")]],
         groups=groups,

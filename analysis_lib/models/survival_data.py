@@ -187,12 +187,12 @@ def person_counts(rows: SurvivalRows, groups: pd.Series | None = None) -> dict[s
     rows : SurvivalRows
         The complete cases.
     groups : Series, optional
-        Group labels of the same rows.
+        Group labels of the same rows, under the name of their column.
 
     Returns
     -------
     dict of str to int
-        Keys ``all`` and ``events``, then ``LABEL`` and ``LABEL, events`` for each group.
+        Keys ``all`` and ``events``, then ``COLUMN=LABEL`` and ``COLUMN=LABEL, events`` for each group.
     """
     ids, event = rows.persons, pd.Series(rows.event)
     counts = {"all": int(ids.nunique()), "events": int(ids[event].nunique())}
@@ -200,8 +200,8 @@ def person_counts(rows: SurvivalRows, groups: pd.Series | None = None) -> dict[s
         labels = groups.reset_index(drop=True).astype(str)
         for label in sorted(labels.unique()):
             inside = labels == label
-            counts[label] = int(ids[inside].nunique())
-            counts[f"{label}, events"] = int(ids[inside & event].nunique())
+            counts[f"{groups.name}={label}"] = int(ids[inside].nunique())
+            counts[f"{groups.name}={label}, events"] = int(ids[inside & event].nunique())
     return counts
 
 

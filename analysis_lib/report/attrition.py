@@ -1,6 +1,7 @@
 """How many people were left after each step of a study: as a table, and as the flow diagram papers begin with."""
 
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import pandas as pd
@@ -47,11 +48,15 @@ class AttritionTable:
 
     @property
     def persons(self) -> dict[str, int]:
-        """Persons left after each step, by arm; what `Report` declares."""
-        return {
-            " | ".join(part for part in (row["rule"], row["arm"]) if part): int(row["persons"])
-            for row in self.frame.to_dict("records")
-        }
+        """Persons left after each step, by arm, repeated steps numbered; what `Report` declares."""
+        counts: dict[str, int] = {}
+        for row in self.frame.to_dict("records"):
+            names = (
+                " | ".join(part for part in (rule, row["arm"]) if part)
+                for rule in chain([row["rule"]], (f"{row['rule']} ({number})" for number in count(2)))
+            )
+            counts[next(name for name in names if name not in counts)] = int(row["persons"])
+        return counts
 
     def to_frame(self) -> pd.DataFrame:
         """Return the steps as a table.

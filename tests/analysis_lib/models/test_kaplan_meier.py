@@ -118,7 +118,7 @@ def test_rows_without_a_group_are_left_out_and_counted(five_people: pd.DataFrame
     five_people["arm"] = ["a", None, "a", "b", "b"]
     curve = kaplan_meier(five_people, time="time", event="event", by="arm")
     assert (curve.n, curve.exclusions) == (4, {"arm missing": 1})
-    assert curve.persons == {"all": 4, "events": 3, "a": 2, "a, events": 2, "b": 2, "b, events": 1}
+    assert curve.persons == {"all": 4, "events": 3, "arm=a": 2, "arm=a, events": 2, "arm=b": 2, "arm=b, events": 1}
 
 
 def test_method_names_interval_and_standard_error(five_people: pd.DataFrame) -> None:

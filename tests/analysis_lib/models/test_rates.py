@@ -60,6 +60,12 @@ def test_rates_by_group_count_persons_and_person_years() -> None:
     assert rates.table[["persons", "events"]].to_numpy().tolist() == [[2, 1], [1, 1]]
     assert rates.table["person_years"].to_list() == pytest.approx([4, 1])
     assert rates.table["rate"].to_list() == pytest.approx([25, 100])
-    assert rates.persons == {"all": 3, "events": 2, "a": 2, "a, events": 1, "b": 1, "b, events": 1}
+    assert rates.persons == {"all": 3, "events": 2, "arm=a": 2, "arm=a, events": 1, "arm=b": 1, "arm=b, events": 1}
     assert "Garwood" in rates.method
     assert "per 100 person-years" in rates._repr_html_()
+
+
+def test_groups_named_like_the_totals_do_not_overwrite_them() -> None:
+    data = pd.DataFrame({"days": [10, 20, 30], "event": [True, False, False], "arm": ["all", "events", "events"]})
+    persons = incidence_rates(data, time="days", event="event", by="arm").persons
+    assert (persons["all"], persons["events"], persons["arm=all"], persons["arm=events"]) == (3, 1, 1, 2)

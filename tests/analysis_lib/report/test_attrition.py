@@ -81,3 +81,8 @@ def test_every_word_of_the_flow_diagram_fits_its_box() -> None:
 def test_what_is_no_attrition_is_refused(steps: object, words: str) -> None:
     with pytest.raises(ModelInputError, match=words):
         attrition_table(steps)
+
+
+def test_steps_of_one_name_are_counted_apart() -> None:
+    table = attrition_table(pd.DataFrame({"rule": ["Starts", "Observed", "Observed"], "persons": [9, 7, 4]}))
+    assert table.persons == {"Starts": 9, "Observed": 7, "Observed (2)": 4}

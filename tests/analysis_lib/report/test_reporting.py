@@ -96,7 +96,7 @@ def test_manifest_holds_data_cohorts_and_outputs(run_dir: Path, release: Release
     }
     assert figure["file"] == "outputs/curves.svg"
     assert figure["files"] == ["outputs/curves.svg", "outputs/curves.png", "outputs/curves.csv"]
-    assert figure["persons"] == {"all": 3, "events": 2, "a": 2, "a, events": 1, "b": 1, "b, events": 1}
+    assert figure["persons"] == {"all": 3, "events": 2, "arm=a": 2, "arm=a, events": 1, "arm=b": 1, "arm=b, events": 1}
     assert (figure["n"], figure["events"], figure["value"]) == (4, 3, None)
     assert (table["kind"], table["method"]) == ("table", curves.method)
     for output in document["outputs"]:
