@@ -1,5 +1,7 @@
 """Arrow tables as pandas frames, without an id ever passing through a float."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 import pyarrow as pa
 
@@ -10,13 +12,14 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     Parameters
     ----------
     table : pyarrow.Table
-        Any columns.
+        Any columns. A name that comes again gets a number: ``person_id``, ``person_id_1``, as in DuckDB's own frames.
 
     Returns
     -------
     DataFrame
         Dates as ``datetime64[us]`` (not objects); integers as ``int64``, or ``Int64`` where values are missing.
     """
+    table = table.rename_columns(_unique(table.column_names))
     fields = []
     for field in table.schema:
         kind = pa.timestamp("us") if pa.types.is_date(field.type) else field.type
@@ -34,3 +37,14 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
         frame[name] = column.to_pandas(types_mapper=kinds.get if column.type in kinds else None)
     ordered: pd.DataFrame = frame[table.column_names]
     return ordered
+
+
+def _unique(names: Iterable[str]) -> list[str]:
+    found: dict[str, None] = {}
+    for name in names:
+        candidate, number = name, 0
+        while candidate in found:
+            number += 1
+            candidate = f"{name}_{number}"
+        found[candidate] = None
+    return list(found)

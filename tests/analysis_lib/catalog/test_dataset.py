@@ -197,3 +197,10 @@ def test_importing_the_room_loads_no_engine_twice_and_touches_nothing(tmp_path: 
     )
     assert done.stdout == "fine\n"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_columns_of_one_name_are_numbered_in_the_answer_of_a_query(small: Dataset) -> None:
+    joined = "FROM person p JOIN observation_period o USING (person_id) ORDER BY p.person_id LIMIT 1"
+    answer = small.query(f"SELECT p.person_id, o.person_id, NULL::BIGINT AS person_id, 7 AS person_id_1 {joined}")
+    assert list(answer) == ["person_id", "person_id_1", "person_id_2", "person_id_1_1"]
+    assert answer.astype("Int64").fillna(-1).to_numpy().tolist() == [[1, 1, -1, 7]]
