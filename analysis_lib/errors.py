@@ -31,10 +31,11 @@ class AnalysisError(Exception):
 
 
 class BucketFailedError(AnalysisError):
-    """A function that was mapped over buckets raised something unforeseen; that is the cause."""
+    """A function that was mapped over buckets raised something unforeseen; where there is one, that is `original`."""
 
     code = "COMPUTE-BUCKET-FAILED"
     exit_code = 26
+    original: Exception | None = None
 
 
 class WorkerLostError(AnalysisError):

@@ -67,7 +67,8 @@ def map_buckets(
         If `function` raises one: it passes unchanged. The work not yet begun is cancelled.
     BucketFailedError
         If `function` raises anything else; the message names the item's place and the error's type, not its text,
-        which may hold a person's value. The first error is the cause.
+        which may hold a person's value; for the same reason that error is no cause, which a notebook would show, but
+        the attribute `original`.
     WorkerLostError
         If a worker died repeatedly under the same item, in most cases for lack of memory.
     ClusterStoppedError
@@ -137,7 +138,8 @@ def reworded(
     Returns
     -------
     BaseException
-        `error` itself if it is one of ours or an interruption, else a BucketFailedError caused by it.
+        `error` itself if it is one of ours or an interruption, else a BucketFailedError that keeps it as `original`
+        and not as its cause, so that no traceback shows its text.
     """
     if isinstance(error, AnalysisError) or not isinstance(error, Exception):
         return error
@@ -145,7 +147,7 @@ def reworded(
         f"The work on item {position + 1} of {len(items)} failed; found {type(error).__name__} in {_name(function)}. "
         "Call the function on that item alone to see the whole error."
     )
-    failed.__cause__ = error
+    failed.original = error
     return failed
 
 
