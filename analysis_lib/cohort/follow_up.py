@@ -122,7 +122,8 @@ def follow_up(
 ) -> FollowUp:
     """Follow the people of a cohort until the outcome or the end of their time at risk.
 
-    The event is the first record of the outcome that starts on a day at risk.
+    The event is the first record of the outcome that starts on a day at risk. A person may enter several times, but no
+    day of one person may be at risk in two rows, since an event on it would count twice.
 
     Parameters
     ----------
@@ -147,6 +148,8 @@ def follow_up(
 
     Raises
     ------
+    InvalidDefinitionError
+        If times at risk of one person overlap; the message says how many persons have such.
     UnknownConceptError
         If the outcome names a concept that the release's vocabulary does not have.
 
@@ -179,7 +182,7 @@ def study_population(
     """Follow two cohorts side by side, ready to be compared.
 
     Persons who are in both cohorts are left out of both, as with ``removeDuplicateSubjects = "remove all"`` of OHDSI's
-    CohortMethod; the rest is as in `follow_up`.
+    CohortMethod; the rest is as in `follow_up`, and so is the refusal of times at risk that overlap within a person.
 
     Parameters
     ----------
@@ -206,7 +209,7 @@ def study_population(
     Raises
     ------
     InvalidDefinitionError
-        If the cohorts have one name, or come from different releases.
+        If the cohorts have one name, or come from different releases, or times at risk of one person overlap.
     UnknownConceptError
         If the outcome names a concept that the release's vocabulary does not have.
 
@@ -281,6 +284,7 @@ def _followed(
     ]
     parts = map_buckets(follow, tasks, on=on)
     frame = joined([part for part, _ in parts])
+    _check_overlaps(cohort, frame)
     frame.attrs["units"] = units_of(frame.columns)
     table = attrition_table([counts for _, counts in parts])
     return frame, [StepCount(*row) for row in table[["rule", "persons", "records"]].itertuples(index=False)]
@@ -334,6 +338,21 @@ def _follow_sql(task: FollowUpTask) -> str:
             (event_date IS NOT NULL)::BIGINT AS event
         FROM seen ORDER BY person_id, index_date
     """  # noqa: S608 - made of whole numbers and columns of ours
+
+
+def _check_overlaps(cohort: Cohort, frame: "pd.DataFrame") -> None:
+    """Refuse a day that is at risk in two rows of one person: its event and its time would count twice."""
+    # All rows begin equally long after their index dates, so where any two overlap, two that follow each other do.
+    ordered = frame.sort_values(KEYS)
+    days_to_next = ordered.groupby("subject_id")["cohort_start_date"].diff().shift(-1).dt.days
+    follows = ordered["subject_id"].eq(ordered["subject_id"].shift(-1))
+    overlapping = ordered.loc[follows & (days_to_next < ordered["time_at_risk_days"]), "subject_id"].nunique()
+    if overlapping:
+        raise InvalidDefinitionError(
+            "times at risk of one person must not overlap, or events and days count twice; found "
+            f"{overlapping} person{'s' if overlapping > 1 else ''} of cohort '{cohort.name}' with such. Define it with "
+            "entries_per_person='first', or follow with TimeAtRisk(ends='cohort_end') or fewer at_most_days."
+        )
 
 
 def _check_arms(target: Cohort, comparator: Cohort) -> None:

@@ -19,6 +19,7 @@ from analysis_lib.cohort import (
     follow_up,
     study_population,
 )
+from analysis_lib.errors import EmptyResultWarning, InvalidDefinitionError
 
 MakeRelease = Callable[..., Dataset]
 Answer = Callable[..., dict[int, tuple[int, int]]]
@@ -164,3 +165,29 @@ def test_people_in_both_arms_are_left_out_of_both(make_release: MakeRelease) -> 
         [2, "other", 0, 10, 1],
     ]
     assert study.attrition.query("rule == 'Not in both cohorts'")["persons_removed"].tolist() == [1, 1]
+
+
+def test_times_at_risk_of_one_person_may_touch_and_not_overlap(make_release: MakeRelease) -> None:
+    dataset = make_release(
+        {
+            "person": "person\n1\n2",
+            "observation_period": "person from to\n1 2010-01-01 2010-12-31\n2 2010-01-01 2010-12-31",
+            "drug_era": "person concept from to\n1 10 2010-06-01 2010-06-05\n1 10 2010-06-11 2010-06-15\n"
+            "2 10 2010-06-01 2010-06-05",
+            "condition_occurrence": "person concept from to\n1 30 2010-06-12 -",
+        }
+    )
+    every = EntryEvent(ConceptSet("drug", [10]), "drug_era", occurrence="every")
+    stay = FixedDuration(0, after="entry_end")
+    cohort = build_cohort(CohortDefinition("users", every, exit=stay, entries_per_person="every"), dataset)
+
+    def followed(at_risk: TimeAtRisk) -> list[list[int]]:
+        frame = follow_up(cohort, outcome=BLEED, time_at_risk=at_risk).frame
+        return frame[["subject_id", "time_at_risk_days", "event"]].to_numpy().tolist()
+
+    assert followed(TimeAtRisk(at_most_days=10)) == [[1, 10, 0], [1, 2, 1], [2, 10, 0]]
+    for too_long in (TimeAtRisk(at_most_days=11), TimeAtRisk()):
+        with pytest.raises(InvalidDefinitionError, match="found 1 person of cohort 'users'"):
+            followed(too_long)
+    with pytest.warns(EmptyResultWarning, match="nobody had"):
+        assert followed(TimeAtRisk(ends="cohort_end", at_most_days=1)) == [[1, 1, 0], [1, 1, 0], [2, 1, 0]]
