@@ -132,7 +132,7 @@ def count_concepts(
             concept, person = quoted(spec.concept), quoted(spec.person)
             connection.execute(
                 f"INSERT INTO counting SELECT {concept}, {text_literal(name)}, count(*), count(DISTINCT {person}) "
-                f"FROM read_parquet({path}) WHERE {concept} IS NOT NULL GROUP BY {concept}"
+                f"FROM read_parquet({path}, hive_partitioning = false) WHERE {concept} IS NOT NULL GROUP BY {concept}"
             )
     return connection.sql(
         "SELECT concept_id, table_name, CAST(sum(records) AS BIGINT) AS records, "

@@ -29,14 +29,21 @@ def data_folder(path: str | os.PathLike[str] | None = None, *, home: str | os.Pa
     Raises
     ------
     StorageError
-        If the home's settings cannot be read, or name a folder that is not absolute.
+        If the home's settings cannot be read, or name a folder that is not absolute; or if the folder's path holds
+        ``*``, ``?`` or ``[``, which the engine reads as a pattern.
     """
     if path is None and home is None:
         path = os.environ.get("COHORTHUB_DATA") or None
     if path is None:
         place = Path(home or os.environ.get("COHORTHUB_HOME") or ".cohorthub").expanduser()
         path = _folder_of_settings(place / SETTINGS) or place / "data"
-    return Path(path).expanduser().absolute()
+    folder = Path(path).expanduser().absolute()
+    if set("*?[") & set(str(folder)):
+        raise StorageError(
+            f"a data folder's path may not hold '*', '?' or '[', since the engine reads patterns; found {folder}. "
+            "Rename the folder, or choose another."
+        )
+    return folder
 
 
 def _folder_of_settings(file: Path) -> Path | None:

@@ -83,7 +83,8 @@ class BucketChecks:
         )
 
     def _file(self, table: str, bucket: int) -> str:
-        return f"read_parquet({text_literal(str(self._root / self._tables[table].files[bucket].path))})"
+        path = text_literal(str(self._root / self._tables[table].files[bucket].path))
+        return f"read_parquet({path}, hive_partitioning = false)"
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, bucket: int) -> None:
         connection.execute(_PERSON.format(person=self._file("person", bucket)))

@@ -35,7 +35,9 @@ def connect(files: Mapping[str, Sequence[Path]], *, root: Path) -> duckdb.DuckDB
     connection.execute("SET lock_configuration = true")
     for table, paths in files.items():
         listed = ", ".join(text_literal(str(path)) for path in paths)
-        connection.execute(f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{listed}])")
+        connection.execute(
+            f"CREATE VIEW {quoted(table)} AS SELECT * FROM read_parquet([{listed}], hive_partitioning = false)"
+        )
     return connection
 
 

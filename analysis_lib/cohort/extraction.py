@@ -168,7 +168,7 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     connection = open_engine(threads="1", memory_limit=f"{memory_per_bucket()}B")
     try:
         for table, paths in files.tables.items():
-            connection.read_parquet(list(paths)).create_view(table)
+            connection.read_parquet(list(paths), hive_partitioning=False).create_view(table)
         yield connection
     except duckdb.Error as error:
         # Not chained: the engine's own words may quote a row.

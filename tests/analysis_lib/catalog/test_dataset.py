@@ -12,6 +12,7 @@ from jupyter_client.manager import run_kernel
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.catalog.display import about_persons
+from analysis_lib.cohort.extraction import BucketFiles, open_bucket
 from analysis_lib.errors import DatasetNotFoundError, StorageError, UnknownTableError
 
 MakeSource = Callable[..., Path]
@@ -204,3 +205,19 @@ def test_columns_of_one_name_are_numbered_in_the_answer_of_a_query(small: Datase
     answer = small.query(f"SELECT p.person_id, o.person_id, NULL::BIGINT AS person_id, 7 AS person_id_1 {joined}")
     assert list(answer) == ["person_id", "person_id_1", "person_id_2", "person_id_1_1"]
     assert answer.astype("Int64").fillna(-1).to_numpy().tolist() == [[1, 1, -1, 7]]
+
+
+@pytest.mark.parametrize("sign", "*?[")
+def test_a_data_folder_that_the_engine_would_read_as_a_pattern_is_refused(tmp_path: Path, sign: str) -> None:
+    with pytest.raises(StorageError, match="Rename the folder"):
+        open_catalog(tmp_path / f"a{sign}b]")
+
+
+def test_a_folder_named_like_a_partition_adds_no_column(make_source: MakeSource, tmp_path: Path) -> None:
+    found = import_omop(make_source(), name="small", data=tmp_path / "site=boston" / "person_id=9").dataset
+    people = found.query("SELECT * FROM person ORDER BY person_id")
+    assert "site" not in people
+    assert people["person_id"].tolist() == [1, 2, 3, 4, 5]
+    assert found.manifest.persons == 5
+    with open_bucket(BucketFiles.of(found, tables=("person",), bucket=0)) as connection:
+        assert "site" not in connection.execute("SELECT * FROM person").df()
