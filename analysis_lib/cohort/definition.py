@@ -47,7 +47,7 @@ class EntryEvent:
     """What lets a person in: the start of a record is the index date.
 
     The start must lie in an observation period of the same person, first and last day of it included. Records without
-    a start date are left out and counted.
+    a start date are left out; the data quality report ("cohorthub data report") counts them, table by table.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 
+from analysis_lib.catalog.spec import cdm_tables
 from analysis_lib.cohort import (
     CohortDefinition,
     ConceptSet,
@@ -12,7 +13,7 @@ from analysis_lib.cohort import (
     TimeAtRisk,
     Washout,
 )
-from analysis_lib.cohort.definition import EndOfObservation
+from analysis_lib.cohort.definition import DOMAINS, EndOfObservation
 from analysis_lib.errors import InvalidDefinitionError
 
 DRUG = ConceptSet("drug", [10]).excluding(12)
@@ -166,3 +167,10 @@ def test_every_part_of_the_language_can_be_written_and_read() -> None:
     for leave in (EndOfObservation(), FixedDuration(3)):
         definition = CohortDefinition("users", EntryEvent(DRUG, "measurement"), exit=leave)
         assert CohortDefinition.from_json(definition.to_json()) == definition
+
+
+@pytest.mark.parametrize("version", ["5.3", "5.4"])
+def test_the_quality_report_counts_undated_records_of_every_domain(version: str) -> None:
+    for domain in DOMAINS:
+        table = cdm_tables(version)[domain]
+        assert table.start in {field.name for field in table.fields if field.required}, domain
