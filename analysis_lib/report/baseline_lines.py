@@ -159,9 +159,16 @@ def _number_line(column: pd.Series, members: Mapping[str, Any], *, name: str, la
     means = {} if nonnormal else {group: _mean(part, digits=digits) for group, part in parts.items()}
     cells = _medians(parts, digits=digits) if nonnormal else means
     compared = [part for group, part in parts.items() if group != OVERALL]
-    smd = max((difference_of_means(*pair) for pair in combinations(compared, 2)), default=None)
+    smd = _largest([difference_of_means(*pair) for pair in combinations(compared, 2)])
     statistic = "median [IQR]" if nonnormal else "mean (SD)"
     return Line(name, f"{label}, {statistic}", statistic, cells, smd, {})
+
+
+def _largest(differences: list[float]) -> float | None:
+    """Find the largest over the pairs that have one; `max` would depend on where a missing one stands."""
+    if not differences:
+        return None
+    return max((value for value in differences if not math.isnan(value)), default=math.nan)
 
 
 def _digits(values: Any) -> int:
@@ -215,4 +222,4 @@ def _share_smd(column: pd.Series, members: Mapping[str, Any]) -> float | None:
         for group, inside in members.items()
         if group != OVERALL
     ]
-    return max((difference_of_shares(*pair) for pair in combinations(counts, 2)), default=None)
+    return _largest([difference_of_shares(*pair) for pair in combinations(counts, 2)])

@@ -199,3 +199,12 @@ def test_three_groups_show_the_largest_difference() -> None:
     table = table_one(data, by="arm")
     assert table.smd["x"] == pytest.approx(6.0)
     assert "largest of all pairs" in table.method
+
+
+@pytest.mark.parametrize("order", ["abc", "bca", "cab"])
+def test_the_largest_difference_passes_over_groups_without_values(order: str) -> None:
+    values = {"a": [1.0, 2.0], "b": [np.nan, np.nan], "c": [3.0, 4.0]}
+    people = pd.DataFrame({"arm": [arm for arm in order for _ in "xy"], "x": [v for arm in order for v in values[arm]]})
+    people["arm"] = pd.Categorical(people["arm"], categories=list(order))
+    (line,) = (line for line in table_one(people, by="arm").lines if line.statistic == "mean (SD)")
+    assert line.smd == pytest.approx(2 / np.sqrt(0.5))
