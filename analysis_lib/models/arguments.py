@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analysis_lib.errors import ModelInputError
 
-__all__ = ["checked_choice", "checked_level", "listed"]
+__all__ = ["checked_choice", "checked_level", "in_percent", "listed"]
 
 
 def checked_choice(value: str, name: str, *, known: Sequence[str]) -> str:
@@ -55,6 +55,22 @@ def checked_level(level: float) -> float:
     if not 0 < level < 1:
         raise ModelInputError(f"level must lie between 0 and 1; found {level:g}. For 95 % write 0.95.")
     return level
+
+
+def in_percent(level: float) -> str:
+    """Write a coverage as it was asked for: 0.995 is "99.5%", never rounded to a level nobody chose.
+
+    Parameters
+    ----------
+    level : float
+        In (0, 1).
+
+    Returns
+    -------
+    str
+        With the percent sign.
+    """
+    return f"{100 * level:g}%"
 
 
 def listed(names: Sequence[str], *, limit: int = 8) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError
-from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.maximise import Maximum, profile_limit
 from analysis_lib.models.partial_likelihood import LikelihoodAt, Ties
@@ -204,7 +204,7 @@ class CoxResult(ModelResult):
             )
             for row in self.to_frame(ci=ci).reset_index().to_dict("records")
         )
-        header = ("Term", "Hazard ratio", f"{self.level:.0%} CI", "Log HR", "SE", "p")
+        header = ("Term", "Hazard ratio", f"{in_percent(self.level)} CI", "Log HR", "SE", "p")
         references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
         notes = (
             *self._notes(),
@@ -237,7 +237,7 @@ class CoxResult(ModelResult):
         return forest_plot(
             data[["label", "estimate", "ci_low", "ci_high"]],
             measure="Hazard ratio",
-            interval=f"{self.level:.0%} CI, {_INTERVALS[ci]}",
+            interval=f"{in_percent(self.level)} CI, {_INTERVALS[ci]}",
             width=width,
             title=title,
         )

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level
-from analysis_lib.models.result import ModelSummary
+from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.result import ModelSummary, left_out
 from analysis_lib.models.survival_data import group_labels, person_counts, survival_rows
 from analysis_lib.tables import format_estimate
 
@@ -97,6 +97,8 @@ class IncidenceRates:
         Rows used, and events among them.
     exclusions : mapping of str to int
         Rows left out, by reason.
+    n_excluded : int
+        Rows left out, each counted once.
     persons : mapping of str to int
         Distinct persons, in total and by group; what `Report` declares.
     method : str
@@ -109,6 +111,7 @@ class IncidenceRates:
     n: int
     events: int
     exclusions: Mapping[str, int]
+    n_excluded: int
     persons: Mapping[str, int]
     method: str
 
@@ -142,8 +145,11 @@ class IncidenceRates:
             for row in self.table.reset_index().to_dict("records")
         )
         unit = f"Rate per {self.per:,.0f} person-years"
-        header = ("Group", "Persons", "Events", "Person-years", unit, f"{self.level:.0%} CI")
-        return ModelSummary(title="Incidence rates", header=header, rows=rows, notes=(f"Method: {self.method}.",))
+        header = ("Group", "Persons", "Events", "Person-years", unit, f"{in_percent(self.level)} CI")
+        notes = [f"Method: {self.method}."]
+        if self.exclusions:
+            notes.append(left_out(self.n_excluded, self.exclusions))
+        return ModelSummary(title="Incidence rates", header=header, rows=rows, notes=tuple(notes))
 
     def __repr__(self) -> str:
         return self.summary().as_text()
@@ -215,6 +221,10 @@ def incidence_rates(
         n=rows.event.size,
         events=int(rows.event.sum()),
         exclusions=rows.exclusions,
+        n_excluded=rows.n_excluded,
         persons=person_counts(rows, None if by is None else pd.Series(labels, name=by)),
-        method=f"events per {per:,.0f} person-years of follow-up, exact {level:.0%} Poisson interval (Garwood 1936)",
+        method=(
+            f"events per {per:,.0f} person-years of follow-up, "
+            f"exact {in_percent(level)} Poisson interval (Garwood 1936)"
+        ),
     )

@@ -12,7 +12,7 @@ from analysis_lib.tables import html_table, text_table
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
 
-__all__ = ["ModelResult", "ModelSummary"]
+__all__ = ["ModelResult", "ModelSummary", "left_out"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,25 @@ class ModelSummary:
         return self.as_html()
 
 
+def left_out(n_excluded: int, exclusions: Mapping[str, int]) -> str:
+    """Say how many rows a result does without, and why.
+
+    Parameters
+    ----------
+    n_excluded : int
+        Rows left out, each counted once.
+    exclusions : mapping of str to int
+        Rows by reason; a row may have several.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    reasons = "; ".join(f"{reason}: {count:,}" for reason, count in exclusions.items())
+    return f"Left out: {n_excluded:,} rows ({reasons})."
+
+
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ModelResult(ABC):
     """An estimate together with all that a reader needs to judge it.
@@ -116,8 +135,7 @@ class ModelResult(ABC):
         if (persons := self.persons.get("all", self.n)) < self.n:
             notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         if self.exclusions:
-            reasons = "; ".join(f"{reason}: {count:,}" for reason, count in self.exclusions.items())
-            notes.append(f"Left out: {self.n_excluded:,} rows ({reasons}).")
+            notes.append(left_out(self.n_excluded, self.exclusions))
         return tuple(notes)
 
     def __repr__(self) -> str:

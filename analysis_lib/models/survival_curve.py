@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.logrank_test import LogRankResult, logrank_from_rows
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival_data import SurvivalRows, group_labels, person_counts, survival_rows
@@ -190,7 +190,7 @@ class KaplanMeierResult(ModelResult):
                 else []
             ),
         )
-        header = ("Group", "n", "Events", "Median", f"{self.level:.0%} CI")
+        header = ("Group", "n", "Events", "Median", f"{in_percent(self.level)} CI")
         return ModelSummary(title="Kaplan-Meier estimate", header=header, rows=rows, notes=notes)
 
     def plot(
@@ -323,7 +323,7 @@ def kaplan_meier(
     table = pd.concat(parts, ignore_index=True)
     test, no_test = (None, "") if by is None else _test_of(rows, labels, groups=groups)
     return KaplanMeierResult(
-        method=f"Kaplan-Meier, Greenwood standard error, pointwise {level:.0%} interval on the {ci} scale",
+        method=f"Kaplan-Meier, Greenwood standard error, pointwise {in_percent(level)} interval on the {ci} scale",
         source=(
             "Kaplan E. L., Meier P. (1958). J. Am. Stat. Assoc. 53(282), 457-481; Greenwood M. (1926). Reports on "
             "Public Health and Medical Subjects 33, 1-26"

@@ -69,3 +69,11 @@ def test_groups_named_like_the_totals_do_not_overwrite_them() -> None:
     data = pd.DataFrame({"days": [10, 20, 30], "event": [True, False, False], "arm": ["all", "events", "events"]})
     persons = incidence_rates(data, time="days", event="event", by="arm").persons
     assert (persons["all"], persons["events"], persons["arm=all"], persons["arm=events"]) == (3, 1, 1, 2)
+
+
+def test_the_summary_says_which_rows_are_missing_and_the_level_as_it_was_asked_for() -> None:
+    data = pd.DataFrame({"days": [100.0, 200.0, None], "event": [1, 0, 1]})
+    shown = repr(incidence_rates(data, time="days", event="event", level=0.995))
+    assert "Left out: 1 rows (days missing: 1)" in shown
+    assert "99.5% CI" in shown
+    assert "exact 99.5% Poisson" in shown
