@@ -1,6 +1,7 @@
 """How a report was made: data, cohorts, software and outputs, for its last page."""
 
 import platform
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -55,13 +56,19 @@ class Provenance:
     def _repr_html_(self) -> str:
         facts = html_table(["", ""], self._facts(), caption="How this report was made", left=2)
         outputs = [
-            [record.id, record.title, record.method or "", f"{max(record.persons.values()):,}"]
+            [record.id, record.title, record.method or "", _span(record.persons.values())]
             for record in self.manifest.outputs
         ]
         if not outputs:
             return facts
-        header = ["Output", "What it shows", "Method", "Persons behind it"]
+        header = ["Output", "What it shows", "Method", "Persons behind each count"]
         return facts + "<br>" + html_table(header, outputs, caption="Outputs declared", left=3)
+
+
+def _span(counts: Collection[int]) -> str:
+    """Write the smallest and the largest count: the smallest is what a disclosure check looks at first."""
+    least, most = min(counts), max(counts)
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def installed_version(package: str) -> str:

@@ -243,7 +243,9 @@ def test_provenance_names_data_cohorts_and_versions(run_dir: Path, release: Rele
     report = Report(title="Bleeding <after> celecoxib")
     report.add_cohort(People("celecoxib", "ab" * 32, 1800, release))
     report.number("n", 1800, title="Persons", persons={"all": 1800})
+    report.number("ratio", 1.3, title="Ratio", persons={"arm=a": 830, "arm=b": 1800})
     html = report.provenance()._repr_html_()
+    assert "830 to 1,800" in html
     assert "Bleeding &lt;after&gt; celecoxib" in html
     for words in ("small, release 2026-01", "1,800 persons (definition abababababab)", "Python 3.", "pandas"):
         assert words in html
