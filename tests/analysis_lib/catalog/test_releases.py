@@ -36,6 +36,8 @@ def act():
         print("waiting", flush=True)
         sys.stdin.readline()
     if what == "interrupt":
+        # A test run that a script put into the background hands SIGINT down ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
     if what == "full":
