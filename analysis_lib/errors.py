@@ -9,15 +9,20 @@ from typing import ClassVar
 __all__ = [
     "AnalysisError",
     "BucketFailedError",
+    "CirceError",
     "ClusterStartError",
     "ClusterStoppedError",
+    "ConceptWarning",
     "ConvergenceError",
     "EmptyConceptSetError",
     "EmptyResultWarning",
+    "FeatureInputError",
     "InvalidDefinitionError",
     "ModelInputError",
     "OutputError",
     "SeparationError",
+    "SyntheticDataError",
+    "UnitError",
     "UnknownConceptError",
     "WorkerLostError",
 ]
@@ -172,3 +177,35 @@ class OutputError(AnalysisError):
 
 class EmptyResultWarning(UserWarning):
     """A cohort, a follow-up or an outcome has nobody in it: allowed, and said."""
+
+
+class CirceError(InvalidDefinitionError):
+    """A Circe (ATLAS) document cannot be read, or says something that its SQL cannot mean."""
+
+    code = "COHORT-CIRCE"
+    exit_code = 70
+
+
+class UnitError(AnalysisError, ValueError):
+    """Measurements in units that cannot be brought to the one asked for."""
+
+    code = "FEATURE-UNIT"
+    exit_code = 71
+
+
+class FeatureInputError(AnalysisError, ValueError):
+    """A feature, a window or an outcome was asked for in a way that cannot be meant."""
+
+    code = "FEATURE-INPUT"
+    exit_code = 72
+
+
+class SyntheticDataError(AnalysisError, ValueError):
+    """Synthetic data were asked for in a way that cannot be made."""
+
+    code = "TESTING-INPUT"
+    exit_code = 73
+
+
+class ConceptWarning(UserWarning):
+    """A concept set stands for less than it says: unknown or deprecated concepts, no descendants, or nothing."""

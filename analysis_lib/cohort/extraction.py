@@ -5,11 +5,10 @@ of whole numbers and of words from closed lists (checked in `fields`); paths go 
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis_lib.catalog.engine import open_engine
+from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.catalog.spec import cdm_tables
 from analysis_lib.cohort.concepts import ConceptSet, resolve_all
 from analysis_lib.cohort.definition import (
@@ -21,8 +20,6 @@ from analysis_lib.cohort.definition import (
     in_words,
 )
 from analysis_lib.cohort.fields import count_of_days
-from analysis_lib.compute.machine import memory_per_bucket
-from analysis_lib.errors import BucketFailedError
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,39 +36,6 @@ class StepCount(NamedTuple):
     rule: str
     persons: int
     records: int
-
-
-@dataclass(frozen=True)
-class BucketFiles:
-    """The files of the tables that a task reads, of one bucket.
-
-    Parameters
-    ----------
-    tables : mapping of str to tuple of str
-        Paths by table.
-    """
-
-    tables: Mapping[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, dataset: "Dataset", *, tables: tuple[str, ...], bucket: int) -> "BucketFiles":
-        """Look up the files of `tables` in one bucket of a release.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            The release.
-        tables : tuple of str
-            Names of tables of persons.
-        bucket : int
-            Which bucket.
-
-        Returns
-        -------
-        BucketFiles
-            Their paths.
-        """
-        return cls({table: tuple(map(str, dataset.bucket_paths(table, bucket))) for table in tables})
 
 
 @dataclass(frozen=True)
@@ -140,44 +104,6 @@ def extract(task: CohortTask) -> "tuple[pd.DataFrame, list[StepCount]]":
             "FROM entries ORDER BY person_id, index_date"
         ).df()
     return frame, counts
-
-
-@contextmanager
-def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Open an engine that sees the files of one bucket as tables.
-
-    One thread each, and a core's share of the memory: buckets run beside one another, so the cores are already in use.
-
-    Parameters
-    ----------
-    files : BucketFiles
-        What it sees.
-
-    Yields
-    ------
-    DuckDBPyConnection
-        In memory, with a view per table.
-
-    Raises
-    ------
-    BucketFailedError
-        If the engine stops.
-    """
-    import duckdb
-
-    connection = open_engine(threads="1", memory_limit=f"{memory_per_bucket()}B")
-    try:
-        for table, paths in files.tables.items():
-            connection.read_parquet(list(paths), hive_partitioning=False).create_view(table)
-        yield connection
-    except duckdb.Error as error:
-        # Not chained: the engine's own words may quote a row.
-        raise BucketFailedError(
-            f"reading one bucket stopped; found {type(error).__name__} from the engine, with the tables "
-            f"{', '.join(files.tables)}. Run 'cohorthub data check', and free memory."
-        ) from None
-    finally:
-        connection.close()
 
 
 def _run_step(connection: "duckdb.DuckDBPyConnection", step: tuple[str, str]) -> StepCount:

@@ -11,8 +11,8 @@ import pytest
 from jupyter_client.manager import run_kernel
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
+from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.catalog.display import about_persons
-from analysis_lib.cohort.extraction import BucketFiles, open_bucket
 from analysis_lib.errors import DatasetNotFoundError, StorageError, UnknownTableError
 
 MakeSource = Callable[..., Path]

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.cohort.extraction import BucketFiles, open_bucket
 
 MakeSource = Callable[..., Path]
 

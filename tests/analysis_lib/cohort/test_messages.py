@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analysis_lib.catalog import Dataset
+from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.cohort import (
     CohortDefinition,
     ConceptSet,
@@ -16,7 +17,6 @@ from analysis_lib.cohort import (
     follow_up,
     study_population,
 )
-from analysis_lib.cohort.extraction import BucketFiles, open_bucket
 from analysis_lib.errors import AnalysisError, BucketFailedError, EmptyResultWarning, InvalidDefinitionError
 
 MakeRelease = Callable[..., Dataset]
