@@ -183,7 +183,7 @@ class CirceError(InvalidDefinitionError):
     """A Circe (ATLAS) document cannot be read, or says something that its SQL cannot mean."""
 
     code = "COHORT-CIRCE"
-    exit_code = 70
+    exit_code = 74
 
 
 class UnitError(AnalysisError, ValueError):

@@ -1,0 +1,100 @@
+"""How benchmarks run one piece of work: in a process of its own, several times, with the memory of all its processes."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMIT_S = 1800
+SAMPLE_S = 0.05
+
+
+def say(line: str) -> None:
+    """Tell a person what is being measured, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def machine() -> dict[str, Any]:
+    """Describe what the figures were measured on, the load of others included."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "load_1min": round(os.getloadavg()[0], 2),
+        "python": sys.version.split()[0],
+    }
+
+
+def repeated(work: Callable[[], Any], *, runs: int) -> tuple[Any, list[float], list[float]]:
+    """Do the work several times; return the last answer, the seconds, and the seconds of processor time."""
+    answer, walls, cpus = None, [], []
+    for _ in range(runs):
+        cpu, wall = time.process_time(), time.perf_counter()
+        answer = work()
+        walls.append(round(time.perf_counter() - wall, 4))
+        cpus.append(round(time.process_time() - cpu, 4))
+    return answer, walls, cpus
+
+
+class _Peak(threading.Thread):
+    """Watches the resident memory of a process and of each of its children."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.root = psutil.Process(pid)
+        self.total = self.largest = 0
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(SAMPLE_S):
+            with suppress(psutil.Error):
+                sizes = []
+                for process in (self.root, *self.root.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        sizes.append(process.memory_info().rss)
+                self.total = max(self.total, sum(sizes))
+                self.largest = max(self.largest, *sizes)
+
+
+def in_own_process(script: str, *words: str, **variables: str) -> dict[str, Any]:
+    """Run `python SCRIPT WORDS`, which prints one JSON document, and add the peak of its memory.
+
+    `peak_mb` is of all its processes together, `largest_process_mb` of the one that held most.
+    """
+    process = subprocess.Popen(
+        [sys.executable, script, *words],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+    )
+    peak = _Peak(process.pid)
+    peak.start()
+    try:
+        out, _ = process.communicate(timeout=LIMIT_S)
+    except BaseException:
+        family = [process, *psutil.Process(process.pid).children(recursive=True)]
+        for member in family:
+            with suppress(psutil.Error, OSError):
+                member.terminate()
+        raise
+    finally:
+        peak.done.set()
+    if process.returncode:
+        return {"failed": f"ended with {process.returncode}"}
+    found: dict[str, Any] = json.loads(out.splitlines()[-1])
+    found["peak_mb"] = round(peak.total / 2**20)
+    found["largest_process_mb"] = round(peak.largest / 2**20)
+    if "seconds" in found:
+        found["median_s"] = round(median(found["seconds"]), 4)
+    return found
