@@ -17,6 +17,7 @@ from pathlib import Path
 from analysis_lib.catalog.manifest import Manifest
 from analysis_lib.catalog.parquet import sha256_of
 from analysis_lib.errors import DamagedReleaseError, DatasetNameError, ImportRunningError, StorageError
+from analysis_lib.whole_files import sync_folder, write_whole
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
@@ -320,12 +321,12 @@ def publish(built: Path, *, data: Path, manifest: Manifest) -> Path:
         if path.is_file():
             path.chmod(path.stat().st_mode & ~0o222)
     for folder in (*(path for path in built.iterdir() if path.is_dir()), built):
-        _sync_folder(folder)
+        sync_folder(folder)
     target = data / manifest.name / manifest.release
     target.parent.mkdir(exist_ok=True)
     built.rename(target)
-    _sync_folder(target.parent)
-    _sync_folder(data)
+    sync_folder(target.parent)
+    sync_folder(data)
     point_to(target.parent, manifest.release)
     return target
 
@@ -340,24 +341,7 @@ def point_to(folder: Path, release: str) -> None:
     release : str
         A release in it.
     """
-    temporary = folder / f".{LATEST}.{os.getpid()}"
-    try:
-        with temporary.open("w", encoding="ascii") as file:
-            file.write(release + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(folder / LATEST)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(folder / LATEST, release + "\n")
 
 
 @contextlib.contextmanager

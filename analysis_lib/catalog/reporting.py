@@ -1,6 +1,5 @@
 """The quality report of a release, for a terminal, a machine and a browser."""
 
-import os
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -10,6 +9,7 @@ from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.findings import RULES, Finding, Severity
 from analysis_lib.catalog.text import columns_text, share_text, wrapped
 from analysis_lib.errors import StorageError
+from analysis_lib.whole_files import write_whole
 
 _HEADS: dict[Severity, str] = {
     "problem": "Problems: wrong in the source, and still so",
@@ -186,13 +186,8 @@ def write_report_page(dataset: Dataset, path: Path) -> None:
     StorageError
         If the file cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        try:
-            temporary.write_text(report_html(dataset), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, report_html(dataset))
     except OSError as error:
         raise StorageError(
             f"the page cannot be written; {error.strerror or type(error).__name__}: {path}. Choose another file."

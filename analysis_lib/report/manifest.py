@@ -6,15 +6,14 @@ here, where its author can still mend it.
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from analysis_lib.errors import OutputError
+from analysis_lib.whole_files import write_whole
 
 __all__ = ["CohortEntry", "DataRelease", "OutputManifest", "OutputRecord"]
 
@@ -194,18 +193,7 @@ class OutputManifest:
         """
         target = run_dir / FILE_NAME
         text = json.dumps(self.to_document(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        descriptor, name = tempfile.mkstemp(dir=run_dir, prefix=".outputs-", suffix=".json")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)  # mkstemp's 0600 would hide it from the runner's group
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_whole(target, text, mode=0o644)  # the runner's group reads it, whatever the umask
         return target
 
 

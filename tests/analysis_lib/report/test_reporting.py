@@ -232,7 +232,7 @@ def test_manifest_is_replaced_whole(run_dir: Path, monkeypatch: pytest.MonkeyPat
     def full_disk(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("analysis_lib.report.manifest.os.fsync", full_disk)
+    monkeypatch.setattr("analysis_lib.whole_files.os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
         report.number("second", 2, title="Second", persons=PERSONS)
     assert (run_dir / "outputs.json").read_bytes() == before
