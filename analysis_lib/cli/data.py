@@ -3,33 +3,12 @@
 Only click is imported here; the engines are imported by the command that needs them.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
-
-class _Session(Protocol):
-    """What the root command gives to every command."""
-
-    @property
-    def home(self) -> Path:
-        """Where CohortHub keeps its state."""
-
-    def emit(self, document: Mapping[str, Any], text: str) -> None:
-        """Write the result."""
-
-    def say(self, message: str) -> None:
-        """Tell about progress."""
-
-
-def _data_folder(session: _Session) -> Path:
-    """Find the data folder: that of ``--home`` when given, else ``COHORTHUB_DATA``, else that of the home."""
-    from analysis_lib.catalog.paths import data_folder
-
-    given = click.get_current_context().get_parameter_source("home") == click.core.ParameterSource.COMMANDLINE
-    return data_folder(home=session.home) if given else data_folder()
+from analysis_lib.cli.session import Session, data_folder_of
 
 
 @click.group()
@@ -55,7 +34,7 @@ def import_() -> None:
 @click.option("--schema", help="The source's schema, where several hold a person table.")
 @click.option("--buckets", type=click.IntRange(1, 4096), help="Buckets of the persons' tables.  [default: by size]")
 @click.pass_obj
-def omop(session: _Session, /, file: Path, **options: Any) -> None:
+def omop(session: Session, /, file: Path, **options: Any) -> None:
     """Import the OMOP CDM in FILE, a DuckDB database.
 
     Nothing is visible before everything is written; the same FILE again changes nothing.
@@ -67,7 +46,7 @@ def omop(session: _Session, /, file: Path, **options: Any) -> None:
     result = import_omop(
         file,
         name=options["name"],
-        data=_data_folder(session),
+        data=data_folder_of(session),
         title=options["title"],
         schema=options["schema"],
         bucket_count=options["buckets"],
@@ -96,7 +75,7 @@ def omop(session: _Session, /, file: Path, **options: Any) -> None:
 
 @data.command(name="list")
 @click.pass_obj
-def list_(session: _Session) -> None:
+def list_(session: Session) -> None:
     """List the data sets: name, title, kind, persons (rounded), years, release.
 
     Example: cohorthub data list --json
@@ -104,7 +83,7 @@ def list_(session: _Session) -> None:
     from analysis_lib.catalog import open_catalog
     from analysis_lib.catalog.text import listing_text
 
-    listing = open_catalog(_data_folder(session)).listing()
+    listing = open_catalog(data_folder_of(session)).listing()
     session.emit({"datasets": listing}, listing_text(listing))
 
 
@@ -122,8 +101,8 @@ def check(ctx: click.Context, /, *, name: str | None, release: str | None) -> No
     from analysis_lib.catalog import open_catalog
     from analysis_lib.catalog.text import check_text
 
-    session: _Session = ctx.obj
-    catalog = open_catalog(_data_folder(session))
+    session: Session = ctx.obj
+    catalog = open_catalog(data_folder_of(session))
     checked = [
         {"name": dataset, "release": found, "files": files}
         for dataset in ([name] if name else catalog)
@@ -142,7 +121,7 @@ def check(ctx: click.Context, /, *, name: str | None, release: str | None) -> No
     "--html", type=click.Path(path_type=Path, dir_okay=False), help="Write the report as a page to this file."
 )
 @click.pass_obj
-def report(session: _Session, /, *, name: str, release: str | None, html: Path | None) -> None:
+def report(session: Session, /, *, name: str, release: str | None, html: Path | None) -> None:
     """Say what the import of data set NAME found: each rule, by table and count.
 
     Example: cohorthub data report gibleed --html gibleed-quality.html
@@ -150,7 +129,7 @@ def report(session: _Session, /, *, name: str, release: str | None, html: Path |
     from analysis_lib.catalog import open_catalog
     from analysis_lib.catalog.reporting import report_document, report_text, write_report_page
 
-    dataset = open_catalog(_data_folder(session)).dataset(name, release=release)
+    dataset = open_catalog(data_folder_of(session)).dataset(name, release=release)
     if html is not None:
         write_report_page(dataset, html)
         session.say(f"wrote {html}")
