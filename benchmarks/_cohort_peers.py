@@ -204,7 +204,7 @@ def _with_frames(job: Job, *, read: Callable[..., Any], finish: Callable[[Any], 
     after = after.groupby("person_id")["day"].min().reset_index()
     measured = ["person_id", "measurement_concept_id", "measurement_date", "measurement_id", "value_as_number"]
     values = read("measurement", measured, filters=[("measurement_concept_id", "in", list(job.measurements))])
-    values = values[values["value_as_number"].notna()].merge(entered[["person_id", "index_date"]], on="person_id")
+    values = values[~values["value_as_number"].isna()].merge(entered[["person_id", "index_date"]], on="person_id")
     values = values[values["measurement_date"] < values["index_date"]]
     answer = finish(entered.merge(after, on="person_id", how="left"))
     values = finish(values.drop(columns="index_date"))

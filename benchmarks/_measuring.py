@@ -1,4 +1,4 @@
-"""How benchmarks run one piece of work: in a process of its own, several times, with the memory of all its processes."""
+"""How benchmarks run a piece of work: in a process of its own, several times, its memory watched."""
 
 import json
 import os
