@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis_lib.cohort.definition import CohortDefinition
 from analysis_lib.cohort.extraction import StepCount, cohort_tasks, extract
+from analysis_lib.cohort.language.definition import CohortDefinition
 from analysis_lib.compute import map_buckets
 from analysis_lib.errors import EmptyResultWarning
 from analysis_lib.tables import html_table

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.catalog.spec import cdm_tables
-from analysis_lib.cohort.concepts import ConceptSet, resolve_all
-from analysis_lib.cohort.definition import (
+from analysis_lib.cohort.language.concepts import ConceptSet, resolve_all
+from analysis_lib.cohort.language.definition import (
     CohortDefinition,
     EntryEvent,
     FixedDuration,
@@ -19,7 +19,7 @@ from analysis_lib.cohort.definition import (
     PriorObservation,
     in_words,
 )
-from analysis_lib.cohort.fields import count_of_days
+from analysis_lib.cohort.language.fields import count_of_days
 
 if TYPE_CHECKING:
     import duckdb

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from analysis_lib.cohort.fields import check_choice, check_days, count_of_days
+from analysis_lib.cohort.language.fields import check_choice, check_days, count_of_days
 
 ENDS = ("observation_end", "cohort_end")
 

@@ -21,7 +21,7 @@ from analysis_lib.cohort import (
     build_cohort,
     follow_up,
 )
-from analysis_lib.cohort.definition import EndOfObservation
+from analysis_lib.cohort.language.definition import EndOfObservation
 from analysis_lib.errors import EmptyResultWarning
 
 MakeRelease = Callable[..., Dataset]

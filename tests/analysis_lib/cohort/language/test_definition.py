@@ -13,7 +13,7 @@ from analysis_lib.cohort import (
     TimeAtRisk,
     Washout,
 )
-from analysis_lib.cohort.definition import DOMAINS, EndOfObservation
+from analysis_lib.cohort.language.definition import DOMAINS, EndOfObservation
 from analysis_lib.errors import InvalidDefinitionError
 
 DRUG = ConceptSet("drug", [10]).excluding(12)

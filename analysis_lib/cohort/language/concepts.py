@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis_lib.cohort.fields import check_count, check_text
+from analysis_lib.cohort.language.fields import check_count, check_text
 from analysis_lib.errors import EmptyConceptSetError, InvalidDefinitionError, UnknownConceptError
 
 if TYPE_CHECKING:

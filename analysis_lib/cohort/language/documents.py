@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from analysis_lib.cohort.concepts import ConceptSet, ConceptSetItem
-from analysis_lib.cohort.definition import (
+from analysis_lib.cohort.language.concepts import ConceptSet, ConceptSetItem
+from analysis_lib.cohort.language.definition import (
     CohortDefinition,
     EndOfObservation,
     EntryEvent,
@@ -15,7 +15,7 @@ from analysis_lib.cohort.definition import (
     PriorObservation,
     Washout,
 )
-from analysis_lib.cohort.fields import check_choice, check_type
+from analysis_lib.cohort.language.fields import check_choice, check_type
 from analysis_lib.errors import InvalidDefinitionError
 
 __all__ = ["SCHEMA", "read_definition"]

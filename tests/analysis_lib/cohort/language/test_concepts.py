@@ -4,7 +4,7 @@ import pytest
 
 from analysis_lib.catalog import Dataset
 from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, build_cohort
-from analysis_lib.cohort.concepts import ConceptSetItem
+from analysis_lib.cohort.language.concepts import ConceptSetItem
 from analysis_lib.errors import EmptyConceptSetError, InvalidDefinitionError, UnknownConceptError
 
 MakeRelease = Callable[..., Dataset]

@@ -10,8 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from analysis_lib.cohort.concepts import ConceptSet
-from analysis_lib.cohort.fields import check_choice, check_count, check_days, check_text, check_type, count_of_days
+from analysis_lib.cohort.language.concepts import ConceptSet
+from analysis_lib.cohort.language.fields import (
+    check_choice,
+    check_count,
+    check_days,
+    check_text,
+    check_type,
+    count_of_days,
+)
 
 __all__ = [
     "DOMAINS",
@@ -333,7 +340,7 @@ class CohortDefinition:
 
         The order of inclusion rules is part of it, because the attrition table follows it.
         """
-        from analysis_lib.cohort.documents import as_document, canonical_json, meaning_of
+        from analysis_lib.cohort.language.documents import as_document, canonical_json, meaning_of
 
         document = as_document(self)
         if self.entry.occurrence == "first":
@@ -348,7 +355,7 @@ class CohortDefinition:
         str
             Canonical: keys sorted, no spaces, so that equal definitions give equal text.
         """
-        from analysis_lib.cohort.documents import as_document, canonical_json
+        from analysis_lib.cohort.language.documents import as_document, canonical_json
 
         return canonical_json(as_document(self))
 
@@ -371,7 +378,7 @@ class CohortDefinition:
         InvalidDefinitionError
             If the text is no JSON, or has a part that the language does not know.
         """
-        from analysis_lib.cohort.documents import read_definition
+        from analysis_lib.cohort.language.documents import read_definition
 
         return read_definition(text)
 
