@@ -101,7 +101,8 @@ def quality_html(report: "QualityReport") -> str:
     if not problems:
         return f"{_STYLE}<div class='cohorthub-card'><div>The import found no problems.</div>{rest}</div>"
     rows = "".join(
-        f"<tr><td>{escape(finding.title)}</td><td><code>{escape(finding.table)}</code></td>"
+        f"<tr><td>{escape(finding.title)}{f': {escape(finding.about)}' if finding.about else ''}</td>"
+        f"<td><code>{escape(finding.table)}</code></td>"
         f"<td class='ch-n'>{finding.count:,}</td><td class='ch-n'>of {finding.of:,}</td>"
         f"<td class='ch-n'>{share_text(finding.share)}</td></tr>"
         for finding in problems

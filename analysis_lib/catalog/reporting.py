@@ -63,7 +63,18 @@ def _facts(dataset: Dataset) -> list[tuple[str, str]]:
         ("Model", f"OMOP CDM v{dataset.cdm_version}"),
         ("Persons", f"{dataset.n_persons:,}{years}"),
         ("Rows", f"{rows:,} in {filled} tables; {len(dataset.tables) - filled} tables are empty"),
+        ("Left out", _left_out(dataset)),
     ]
+
+
+def _left_out(dataset: Dataset) -> str:
+    """Count the source's rows that are not in the release, whatever the reason."""
+    headers = dataset.quality.of_rule("header-as-data")
+    gone = {name: e.rows_source - e.rows - headers.get(name, 0) for name, e in dataset.tables.items()}
+    gone |= dataset.quality.of_rule("table-unreadable") | dataset.quality.of_rule("table-name")
+    gone = {name: n for name, n in gone.items() if n}
+    tables = ", ".join(f"{name} {n:,}" for name, n in gone.items())
+    return f"{sum(gone.values()):,} rows of the source: {tables}" if gone else "no row of the source"
 
 
 def _sections(dataset: Dataset) -> Iterator[tuple[str, list[tuple[str, list[Finding]]]]]:
@@ -94,6 +105,7 @@ def report_text(dataset: Dataset) -> str:
         for rule, findings in rules:
             parts.append(f"\n{findings[0].title} [{rule}]")
             parts.append(wrapped(f"Readers see: {RULES[rule].readers_see}", indent=2))
+            parts.append(wrapped(f"For an analysis: {RULES[rule].means}", indent=2))
             parts.append(_findings_text(findings))
     return "\n".join(parts)
 
@@ -103,10 +115,13 @@ def _findings_text(findings: list[Finding]) -> str:
         return wrapped(f"{len(findings)} tables: {', '.join(f.table for f in findings)}", indent=4)
     if findings[0].unit == "columns":
         return _columns_text(findings)
-    rows = [
-        (f"    {f.table}", ", ".join(f.columns), f"{f.count:,}", f"of {f.of:,}", share_text(f.share)) for f in findings
-    ]
+    rows = [(f"    {f.table}", _where(f), f"{f.count:,}", f"of {f.of:,}", share_text(f.share)) for f in findings]
     return columns_text(("", "", "", "", ""), rows, right=(2, 3, 4)).lstrip("\n")
+
+
+def _where(finding: Finding) -> str:
+    """Say what in the table was judged."""
+    return finding.about or ", ".join(finding.columns)
 
 
 def _columns_text(findings: list[Finding]) -> str:
@@ -126,10 +141,10 @@ _PAGE = """<!doctype html>
 body{{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2.5rem auto;padding:0 1.2rem}}
 h1{{font-size:1.7rem;line-height:1.25;margin-bottom:.3rem}} h2{{font-size:1.2rem;margin:2.4rem 0 .4rem}}
 h3{{font-size:1rem;margin:1.4rem 0 .1rem}} p{{margin:.1rem 0 .5rem}} .quiet{{color:var(--quiet)}}
-table{{border-collapse:collapse;width:100%}} td{{text-align:left;padding:.25rem .8rem .25rem 0;vertical-align:top;
-border-bottom:1px solid var(--line)}}
+table{{border-collapse:collapse;width:100%}} td,th{{text-align:left;padding:.25rem .8rem .25rem 0;vertical-align:top;
+border-bottom:1px solid var(--line)}} th{{font-weight:600;color:var(--quiet);font-size:.9em}}
 td:first-child{{width:14rem}} td.n{{width:6rem}}
-.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
+.n,th.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
 code{{font-size:.92em;overflow-wrap:anywhere}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.5rem}} dt{{color:var(--quiet)}} dd{{margin:0}}
 </style></head><body>
@@ -160,7 +175,8 @@ def report_html(dataset: Dataset) -> str:
         for rule, findings in rules:
             sections.append(
                 f"<h3>{escape(findings[0].title)}</h3>"
-                f'<p class="quiet">Readers see: {escape(RULES[rule].readers_see)}</p>{_findings_html(findings)}'
+                f'<p class="quiet">Readers see: {escape(RULES[rule].readers_see)}<br>'
+                f"For an analysis: {escape(RULES[rule].means)}</p>{_findings_html(findings)}"
             )
     return _PAGE.format(
         title=escape(dataset.title),
@@ -202,10 +218,19 @@ def _findings_html(findings: list[Finding]) -> str:
     above = f"<p>All columns of {len(whole)} tables: {listed}</p>" if whole else ""
     rows = []
     for f in (f for f in findings if f not in whole):
-        cells = f"<td><code>{escape(f.table)}</code></td><td><code>{escape(', '.join(f.columns))}</code></td>"
+        cells = f"<td><code>{escape(f.table)}</code></td><td>{_where_html(f)}</td>"
         if f.unit == "rows":
             cells += (
-                f'<td class="n">{f.count:,}</td><td class="n">of {f.of:,}</td><td class="n">{share_text(f.share)}</td>'
+                f'<td class="n">{f.count:,}</td><td class="n">{f.of:,}</td><td class="n">{share_text(f.share)}</td>'
             )
         rows.append(f"<tr>{cells}</tr>")
-    return above + (f"<table>{''.join(rows)}</table>" if rows else "")
+    heads = ["<th scope='col'>Table</th>", "<th scope='col'>Column</th>"]
+    if findings[0].unit == "rows":
+        heads += [f"<th scope='col' class='n'>{name}</th>" for name in ("Rows", "Of", "Share")]
+    return above + (
+        f"<table><thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(rows)}</tbody></table>" if rows else ""
+    )
+
+
+def _where_html(finding: Finding) -> str:
+    return escape(finding.about) or f"<code>{escape(', '.join(finding.columns))}</code>"
