@@ -1,0 +1,1 @@
+"""Circe, OHDSI's cohort definitions, as DuckDB SQL per person bucket."""
