@@ -1,3 +1,8 @@
 """What is known of each person around the index date: covariates before it, outcomes after it."""
 
-__all__: list[str] = []
+from analysis_lib.features.baseline import baseline
+from analysis_lib.features.demographics import Demographic
+from analysis_lib.features.events import Count, DaysSince, Flag
+from analysis_lib.features.values import Value
+
+__all__ = ["Count", "DaysSince", "Demographic", "Flag", "Value", "baseline"]

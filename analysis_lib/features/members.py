@@ -1,0 +1,119 @@
+"""The rows that features are made for: one per person and index date, in the order they were given."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis_lib.cohort import Cohort
+from analysis_lib.errors import FeatureInputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from analysis_lib.catalog import Dataset
+
+KEYS = ["subject_id", "cohort_start_date"]
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """Persons and their index dates.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``subject_id`` (int64), ``cohort_start_date`` (datetime64), and what else was kept; no row twice.
+    dataset : Dataset
+        The release that knows them.
+    name : str
+        What people call them.
+    """
+
+    frame: "pd.DataFrame"
+    dataset: "Dataset"
+    name: str
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def by_bucket(self) -> "list[tuple[int, np.ndarray[Any, Any]]]":
+        """Say which rows lie in which bucket.
+
+        Returns
+        -------
+        list of tuple of int and ndarray
+            Bucket and row numbers in the order given; buckets without a row are left out, and a single empty one
+            stands for no row at all.
+        """
+        import numpy as np
+
+        from analysis_lib.catalog import bucket_of
+
+        buckets = bucket_of(self.frame["subject_id"].to_numpy(), count=self.dataset.bucket_count)
+        order = np.argsort(buckets, kind="stable")
+        edges = np.flatnonzero(np.diff(buckets[order])) + 1
+        rows = [part for part in np.split(order, edges) if len(part)]
+        return [(int(buckets[part[0]]), part) for part in rows] or [(0, order)]
+
+
+def members_of(cohort: "Cohort | pd.DataFrame", dataset: "Dataset | None") -> Members:
+    """Take the persons and index dates of a cohort, or of a frame.
+
+    Parameters
+    ----------
+    cohort : Cohort or DataFrame
+        A cohort; or a frame with ``subject_id`` (or ``person_id``) and ``cohort_start_date`` (or ``index_date``).
+    dataset : Dataset or None
+        The release; needed with a frame.
+
+    Returns
+    -------
+    Members
+        A person and index date that come twice are one row, where they came first.
+
+    Raises
+    ------
+    FeatureInputError
+        If columns lack, ids are no integers, dates are no dates, or values are missing.
+    """
+    if isinstance(cohort, Cohort):
+        frame, source, name = cohort.frame, dataset or cohort.dataset, cohort.name
+    else:
+        if dataset is None:
+            raise FeatureInputError("a frame of persons does not say where they come from. Give dataset= as well.")
+        frame, source, name = _renamed(cohort), dataset, "persons"
+    _check(frame)
+    kept = [*KEYS, *(["cohort_end_date"] if "cohort_end_date" in frame else [])]
+    days = frame[kept].astype({"subject_id": "int64"}).copy()
+    days["cohort_start_date"] = days["cohort_start_date"].dt.normalize()
+    return Members(days.drop_duplicates(KEYS, ignore_index=True), source, name)
+
+
+def _renamed(frame: "pd.DataFrame") -> "pd.DataFrame":
+    if not hasattr(frame, "columns"):
+        raise FeatureInputError(f"features are made for a Cohort or a DataFrame; got {type(frame).__name__}.")
+    names = {"person_id": "subject_id", "index_date": "cohort_start_date"}
+    return frame.rename(columns={old: new for old, new in names.items() if new not in frame.columns})
+
+
+def _check(frame: "pd.DataFrame") -> None:
+    import pandas as pd
+
+    missing = [column for column in KEYS if column not in frame.columns]
+    if missing:
+        raise FeatureInputError(
+            f"every row needs a person and an index date; without the columns {', '.join(missing)}. "
+            "Name them subject_id and cohort_start_date."
+        )
+    ids, dates = frame["subject_id"], frame["cohort_start_date"]
+    if not pd.api.types.is_integer_dtype(ids):
+        raise FeatureInputError(
+            f"subject_id must be integers; got {ids.dtype}. A float has lost ids beyond 2^53: read them as int64."
+        )
+    if not pd.api.types.is_datetime64_any_dtype(dates) or dates.dt.tz is not None:
+        raise FeatureInputError(
+            f"cohort_start_date must be dates without a time zone; got {dates.dtype}. Use pandas.to_datetime."
+        )
+    empty = int(ids.isna().sum() + dates.isna().sum())
+    if empty:
+        raise FeatureInputError(f"every row needs a person and an index date; found {empty} missing. Drop these rows.")
