@@ -71,7 +71,7 @@ def _compare(value: Any, op: str, *, bounds: tuple[Any, Any]) -> bool:
     low, high = bounds
     if op.endswith("bt"):
         return bool(low <= value <= high) is not op.startswith("!")
-    return _OPERATORS[op](value, low)
+    return bool(_OPERATORS[op](value, low))
 
 
 def is_like(value: str | None, condition: Mapping[str, Any]) -> bool:
@@ -83,7 +83,7 @@ def is_like(value: str | None, condition: Mapping[str, Any]) -> bool:
     before = ".*" if op.endswith(("endsWith", "contains")) else ""
     after = ".*" if op.endswith(("startsWith", "contains")) else ""
     found = re.fullmatch(before + pattern + after, value, re.DOTALL) is not None
-    return found != op.startswith("!")
+    return found is not op.startswith("!")
 
 
 def is_selected(
