@@ -1,68 +1,59 @@
-"""Finding concepts by their words, with how often the data hold them."""
+"""Finding concepts by their words and codes, with how often the data hold them."""
 
-from collections.abc import Mapping
+import warnings
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analysis_lib.catalog.manifest import TableEntry
-from analysis_lib.catalog.sources import quoted, text_literal
-from analysis_lib.catalog.spec import SQL_TYPES, FieldSpec, TableSpec, cdm_tables
+from analysis_lib.catalog.concept_tables import (
+    COUNTS,
+    TOTALS,
+    USED,
+    WORDS,
+    plain_words,
+    total_concepts,
+    view_concept_tables,
+)
+from analysis_lib.catalog.concept_words import Question
+from analysis_lib.catalog.engine import open_engine
+from analysis_lib.catalog.sources import quoted
+from analysis_lib.compute.machine import memory_per_bucket
+from analysis_lib.errors import ConceptWarning
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from analysis_lib.catalog.dataset import Dataset
 
-COUNTS = "_concept_counts"
-"""A table derived at import: how often each concept is recorded in each table. No source's table begins with `_`."""
-
-COUNTS_SPEC = TableSpec(
-    COUNTS,
-    (
-        FieldSpec("concept_id", "int", required=True),
-        FieldSpec("table_name", "text", required=True),
-        FieldSpec("records", "int", required=True),
-        FieldSpec("persons", "int", required=True),
-    ),
+NO_ANCESTORS = (
+    "the vocabulary has no concept_ancestor rows: nothing can be said of what lies below a concept; 'descendants' is 0 "
+    "throughout, and concept sets with descendants would find the concept alone. Import a release with that table."
 )
-
-_VOCABULARY = ("concept", "concept_synonym", "concept_ancestor")
-
-# British and American spellings meet: haemorrhage, oesophagus, tumour, hospitalisation.
-_PLAIN = "replace(replace(replace(replace(lower({}), 'ae', 'e'), 'oe', 'e'), 'our', 'or'), 'isation', 'ization')"
-
-_SEARCH = """
-WITH counted AS (SELECT concept_id, max(records) AS records, max(persons) AS persons FROM {counts} GROUP BY concept_id),
-named AS (
-    SELECT concept_id, concept_name AS name FROM concept
-    UNION ALL SELECT concept_id, concept_synonym_name FROM concept_synonym
-),
-found AS (
-    SELECT concept_id, min(length(name)) AS words_more FROM named
-    WHERE coalesce(list_bool_and([contains({plain_name}, word) FOR word IN $words]), true)
-       OR CAST(concept_id AS VARCHAR) = $text
-    GROUP BY concept_id
-),
-below AS (
-    SELECT a.ancestor_concept_id AS concept_id,
-           count(*) FILTER (a.descendant_concept_id <> a.ancestor_concept_id) AS descendants,
-           sum(coalesce(c.records, 0)) AS records
-    FROM (SELECT DISTINCT ancestor_concept_id, descendant_concept_id FROM concept_ancestor
-          SEMI JOIN found ON found.concept_id = ancestor_concept_id) a
-    LEFT JOIN counted c ON c.concept_id = a.descendant_concept_id
-    GROUP BY ALL
-)
-SELECT concept_id, concept_name, domain_id, vocabulary_id, standard_concept,
-       CAST(coalesce(counted.records, 0) AS BIGINT) AS records,
-       CAST(coalesce(counted.persons, 0) AS BIGINT) AS persons,
-       CAST(coalesce(below.descendants, 0) AS BIGINT) AS descendants,
-       CAST(greatest(coalesce(below.records, 0), coalesce(counted.records, 0)) AS BIGINT) AS records_with_descendants
-FROM found JOIN concept USING (concept_id) LEFT JOIN counted USING (concept_id) LEFT JOIN below USING (concept_id)
-ORDER BY records_with_descendants DESC, words_more, concept_id
+_CODE_IS = "replace(lower(concept_code), '.', '')"
+_FOUND = """
+CREATE TEMP TABLE found AS
+SELECT f.concept_id, f.longer, f.matched, c.standard_concept, c.invalid_reason,
+       coalesce(t.records, 0) AS records, coalesce(t.persons, 0) AS persons,
+       coalesce(t.descendants, 0) AS descendants, coalesce(t.records_with_descendants, 0) AS records_with_descendants
+FROM (SELECT concept_id, min(longer) AS longer, arg_min(matched, longer) AS matched FROM ({matches}) GROUP BY 1) f
+JOIN concept c USING (concept_id) LEFT JOIN {totals} t USING (concept_id)
+ORDER BY records_with_descendants DESC, (coalesce(c.standard_concept, '') = 'S') DESC,
+         (c.invalid_reason IS NULL) DESC, longer, f.concept_id
 LIMIT $limit
+"""
+_DETAILS = """
+SELECT f.concept_id, c.concept_name, c.domain_id, c.vocabulary_id, c.concept_code, c.standard_concept, f.records,
+       f.persons, f.descendants, f.records_with_descendants, m.maps_to, f.matched
+FROM found f JOIN (SELECT * FROM concept WHERE concept_id IN ({ids})) c USING (concept_id)
+LEFT JOIN (
+    SELECT r.concept_id_1 AS concept_id,
+           string_agg(DISTINCT coalesce(s.concept_name, '?') || ' (' || r.concept_id_2 || ')', '; ') AS maps_to
+    FROM concept_relationship r LEFT JOIN concept s ON s.concept_id = r.concept_id_2
+    WHERE r.concept_id_1 IN ({ids}) AND r.relationship_id = 'Maps to' AND r.invalid_reason IS NULL
+      AND r.concept_id_2 <> r.concept_id_1
+    GROUP BY 1) m USING (concept_id)
+ORDER BY f.rowid
 """
 
 
@@ -74,7 +65,7 @@ def search(dataset: "Dataset", text: str, *, limit: int) -> "pd.DataFrame":
     dataset : Dataset
         The release.
     text : str
-        Words or parts of words, in any order and in either spelling of English; or a concept id. Empty for all.
+        As `Dataset.search_concepts` says.
     limit : int
         Rows at most.
 
@@ -84,61 +75,47 @@ def search(dataset: "Dataset", text: str, *, limit: int) -> "pd.DataFrame":
         As `Dataset.search_concepts` says.
     """
     from analysis_lib.catalog.frames import to_frame
-    from analysis_lib.catalog.sql import connect
 
-    files = {name: dataset.paths(name) for name in _VOCABULARY if name in dataset.tables}
-    files[COUNTS] = dataset.paths(COUNTS)
-    words = text.lower().replace("ae", "e").replace("oe", "e").replace("our", "or").replace("isation", "ization")
-    query = _SEARCH.format(counts=quoted(COUNTS), plain_name=_PLAIN.format("name"))
-    with closing(connect(files, root=dataset.path)) as connection:
-        for name in _VOCABULARY:
-            if name not in files:
-                _create_empty(connection, cdm_tables(dataset.cdm_version)[name])
-        values = {"words": words.split(), "text": text.strip(), "limit": limit}
-        return to_frame(connection.sql(query, params=values).to_arrow_table())
-
-
-def _create_empty(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
-    connection.execute(f"CREATE TEMP TABLE {quoted(spec.name)} ({_columns(spec)})")
+    question = Question.of(text)
+    with closing(open_engine(memory_limit=f"{memory_per_bucket()}B")) as connection:
+        _show_tables(connection, dataset)
+        matches, values = _matches(question)
+        query = _FOUND.format(matches=matches, totals=quoted(TOTALS))
+        connection.execute(query, {**values, "limit": limit})
+        ids = [str(row[0]) for row in connection.execute("SELECT concept_id FROM found").fetchall()]
+        answer = connection.sql(_DETAILS.format(ids=", ".join(ids) or "NULL"))
+        frame = to_frame(answer.to_arrow_table())
+        known = connection.execute("SELECT EXISTS (FROM concept_ancestor)").fetchall()[0][0]
+    if len(frame) and not known:
+        warnings.warn(f"{dataset.name}: {NO_ANCESTORS}", ConceptWarning, stacklevel=3)
+    return frame
 
 
-def count_concepts(
-    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, TableEntry], *, root: Path
-) -> duckdb.DuckDBPyRelation:
-    """Count, for each table with a concept column, the records and the persons of each concept.
-
-    Parameters
-    ----------
-    connection : DuckDBPyConnection
-        Where a temporary table may be made.
-    tables : mapping of str to TableEntry
-        The tables of the release.
-    root : Path
-        The release folder.
-
-    Returns
-    -------
-    DuckDBPyRelation
-        The columns of `COUNTS_SPEC`, in order of concept and table. Since a person's rows lie in one bucket, persons
-        are counted bucket by bucket and added.
-    """
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE counting ({_columns(COUNTS_SPEC)})")
-    for name, entry in tables.items():
-        spec = entry.spec
-        if spec.person is None or spec.concept is None or not entry.rows or name == "cohort":
-            continue
-        for file in entry.files:
-            path = text_literal(str(root / file.path))
-            concept, person = quoted(spec.concept), quoted(spec.person)
-            connection.execute(
-                f"INSERT INTO counting SELECT {concept}, {text_literal(name)}, count(*), count(DISTINCT {person}) "
-                f"FROM read_parquet({path}, hive_partitioning = false) WHERE {concept} IS NOT NULL GROUP BY {concept}"
-            )
-    return connection.sql(
-        "SELECT concept_id, table_name, CAST(sum(records) AS BIGINT) AS records, "
-        "CAST(sum(persons) AS BIGINT) AS persons FROM counting GROUP BY ALL ORDER BY concept_id, table_name"
-    )
+def _show_tables(connection: duckdb.DuckDBPyConnection, dataset: "Dataset") -> None:
+    """Show the vocabulary and what was derived of it; releases of older versions have less of that, so derive it."""
+    derived = [name for name in (COUNTS, TOTALS, WORDS) if name in dataset.manifest.derived]
+    names = [*(name for name in USED if name in dataset.tables), *derived]
+    view_concept_tables(connection, {name: dataset.paths(name) for name in names})
+    if TOTALS not in derived:
+        total_concepts(connection).create(TOTALS)
+    if WORDS not in derived:
+        connection.register(WORDS, plain_words(connection).read_all())
 
 
-def _columns(spec: TableSpec) -> str:
-    return ", ".join(f"{quoted(field.name)} {SQL_TYPES[field.type]}" for field in spec.fields)
+def _matches(question: Question) -> tuple[str, dict[str, Any]]:
+    """Write the query that finds concepts: how much longer than what was typed, and the text that was found."""
+    if not question.words:
+        return "SELECT concept_id, 0 AS longer, concept_name AS matched FROM concept", {}
+    values: dict[str, Any] = {f"word{number}": word for number, word in enumerate(question.words)}
+    all_words = " AND ".join(f"contains(words, ${name})" for name in values)
+    parts = [f"SELECT concept_id, length(words) AS longer, words AS matched FROM {quoted(WORDS)} WHERE {all_words}"]
+    if question.concept_id is not None:
+        values["concept_id"] = question.concept_id
+        parts.append("SELECT concept_id, 0, 'concept id' FROM concept WHERE concept_id = $concept_id")
+    for number, (code, vocabulary) in enumerate(question.codes):
+        values |= {f"code{number}": code, f"vocabulary{number}": vocabulary}
+        parts.append(
+            f"SELECT concept_id, length(concept_code), 'code ' || concept_code FROM concept "
+            f"WHERE starts_with({_CODE_IS}, $code{number}) AND contains(lower(vocabulary_id), $vocabulary{number})"
+        )
+    return " UNION ALL ".join(parts), values

@@ -218,18 +218,26 @@ class Dataset:
         Parameters
         ----------
         text : str, default ""
-            Words or parts of words that the name or one synonym must all have, in any order and in either spelling of
-            English; or a concept id. Empty for the concepts recorded most.
+            Words or parts of words that the name or one synonym must all have, in any order, any language of the
+            vocabulary and any way of writing (case, accents, British or American, composed or decomposed, full-width);
+            or a concept id; or a code or its beginning, alone or with its vocabulary: ``ICD10CM I50.9``. Empty for the
+            concepts recorded most.
         limit : int, default 25
             Rows at most.
 
         Returns
         -------
         DataFrame
-            `concept_id`, `concept_name`, `domain_id`, `vocabulary_id`, `standard_concept`; `records` and `persons`
-            that have this very concept, in the table that has most of them (eras repeat what occurrences say, so
-            tables are not added up); `descendants`, how many concepts lie below it; `records_with_descendants`. The
-            most recorded come first.
+            `concept_id`, `concept_name`, `domain_id`, `vocabulary_id`, `concept_code`, `standard_concept`; `records`
+            and `persons` that have this very concept, in the table that has most of them (eras repeat what occurrences
+            say, so tables are not added up); `descendants`, how many concepts lie below it; `records_with_descendants`;
+            `maps_to`, the standard concepts that one which is not standard stands for; `matched`, the text that was
+            found. The most recorded come first, then standard and valid ones.
+
+        Warns
+        -----
+        ConceptWarning
+            If the release has no concept_ancestor rows, so that nothing is known of descendants.
         """
         from analysis_lib.catalog.concepts import search
 

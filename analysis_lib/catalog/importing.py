@@ -14,7 +14,7 @@ import duckdb
 
 import analysis_lib
 from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS, choose_bucket_count, describe_hash
-from analysis_lib.catalog.concepts import COUNTS, COUNTS_SPEC, count_concepts
+from analysis_lib.catalog.concept_tables import derive_concept_tables
 from analysis_lib.catalog.conforming import ConformedTable, choose_version, conform, printable
 from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.engine import open_engine
@@ -36,10 +36,10 @@ from analysis_lib.catalog.releases import (
 from analysis_lib.catalog.source_duckdb import DuckDBSource
 from analysis_lib.catalog.sources import OmopSource, SourceTable, quoted
 from analysis_lib.catalog.spec import cdm_tables
-from analysis_lib.catalog.writing import write_derived, write_table
+from analysis_lib.catalog.writing import write_table
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError, SourceError
 
-IMPORT_VERSION = 4
+IMPORT_VERSION = 5
 """Raised when the same source would give other rows or bytes than before."""
 
 Progress = Callable[[str], None]
@@ -193,8 +193,7 @@ def _build(
     with closing(open_engine(temp_directory=str(spill))) as connection:
         checks = BucketChecks(incoming, entries)
         findings += checks.run(connection)
-        counts = count_concepts(connection, entries, root=incoming)
-        derived = {COUNTS: write_derived(counts, COUNTS_SPEC, root=incoming)}
+        derived = derive_concept_tables(connection, entries, root=incoming)
     if spill.exists():
         spill.rmdir()
     now = datetime.now(UTC)
