@@ -1,17 +1,26 @@
 """The data sets there are."""
 
+import logging
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.display import about_persons, catalog_html
 from analysis_lib.catalog.nearest import did_you_mean
 from analysis_lib.catalog.paths import data_folder
-from analysis_lib.catalog.releases import check_release, latest_release, names_in, releases_in
+from analysis_lib.catalog.releases import check_release, latest_release, may_not_read, names_in, releases_in
 from analysis_lib.catalog.text import years_text
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger(__name__)
+
+_NAME_IN_FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class Catalog(Mapping[str, Dataset]):
@@ -91,10 +100,46 @@ class Catalog(Mapping[str, Dataset]):
         chosen = self._release(folder, release)
         return {found: check_release(folder / found) for found in ([chosen] if chosen else releases_in(folder))}
 
+    def search(self, text: str = "", *, limit: int = 25) -> "pd.DataFrame":
+        """Find concepts in all data sets.
+
+        Parameters
+        ----------
+        text : str, default ""
+            As in `Dataset.search_concepts`.
+        limit : int, default 25
+            Rows at most for each data set.
+
+        Returns
+        -------
+        DataFrame
+            As `Dataset.search_concepts` says, with `dataset` before; data sets that cannot be opened are left out.
+            Data sets of other kinds than ``omop`` have no concepts.
+        """
+        import pandas as pd
+
+        frames = []
+        for name in self:
+            try:
+                dataset = self.dataset(name)
+            except DamagedReleaseError as error:
+                logger.warning("not searched: %s", error)
+                continue
+            found = dataset.search_concepts(text, limit=limit)
+            found.insert(0, "dataset", name)
+            frames.append(found)
+        filled = [frame for frame in frames if len(frame)] or frames[:1]
+        return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"dataset": []})
+
     def _folder(self, name: str) -> Path:
         known = names_in(self.path)
         if name in known:
             return self.path / name
+        if isinstance(name, str) and _NAME_IN_FOLDER.fullmatch(name) and may_not_read(self.path / name):
+            raise DatasetNotFoundError(
+                f"data set '{name}' is there, but not for this account; its folder may not be read. "
+                "Ask whoever keeps the data for access."
+            )
         listed = f"known: {', '.join(known)}" if known else f"there are none in {self.path}"
         raise DatasetNotFoundError(
             f"there is no data set {ascii(name)[:66]};{did_you_mean(name, known)} {listed}. "
@@ -116,8 +161,8 @@ class Catalog(Mapping[str, Dataset]):
         Returns
         -------
         list of dict
-            `name`, `title`, `kind`, `cdm_version`, `release`, `persons_rounded`, `years`, and `problem`, which is
-            None unless the release cannot be opened.
+            `name`, `title`, `kind`, `cdm_version`, `release`, `persons_rounded`, `years`, `tables` (those with
+            rows), and `problem`, which is None unless the release cannot be opened.
         """
         return [self._describe(name) for name in self]
 
@@ -133,6 +178,7 @@ class Catalog(Mapping[str, Dataset]):
                 "release": latest_release(self.path / name) or "",
                 "persons_rounded": 0,
                 "years": None,
+                "tables": [],
                 "problem": str(error),
             }
         return {
@@ -143,6 +189,7 @@ class Catalog(Mapping[str, Dataset]):
             "release": found.release,
             "persons_rounded": about_persons(found.n_persons),
             "years": list(found.years) if found.years else None,
+            "tables": [table for table, entry in found.tables.items() if entry.rows],
             "problem": None,
         }
 

@@ -17,7 +17,7 @@ from analysis_lib.catalog.concept_tables import (
 )
 from analysis_lib.catalog.concept_words import Question
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.catalog.sources import quoted
+from analysis_lib.catalog.quoting import quoted
 from analysis_lib.compute.machine import memory_per_bucket
 from analysis_lib.errors import ConceptWarning
 
@@ -119,3 +119,20 @@ def _matches(question: Question) -> tuple[str, dict[str, Any]]:
             f"WHERE starts_with({_CODE_IS}, $code{number}) AND contains(lower(vocabulary_id), $vocabulary{number})"
         )
     return " UNION ALL ".join(parts), values
+
+
+def records_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    """Turn found concepts into JSON types.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From `search`.
+
+    Returns
+    -------
+    list of dict
+        One for each row; what is missing is None.
+    """
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]

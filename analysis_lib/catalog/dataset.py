@@ -10,7 +10,7 @@ from analysis_lib.catalog.findings import QualityReport
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.nearest import did_you_mean
 from analysis_lib.catalog.releases import read_manifest
-from analysis_lib.errors import DamagedReleaseError, UnknownTableError
+from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError, UnknownTableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +36,10 @@ class Dataset:
         self.path = path
         self.manifest = manifest
         self.manifest_sha256 = manifest_sha256
-        # File -> its size and time when its bytes were compared. Travels with the data set to workers, so that a
+        # File -> its size, times and inode when its bytes were compared. The change time is among them because, unlike
+        # the modification time, no program can set it back. Travels with the data set to workers, so that a
         # cluster reads each file once for this, not once per worker.
-        self._verified: dict[str, tuple[int, int]] = {}
+        self._verified: dict[str, tuple[int, ...]] = {}
         self._files = manifest.files
 
     @classmethod
@@ -271,12 +272,17 @@ class Dataset:
         entry = self._files[relative]
         try:
             stat = path.stat()
-            seen = (stat.st_size, stat.st_mtime_ns)
+            seen: tuple[int, ...] = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
             if self._verified.get(relative) == seen:
                 return path
             intact = stat.st_size == entry.bytes and sha256_of(path) == entry.sha256
+        except PermissionError:
+            raise DatasetNotFoundError(
+                f"a file of {self.name} is there, but not for this account; {relative} in release {self.release}. "
+                "Ask whoever keeps the data for access."
+            ) from None
         except OSError:
-            intact, seen = False, (0, 0)
+            intact, seen = False, ()
         if not intact:
             raise DamagedReleaseError(
                 f"a file is not as it was written; {relative} in release {self.release} of {self.name}. "

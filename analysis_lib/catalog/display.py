@@ -74,7 +74,7 @@ def dataset_html(dataset: "Dataset") -> str:
         f"<div><code>{escape(dataset.name)}</code>, {dataset.n_persons:,} persons{years}</div>"
         f"<div class='ch-quiet'>OMOP CDM v{escape(dataset.cdm_version)}, release {escape(dataset.release)}. "
         f"The import found {problems} problems: see <code>.quality</code>.</div>"
-        "<table><thead><tr><th>Table</th><th class='ch-n'>Rows</th><th class='ch-n'>Columns</th><th></th></tr></thead>"
+        "<table><thead><tr><th scope='col'>Table</th><th scope='col' class='ch-n'>Rows</th><th scope='col' class='ch-n'>Columns</th><td></td></tr></thead>"
         f"<tbody>{rows}</tbody></table>{rest}</div>"
     )
 
@@ -107,7 +107,9 @@ def quality_html(report: "QualityReport") -> str:
         f"<td class='ch-n'>{share_text(finding.share)}</td></tr>"
         for finding in problems
     )
-    heads = "<th>Problem</th><th>Table</th><th class='ch-n'>Rows</th><th></th><th></th>"
+    heads = (
+        "<th scope='col'>Problem</th><th scope='col'>Table</th><th scope='col' class='ch-n'>Rows</th><td></td><td></td>"
+    )
     return (
         f"{_STYLE}<div class='cohorthub-card'><table><thead><tr>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table>{rest}</div>"
@@ -142,10 +144,15 @@ def catalog_html(catalog: "Catalog") -> str:
     rows = "".join(
         f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(item['title'])}</td>"
         f"<td>{escape(item['kind'])}</td><td class='ch-n'>about {item['persons_rounded']:,}</td>"
-        f"<td>{years_text(item['years'])}</td><td class='ch-quiet'>{escape(item['release'])}</td></tr>"
+        f"<td>{years_text(item['years'])}</td><td class='ch-n'>{len(item['tables'])}</td>"
+        f"<td class='ch-quiet'>{escape(item['release'])}</td></tr>"
         for item in listing
     )
-    heads = "<th>Name</th><th>Title</th><th>Kind</th><th class='ch-n'>Persons</th><th>Years</th><th>Release</th>"
+    names = ("Name", "Title", "Kind", "Persons", "Years", "Tables", "Release")
+    heads = "".join(
+        f"<th scope='col' class='ch-n'>{name}</th>" if name in {"Persons", "Tables"} else f"<th scope='col'>{name}</th>"
+        for name in names
+    )
     return (
         f"{_STYLE}<div class='cohorthub-card'><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -14,6 +14,7 @@ import duckdb
 from analysis_lib.catalog.findings import Finding
 from analysis_lib.catalog.manifest import TableEntry
 from analysis_lib.catalog.plausible import plausible_ranges, ranges_sql
+from analysis_lib.catalog.quoting import text_literal
 from analysis_lib.catalog.row_rules import (
     NO_DEATHS,
     NO_PERIODS,
@@ -25,7 +26,6 @@ from analysis_lib.catalog.row_rules import (
     measures_of,
     repeats_sql,
 )
-from analysis_lib.catalog.sources import text_literal
 
 _YEARS = """
 SELECT (SELECT count(*) FROM people), min(year(period.first)), max(year(greatest(period.first, period.last)))

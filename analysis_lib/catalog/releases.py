@@ -12,10 +12,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from analysis_lib.catalog.manifest import Manifest
 from analysis_lib.catalog.parquet import sha256_of
+from analysis_lib.compute.machine import usable_cores
 from analysis_lib.errors import DamagedReleaseError, DatasetNameError, ImportRunningError, StorageError
 from analysis_lib.whole_files import sync_folder, write_whole
 
@@ -66,11 +68,9 @@ def names_in(data: Path) -> list[str]:
     Returns
     -------
     list of str
-        Sorted.
+        Sorted; without those that this account may not read.
     """
-    if not data.is_dir():
-        return []
-    return sorted(path.name for path in data.iterdir() if _NAME.fullmatch(path.name) and releases_in(path))
+    return sorted(path.name for path in _listed(data) if _NAME.fullmatch(path.name) and releases_in(path))
 
 
 def releases_in(folder: Path) -> list[str]:
@@ -86,9 +86,34 @@ def releases_in(folder: Path) -> list[str]:
     list of str
         Sorted by date, then by content.
     """
-    if not folder.is_dir():
+    return sorted(p.name for p in _listed(folder) if _RELEASE.fullmatch(p.name) and os.access(p / MANIFEST, os.R_OK))
+
+
+def may_not_read(folder: Path) -> bool:
+    """Tell whether a data set or a file is there, but not for this account.
+
+    Parameters
+    ----------
+    folder : Path
+        ``DATA/NAME``, or a file.
+
+    Returns
+    -------
+    bool
+        False for what is not there at all.
+    """
+    try:
+        return folder.exists() and not os.access(folder, os.R_OK | os.X_OK if folder.is_dir() else os.R_OK)
+    except PermissionError:
+        return True
+
+
+def _listed(folder: Path) -> list[Path]:
+    """List a folder; one that is not there, or not for this account, is empty."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return []
-    return sorted(p.name for p in folder.iterdir() if _RELEASE.fullmatch(p.name) and (p / MANIFEST).is_file())
 
 
 def latest_release(folder: Path) -> str | None:
@@ -182,6 +207,9 @@ def sums_text(manifest_text: str, manifest: Manifest) -> str:
 def check_release(folder: str | os.PathLike[str]) -> dict[str, str]:
     """Compare every byte of a release with what was written.
 
+    Nothing is remembered from an earlier check: bits that rot on a disk change neither a file's size nor its times, so
+    only reading finds them.
+
     Parameters
     ----------
     folder : path
@@ -201,7 +229,10 @@ def check_release(folder: str | os.PathLike[str]) -> dict[str, str]:
     except DamagedReleaseError:
         # One of the two lists is damaged. What can still be said of the other files, the sums say.
         expected = _read_sums(root / SUMS)
-    found = {path: state for path, sha256 in expected.items() if (state := _state(root / path, sha256))}
+    # Hashing lets go of the interpreter, so threads use every core; a file is read once, in order.
+    with ThreadPoolExecutor(usable_cores()) as threads:
+        states = threads.map(lambda path: _state(root / path, expected[path]), expected)
+        found = {path: state for path, state in zip(expected, states, strict=True) if state}
     if MANIFEST not in expected and SUMS not in expected:
         found |= {SUMS: "changed"}
     present = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}

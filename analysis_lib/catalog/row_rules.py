@@ -6,7 +6,7 @@ In the queries `t` is the table, `p` its person (see `PEOPLE`) and `v` the visit
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analysis_lib.catalog.sources import quoted
+from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import TableSpec
 
 EARLIEST = "1850-01-01"

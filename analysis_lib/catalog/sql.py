@@ -7,7 +7,8 @@ import duckdb
 import pyarrow as pa
 
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.catalog.sources import quoted, text_literal
+from analysis_lib.catalog.quoting import quoted, text_literal
+from analysis_lib.compute.machine import memory_per_bucket, usable_cores
 from analysis_lib.errors import UnknownTableError
 
 # Their texts speak of names and grammar; those of all others may quote a person's value.
@@ -16,6 +17,8 @@ _ABOUT_THE_QUERY = (duckdb.BinderException, duckdb.CatalogException, duckdb.Pars
 
 def connect(files: Mapping[str, Sequence[Path]], *, root: Path) -> duckdb.DuckDBPyConnection:
     """Open an engine that sees the given tables and can reach nothing outside `root`.
+
+    It uses the cores and the share of the memory that this process may use, and writes the rest to disk.
 
     Parameters
     ----------
@@ -29,7 +32,8 @@ def connect(files: Mapping[str, Sequence[Path]], *, root: Path) -> duckdb.DuckDB
     DuckDBPyConnection
         To be closed by the caller.
     """
-    connection = open_engine()
+    cores = usable_cores()
+    connection = open_engine(threads=str(cores), memory_limit=f"{memory_per_bucket() * cores}B")
     connection.execute(f"SET allowed_directories = [{text_literal(f'{root}/')}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -72,6 +76,10 @@ def run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     except _ABOUT_THE_QUERY as error:
         first_line = str(error).splitlines()[0]
         raise UnknownTableError(f"the SQL does not fit these tables; {first_line}. Mend the query.") from None
+    except duckdb.OutOfMemoryException:
+        raise UnknownTableError(
+            "the SQL needs more memory than there is; the engine stopped. Ask for fewer rows or columns, or sum up."
+        ) from None
     except duckdb.Error as error:
         raise UnknownTableError(
             f"the SQL stopped on a row; the engine says {type(error).__name__}. "

@@ -56,11 +56,12 @@ def listing_text(listing: Sequence[dict[str, Any]]) -> str:
             item["kind"],
             f"about {item['persons_rounded']:,}",
             years_text(item["years"]),
+            str(len(item["tables"])),
             item["release"],
         ]
         for item in listing
     ]
-    return columns_text(["NAME", "TITLE", "KIND", "PERSONS", "YEARS", "RELEASE"], rows, right=[3])
+    return columns_text(["NAME", "TITLE", "KIND", "PERSONS", "YEARS", "TABLES", "RELEASE"], rows, right=[3, 5])
 
 
 def share_text(share: float) -> str:
@@ -137,3 +138,34 @@ def years_text(years: list[int] | None) -> str:
         ``1908-2019``, or a dash where there is none.
     """
     return f"{years[0]}-{years[1]}" if years else "-"
+
+
+def concepts_text(found: Sequence[dict[str, Any]]) -> str:
+    """Write concepts that were found.
+
+    Parameters
+    ----------
+    found : sequence of dict
+        Rows of `Catalog.search`.
+
+    Returns
+    -------
+    str
+        One line for each concept below a line of heads, and one more for what a non-standard concept maps to.
+    """
+    if not found:
+        return "no concept has these words; try fewer, or a part of one"
+    head = ["DATASET", "CONCEPT", "NAME", "DOMAIN", "VOCABULARY", "CODE", "STD", "RECORDS", "WITH BELOW", "BELOW"]
+    rows = [
+        [
+            str(item["dataset"]),
+            str(item["concept_id"]),
+            textwrap.shorten(str(item["concept_name"]), 60, placeholder=" ..."),
+            *(str(item[name] or "-") for name in ("domain_id", "vocabulary_id", "concept_code", "standard_concept")),
+            *(f"{item[name]:,}" for name in ("records", "records_with_descendants", "descendants")),
+        ]
+        for item in found
+    ]
+    lines = columns_text(head, rows, right=[1, 7, 8, 9]).splitlines()
+    mapped = [f"    {item['concept_id']} maps to {item['maps_to']}" for item in found if item["maps_to"]]
+    return "\n".join([*lines, *mapped])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.catalog.sources import quoted, text_literal
+from analysis_lib.catalog.quoting import quoted, text_literal
 from analysis_lib.catalog.spec import SQL_TYPES, FieldSpec, cdm_tables
 from analysis_lib.testing.definition_people.definition_plan import birth_of
 from analysis_lib.testing.definition_people.domains import DOMAINS, Domain

@@ -1,7 +1,7 @@
 """What an import needs to know of a source, whatever its kind.
 
 A source is something DuckDB can scan. A further kind is one more module with a class of this shape, named in the
-dispatch of `analysis_lib.catalog.importing.import_omop`.
+dispatch of `analysis_lib.catalog.importing.omop.import_omop`.
 """
 
 from dataclasses import dataclass
@@ -59,35 +59,3 @@ class OmopSource(Protocol):
 
     def check_unchanged(self) -> None:
         """Refuse when the source changed since `facts` was taken."""
-
-
-def quoted(name: str) -> str:
-    """Quote a name for SQL.
-
-    Parameters
-    ----------
-    name : str
-        A table's or column's name, of whatever characters.
-
-    Returns
-    -------
-    str
-        The name in double quotes.
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text_literal(value: str) -> str:
-    """Quote a text for SQL.
-
-    Parameters
-    ----------
-    value : str
-        The text.
-
-    Returns
-    -------
-    str
-        The text in single quotes.
-    """
-    return "'" + value.replace("'", "''") + "'"

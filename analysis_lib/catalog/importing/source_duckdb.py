@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 
-from analysis_lib.catalog.sources import SourceTable, quoted, text_literal
+from analysis_lib.catalog.importing.sources import SourceTable
+from analysis_lib.catalog.quoting import quoted, text_literal
 from analysis_lib.errors import SourceError
 
 _MAGIC_AT = 8  # a DuckDB file begins with a checksum of 8 bytes, then the word DUCK

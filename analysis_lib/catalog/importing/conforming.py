@@ -6,9 +6,17 @@ from typing import Any
 
 import duckdb
 
-from analysis_lib.catalog.conversions import Conversion, convert, is_float, is_same_type, null_of, type_of_source
 from analysis_lib.catalog.findings import Finding
-from analysis_lib.catalog.sources import SourceTable, quoted
+from analysis_lib.catalog.importing.conversions import (
+    Conversion,
+    convert,
+    is_float,
+    is_same_type,
+    null_of,
+    type_of_source,
+)
+from analysis_lib.catalog.importing.sources import SourceTable
+from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
 
 _GENERIC_COLUMN = re.compile(r"column_?\d+")

@@ -15,13 +15,17 @@ import duckdb
 import analysis_lib
 from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS, choose_bucket_count, describe_hash
 from analysis_lib.catalog.concept_tables import derive_concept_tables
-from analysis_lib.catalog.conforming import ConformedTable, choose_version, conform, printable
 from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.engine import open_engine
 from analysis_lib.catalog.findings import Finding, QualityReport
+from analysis_lib.catalog.importing.conforming import ConformedTable, choose_version, conform, printable
+from analysis_lib.catalog.importing.source_duckdb import DuckDBSource
+from analysis_lib.catalog.importing.sources import OmopSource, SourceTable
+from analysis_lib.catalog.importing.writing import write_table
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.paths import data_folder
 from analysis_lib.catalog.quality import BucketChecks
+from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.releases import (
     check_name,
     check_release,
@@ -33,10 +37,7 @@ from analysis_lib.catalog.releases import (
     read_manifest,
     releases_in,
 )
-from analysis_lib.catalog.source_duckdb import DuckDBSource
-from analysis_lib.catalog.sources import OmopSource, SourceTable, quoted
 from analysis_lib.catalog.spec import cdm_tables
-from analysis_lib.catalog.writing import write_table
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError, SourceError
 
 IMPORT_VERSION = 5

@@ -7,11 +7,9 @@ import duckdb
 import pyarrow as pa
 
 from analysis_lib.catalog.buckets import bucket_sql
-from analysis_lib.catalog.conforming import ConformedTable
-from analysis_lib.catalog.manifest import TableEntry
+from analysis_lib.catalog.importing.conforming import ConformedTable
 from analysis_lib.catalog.parquet import WrittenFile, arrow_schema, describe_file, write_parquet
-from analysis_lib.catalog.sources import quoted
-from analysis_lib.catalog.spec import TableSpec
+from analysis_lib.catalog.quoting import quoted
 
 _BUCKET = "__bucket"
 _BATCH_ROWS = 122_880
@@ -64,31 +62,6 @@ def write_table(
         )
         for bucket in range(bucket_count)
     ]
-
-
-def write_derived(relation: duckdb.DuckDBPyRelation, spec: TableSpec, *, root: Path) -> TableEntry:
-    """Write a table that was made from the others.
-
-    Parameters
-    ----------
-    relation : DuckDBPyRelation
-        Its rows, in order.
-    spec : TableSpec
-        Its columns.
-    root : Path
-        The folder of the release being built.
-
-    Returns
-    -------
-    TableEntry
-        With one file.
-    """
-    schema = arrow_schema(spec.fields)
-    path = root / "derived" / f"{spec.name}.parquet"
-    file = _write_file(
-        path, relation.to_arrow_reader(_BATCH_ROWS), root=root, schema=schema, sorted_by=spec.columns[:1]
-    )
-    return TableEntry(spec, rows=file.rows, rows_source=0, files=(file,))
 
 
 def _write_file(
