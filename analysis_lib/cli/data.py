@@ -1,4 +1,4 @@
-"""The command group `data`: importing, listing, checking and reporting on data sets.
+"""The command group `data`: importing, listing, checking, reporting on and searching data sets.
 
 Only click is imported here; the engines are imported by the command that needs them.
 """
@@ -134,3 +134,37 @@ def report(session: Session, /, *, name: str, release: str | None, html: Path | 
         write_report_page(dataset, html)
         session.say(f"wrote {html}")
     session.emit(report_document(dataset), report_text(dataset))
+
+
+@data.command()
+@click.argument("text")
+@click.option("--data", "name", help="One data set.  [default: all of them]")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=25, show_default=True, help="Concepts for each data set."
+)
+@click.pass_obj
+def search(session: Session, /, *, text: str, name: str | None, limit: int) -> None:
+    """Find concepts by words of TEXT, in any language of the vocabulary, or by id or code.
+
+    Example: cohorthub data search "heart failure" --data gibleed
+    """
+    import warnings
+
+    from analysis_lib.catalog import open_catalog
+    from analysis_lib.catalog.concepts import records_of
+    from analysis_lib.catalog.text import concepts_text
+    from analysis_lib.errors import ConceptWarning
+
+    catalog = open_catalog(data_folder_of(session))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConceptWarning)
+        if name is None:
+            frame = catalog.search(text, limit=limit)
+        else:
+            frame = catalog.dataset(name).search_concepts(text, limit=limit)
+            frame.insert(0, "dataset", name)
+    found = records_of(frame)
+    notes = [str(warning.message) for warning in caught if issubclass(warning.category, ConceptWarning)]
+    for note in notes:
+        session.say(f"note: {note}")
+    session.emit({"concepts": found, "notes": notes}, concepts_text(found))

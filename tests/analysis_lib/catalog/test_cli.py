@@ -137,7 +137,19 @@ def test_the_data_folder_of_a_server_is_used_where_no_home_is_given(home: Path) 
     }
 
 
-@pytest.mark.parametrize("words", [[], ["import"], ["import", "omop"], ["list"], ["check"], ["report"]])
+def test_concepts_are_found_from_the_command_line(home: Path) -> None:
+    text = cohorthub("search", "gastrointestinal haemorrhage", "--limit", "3", home=home)
+    assert text.returncode == 0, text.stderr
+    assert "192671" in text.stdout.splitlines()[1]
+    document = json.loads(cohorthub("search", "celecoxib", "--data", "gibleed", "--json", home=home).stdout)
+    assert document["notes"] == []
+    first = document["concepts"][0]
+    assert (first["dataset"], first["concept_id"], first["concept_name"]) == ("gibleed", 1118084, "celecoxib")
+    assert "no concept has these words" in cohorthub("search", "심부전", home=home).stdout
+    assert cohorthub("search", "x", "--data", "gibled", home=home).returncode == 11
+
+
+@pytest.mark.parametrize("words", [[], ["import"], ["import", "omop"], ["list"], ["check"], ["report"], ["search"]])
 def test_every_help_has_an_example(home: Path, words: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hub_config.cli", "data", *words, "--help"], capture_output=True, text=True, check=True

@@ -1,9 +1,11 @@
 """A release as a researcher reads it."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +15,7 @@ from jupyter_client.manager import run_kernel
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.catalog.display import about_persons
-from analysis_lib.errors import DatasetNotFoundError, StorageError, UnknownTableError
+from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError, StorageError, UnknownTableError
 
 MakeSource = Callable[..., Path]
 
@@ -221,3 +223,93 @@ def test_a_folder_named_like_a_partition_adds_no_column(make_source: MakeSource,
     assert found.manifest.persons == 5
     with open_bucket(BucketFiles.of(found, tables=("person",), bucket=0)) as connection:
         assert "site" not in connection.execute("SELECT * FROM person").df()
+
+
+def in_another_account(work: Callable[[], str]) -> str:
+    """Run `work` in a child without root's rights, which see through every permission."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        said = "the child failed"
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setuid(65534)
+            said = work()
+        except Exception as error:  # noqa: BLE001: whatever it is, the parent has to hear of it
+            said = f"{type(error).__name__}: {error}"
+        finally:
+            os.write(writing, said.encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answers:
+        said = answers.read().decode()
+    os.waitpid(child, 0)
+    return said
+
+
+@pytest.fixture
+def shared(make_source: MakeSource) -> Iterator[Path]:
+    """A data folder that other accounts can reach, with one data set that they may not read."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    source = make_source()
+    for name in ("open", "closed", "partly"):
+        import_omop(source, name=name, data=folder / "data")
+    (folder / "data" / "closed").chmod(0o700 if os.getuid() == 0 else 0o000)
+    yield folder / "data"
+    (folder / "data" / "closed").chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_data_set_that_may_not_be_read_is_not_listed_and_says_so_when_asked_for(shared: Path) -> None:
+    def look() -> str:
+        catalog = open_catalog(shared)
+        said = f"{sorted(catalog)} {'closed' in catalog} {len(catalog.listing())} "
+        try:
+            catalog["closed"]
+        except DatasetNotFoundError as error:
+            said += str(error)
+        return said
+
+    said = in_another_account(look)
+    assert said.startswith("['open', 'partly'] False 2 data set 'closed' is there, but not for this account"), said
+
+
+def test_a_file_that_may_not_be_read_is_not_called_damaged(shared: Path) -> None:
+    (file,) = (shared / "partly").glob("*/person/bucket-0000.parquet")
+    file.chmod(0o600 if os.getuid() == 0 else 0o000)
+    said = in_another_account(lambda: str(open_catalog(shared)["partly"].table("person")))
+    assert said.startswith("DatasetNotFoundError: a file of partly is there, but not for this account"), said
+
+
+def test_a_query_uses_no_more_memory_than_this_process_may(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEM_LIMIT", str(600 << 20))
+    monkeypatch.setenv("CPU_LIMIT", "1")
+    settings = small.query("SELECT current_setting('memory_limit') AS memory, current_setting('threads') AS threads")
+    assert settings["memory"].tolist() == ["420.0 MiB"]
+    assert settings["threads"].tolist() == [1]
+    with pytest.raises(UnknownTableError, match="more memory than there is"):
+        small.query("SELECT list(range) AS x FROM range(200000000)")
+
+
+def test_a_file_whose_bytes_changed_behind_its_times_is_noticed(small: Dataset) -> None:
+    (path,) = small.bucket_paths("person", 0)
+    stat = path.stat()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o644)
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    with pytest.raises(DamagedReleaseError, match="bucket-0000"):
+        small.bucket_paths("person", 0)
+
+
+def test_concepts_are_searched_in_every_data_set(gibleed_data: Path) -> None:
+    found = open_catalog(gibleed_data).search("celecoxib", limit=2)
+    assert found[["dataset", "concept_name"]].iloc[0].tolist() == ["gibleed", "celecoxib"]
+    assert "<table" in found._repr_html_()
+
+
+def test_a_catalog_without_data_sets_finds_no_concept(tmp_path: Path) -> None:
+    assert open_catalog(tmp_path).search("celecoxib").empty
