@@ -176,7 +176,9 @@ _demographics = _optional(
     Gender=_concept_lists,
     GenderCS=_selections,
     Race=_concept_lists,
+    RaceCS=_selections,
     Ethnicity=_concept_lists,
+    EthnicityCS=_selections,
     OccurrenceStartDate=_dates,
     OccurrenceEndDate=_dates,
 )

@@ -108,18 +108,24 @@ def _primary(primary: Row, study: Study) -> list[Index]:
     limit = _limit(primary.get("PrimaryCriteriaLimit"))
     window = primary["ObservationWindow"]
     before, after = window.get("PriorDays", 0), window.get("PostDays", 0)
-    by_person: dict[int, list[tuple[tuple[int, ...], Index]]] = defaultdict(list)
+    by_person: dict[int, list[tuple[tuple[float, ...], Index]]] = defaultdict(list)
     for criterion in primary["CriteriaList"]:
         for event in events_meeting(criterion, study):
             for index in study.indexed([event]):
                 if index.observed_from + before <= index.start and index.start + after <= index.observed_to:
-                    order = (-1 if limit == "LAST" else 1) * (event.sort_day or 0)
-                    by_person[event.person_id].append(((order, event.event_id), index))
+                    by_person[event.person_id].append((_order(event.sort_day, index, last=limit == "LAST"), index))
     numbered = []
     for rows in by_person.values():
         ordered = sorted(rows, key=lambda row: row[0])
         numbered += [index._replace(event_id=n) for n, (_, index) in enumerate(ordered, start=1)]
     return [one for one in numbered if limit == "ALL" or one.event_id == 1]
+
+
+def _order(sort_day: int | None, index: Index, *, last: bool) -> tuple[float, ...]:
+    """Sort by day and event id, then by all else that tells events apart, missing values last."""
+    rest = (index.end, index.visit_occurrence_id, index.observed_from, index.observed_to)
+    filled = (part for value in rest for part in ((1, 0) if value is None else (0, value)))
+    return ((-1 if last else 1) * (sort_day or 0), index.event_id, index.start, *filled)
 
 
 def _limit(limit: Row | None) -> str:

@@ -71,6 +71,12 @@ def _dates(asked: Asked) -> bool:
     return all(in_date_range(edge, asked.body[name]) for name, edge in pairs if asked.body.get(name))
 
 
+def _user_period(asked: Asked) -> bool:
+    """Tell whether the period holds each day that the user set for it."""
+    days = [day(value) for value in (asked.body.get("UserDefinedPeriod") or {}).values()]
+    return all(_within((one, one), (asked.start, asked.end)) for one in days if one is not None)
+
+
 def _own_concepts(asked: Asked) -> bool:
     named = asked.domain.concepts.items()
     lists = all(has_concept(asked.row.get(column), asked.body, name=name, study=asked.study) for name, column in named)
@@ -99,12 +105,6 @@ def _texts(asked: Asked) -> bool:
 def _lengths(asked: Asked) -> bool:
     names = ("EraLength", "PeriodLength", "VisitLength", "VisitDetailLength")
     return all(in_range(asked.length, asked.body[name]) for name in names if asked.body.get(name))
-
-
-def _gap(asked: Asked) -> bool:
-    if not asked.body.get("GapDays"):
-        return True
-    return in_range(asked.row.get("gap_days"), asked.body["EraLength"])
 
 
 def _ratios(asked: Asked) -> bool:
@@ -190,11 +190,11 @@ def _within(inner: tuple[int | None, int | None], outer: tuple[int | None, int |
 _CHECKS: tuple[Callable[[Asked], bool], ...] = (
     _adjusted_forwards,
     _dates,
+    _user_period,
     _own_concepts,
     _numbers,
     _texts,
     _lengths,
-    _gap,
     _ratios,
     _person,
     _visit,

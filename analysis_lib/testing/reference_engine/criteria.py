@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis_lib.testing.reference_engine.attributes import has_concept
-from analysis_lib.testing.reference_engine.comparisons import in_date_range, in_range, is_selected, year
+from analysis_lib.testing.reference_engine.comparisons import in_date_range, in_range, year
 from analysis_lib.testing.reference_engine.events import criterion_events, unpack
 from analysis_lib.testing.reference_engine.study import Event, Index, Study
 
@@ -142,24 +142,17 @@ def _meets_demographics(asked: Row, table: Sequence[Index], *, study: Study) -> 
 
 
 def _has_demographics(asked: Row, index: Index, *, study: Study) -> bool:
-    """Compare person and dates; the selections of race and ethnicity follow the official slip onto the gender."""
+    """Tell whether the person and the dates of an event are as asked for."""
     person = study.person.get(index.person_id)
     if person is None:
         return False
     age, born = asked.get("Age"), person.get("year_of_birth")
     if age and not in_range(None if born is None else (year(index.start) or 0) - born, age):
         return False
-    gender = person.get("gender_concept_id")
-    lists = [
-        ("Gender", gender),
-        ("Race", person.get("race_concept_id")),
-        ("Ethnicity", person.get("ethnicity_concept_id")),
-    ]
-    for name, concept_id in lists:
-        if not has_concept(concept_id, {name: asked.get(name)}, name=name, study=study):
-            return False
-        selection = asked.get(f"{name}CS")
-        if selection is not None and not is_selected(gender, selection, codesets=study.codesets):
-            return False
+    if not all(
+        has_concept(person.get(f"{name.lower()}_concept_id"), asked, name=name, study=study)
+        for name in ("Gender", "Race", "Ethnicity")
+    ):
+        return False
     dates = (("OccurrenceStartDate", index.start), ("OccurrenceEndDate", index.end))
     return all(in_date_range(edge, asked[name]) for name, edge in dates if asked.get(name))

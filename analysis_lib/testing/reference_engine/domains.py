@@ -1,8 +1,9 @@
 """What each kind of Circe criterion reads: its table, its dates, its attributes.
 
-Written down from OHDSI circe-be, one entry per criterion builder. Three places follow a slip of the official
-builders, since the official SQL decides: a drug exposure's end-date attribute is held against its start date,
-the gap of a drug era against the range of its length, and a visit detail's age is taken at its end.
+Written down from OHDSI circe-be, one entry per criterion builder. In three places the official builders have an
+evident slip: they hold a drug exposure's end-date attribute against its start, the gap of a drug era against the range
+of its length, and the concept sets of race and ethnicity against the gender. What the attribute says is read here.
+A visit detail's age is taken at its end, as there.
 """
 
 from collections.abc import Callable, Mapping
@@ -132,7 +133,7 @@ DOMAINS: dict[str, Domain] = {
         wholes={"Refills": "refills", "DaysSupply": "days_supply"},
         decimals={"Quantity": "quantity", "EffectiveDrugDose": "effective_drug_dose"},
         texts={"StopReason": "stop_reason", "LotNumber": "lot_number"},
-        start_dates=("OccurrenceStartDate", "OccurrenceEndDate"),
+        end_dates=("OccurrenceEndDate",),
         counts={"DAYS_SUPPLY": "days_supply", "QUANTITY": "quantity", "REFILLS": "refills"},
     ),
     "ProcedureOccurrence": Domain(
@@ -277,7 +278,7 @@ DOMAINS: dict[str, Domain] = {
         "drug_era_end_date",
         "drug_concept_id",
         has_visit=False,
-        wholes={"OccurrenceCount": "drug_exposure_count"},
+        wholes={"OccurrenceCount": "drug_exposure_count", "GapDays": "gap_days"},
         start_dates=_ERA_STARTS,
         end_dates=_ERA_ENDS,
         counts={"ERA_OCCURRENCES": "drug_exposure_count", "GAP_DAYS": "gap_days"},
