@@ -3,6 +3,20 @@
 from analysis_lib.features.baseline import baseline
 from analysis_lib.features.demographics import Demographic
 from analysis_lib.features.events import Count, DaysSince, Flag
+from analysis_lib.features.kidney_injury import kdigo_aki
+from analysis_lib.features.scores import Score
+from analysis_lib.features.stays import DrugExposure, Visits
 from analysis_lib.features.values import Value
 
-__all__ = ["Count", "DaysSince", "Demographic", "Flag", "Value", "baseline"]
+__all__ = [
+    "Count",
+    "DaysSince",
+    "Demographic",
+    "DrugExposure",
+    "Flag",
+    "Score",
+    "Value",
+    "Visits",
+    "baseline",
+    "kdigo_aki",
+]

@@ -1,11 +1,11 @@
 """Covariates: what is known of each person around the index date."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from analysis_lib.errors import FeatureInputError
 from analysis_lib.features.feature_set import Features
 from analysis_lib.features.members import KEYS, members_of
-from analysis_lib.features.variable import Feature
+from analysis_lib.features.variable import Feature, check_word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,7 @@ def baseline(
     cohort: "Cohort | pd.DataFrame",
     *variables: Feature,
     dataset: "Dataset | None" = None,
+    unknown_concepts: Literal["refuse", "warn"] = "refuse",
     on: "Cluster | None" = None,
 ) -> Features:
     """Describe people around their index dates, by any number of variables.
@@ -31,10 +32,12 @@ def baseline(
     cohort : Cohort or DataFrame
         Whom to describe: a cohort, or a frame with ``subject_id`` and ``cohort_start_date``.
     *variables : Feature
-        What to look for: `Demographic`, `Flag`, `Count`, `DaysSince`, `Value`, `DrugExposure`, `Visits`, `Charlson`,
-        `Cha2ds2Vasc`.
+        What to look for: `Demographic`, `Flag`, `Count`, `DaysSince`, `Value`, `DrugExposure`, `Visits`, `Score`.
     dataset : Dataset, optional
         The release to look in; needed with a frame.
+    unknown_concepts : {"refuse", "warn"}, default "refuse"
+        What to do where the release's vocabulary lacks concepts of a variable: raise, or warn and go on without them.
+        With scores on a small vocabulary, ``"warn"`` is needed.
     on : Cluster, optional
         What `analysis_lib.compute.cluster` gave; when left out the cluster that is open, and threads if there is none.
 
@@ -54,10 +57,11 @@ def baseline(
             "a baseline is made of variables such as Flag(concept_set); got "
             f"{type(strange[0]).__name__ if strange else 'none'}. See analysis_lib.features."
         )
+    check_word("unknown_concepts", unknown_concepts, known=("refuse", "warn"))
     names = [*KEYS, *(variable.column for variable in variables)]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise FeatureInputError(
             f"every column needs a name of its own; used twice: {', '.join(repeated)}. Give name= to one of them."
         )
-    return Features(members_of(cohort, dataset), tuple(variables), on)
+    return Features(members_of(cohort, dataset), tuple(variables), unknown_concepts=unknown_concepts, on=on)

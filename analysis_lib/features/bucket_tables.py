@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib.features.requests import CoverRequest, EventRequest, RecordRequest, Request, ValueRequest
+from analysis_lib.features.requests import CoverRequest, EventRequest, RecordRequest, Request, RiseRequest, ValueRequest
 from analysis_lib.windows import MOST_DAYS
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def make_found(connection: "duckdb.DuckDBPyConnection", plan: TablePlan) -> None
     plan : TablePlan
         What is asked.
     """
-    shapes = sum(bool(plan.of_kind(kind)) for kind in (RecordRequest, ValueRequest, CoverRequest))
+    shapes = sum(bool(plan.of_kind(kind)) for kind in (RecordRequest, ValueRequest, RiseRequest, CoverRequest))
     kind = "TABLE" if shapes > 1 else "VIEW"
     for old in ("VIEW", "TABLE"):
         if connection.execute(_EXISTS_SQL[old]).fetchone():
@@ -96,7 +96,7 @@ def _found_sql(plan: TablePlan) -> str:
     shown = [f"e.row_id, {at['concept']} AS concept_id, {at['start']} - e.index_date AS day"]
     if plan.of_kind(CoverRequest):
         shown.append(f"greatest({at['end']}, {at['start']}) - e.index_date AS end_day")
-    if plan.of_kind(ValueRequest):
+    if plan.of_kind(ValueRequest) or plan.of_kind(RiseRequest):
         shown.append("t.value_as_number AS number, coalesce(t.unit_concept_id, 0) AS unit")
         shown.append(f"epoch_us({at['start']}) + {at['time']} AS moment, {at['key']} AS id")
     concepts = sorted({concept for ids in plan.concept_ids.values() for concept in ids})
@@ -117,8 +117,8 @@ def _concept_condition(column: str, concepts: Sequence[int]) -> str:
 
 def _day_conditions(plan: TablePlan) -> list[str]:
     """Bound the days by the widest window; records that reach into a window may begin long before it."""
-    windows = [request.window for request in plan.requests]
-    first, last = min(w.first_day for w in windows), max(w.last_day for w in windows)
+    first = min(request.window.first_day - getattr(request, "lookback_days", 0) for request in plan.requests)
+    last = max(request.window.last_day for request in plan.requests)
     start = plan.columns["start"]
     conditions = [f"{start} IS NOT NULL"]
     if last < MOST_DAYS:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis_lib.features.bucket_tables import TablePlan, number_channels, register, spread
-from analysis_lib.features.requests import Request, ValueRequest
+from analysis_lib.features.requests import Request, RiseRequest, ValueRequest
 from analysis_lib.features.units import Conversion, conversion
 from analysis_lib.windows import Window
 
@@ -62,12 +62,12 @@ class LeftOut(NamedTuple):
     dropped: bool
 
 
-def channel_of(request: ValueRequest) -> Channel:
+def channel_of(request: ValueRequest | RiseRequest) -> Channel:
     """Say which numbers a request is about.
 
     Parameters
     ----------
-    request : ValueRequest
+    request : ValueRequest or RiseRequest
         The request.
 
     Returns
@@ -75,7 +75,10 @@ def channel_of(request: ValueRequest) -> Channel:
     Channel
         The same for every statistic of the same numbers.
     """
-    return Channel(request.concept_set, request.window, request.unit, request.missing_unit, request.substance)
+    window = request.window
+    if isinstance(request, RiseRequest):
+        window = Window(window.first_day - request.lookback_days, window.last_day)
+    return Channel(request.concept_set, window, request.unit, request.missing_unit, request.substance)
 
 
 def answer_values(
@@ -98,9 +101,10 @@ def answer_values(
         A number per row, NaN where there is none; and how many numbers were left out, and why.
     """
     asked: list[ValueRequest] = plan.of_kind(ValueRequest)
-    if not asked:
+    rises: list[RiseRequest] = plan.of_kind(RiseRequest)
+    if not asked and not rises:
         return {}, Counter()
-    channels = number_channels(map(channel_of, asked))
+    channels = number_channels([*(channel_of(request) for request in asked), *(channel_of(rise) for rise in rises)])
     known = _units_to_expect(plan, channels)
     sql = _values_sql({request.statistic for request in asked})
     while True:
@@ -112,16 +116,15 @@ def answer_values(
         new = connection.execute(_UNKNOWN_UNITS_SQL).fetchall()
         known |= {unit for (unit,) in new}
     left_out = _left_out(connection, plan, channels=channels, conversions=conversions)
-    return {
-        request: spread(
-            found,
-            channel=channels[channel_of(request)],
-            statistic=f"{request.statistic}_number",
-            n_rows=n_rows,
-            nothing=float("nan"),
-        )
-        for request in asked
-    }, left_out
+    answers: Found = {}
+    for request in asked:
+        channel, statistic = channels[channel_of(request)], f"{request.statistic}_number"
+        answers[request] = spread(found, channel=channel, statistic=statistic, n_rows=n_rows, nothing=float("nan"))
+    for rise in rises:
+        channel = channels[channel_of(rise)]
+        found = connection.execute(_rise_sql(rise, channel)).fetchnumpy()
+        answers[rise] = spread(found, channel=channel, statistic="rise", n_rows=n_rows, nothing=float("nan"))
+    return answers, left_out
 
 
 # Of the numbers of one moment the lowest id is taken, as the first and as the last. Both in one whole number of 128
@@ -147,6 +150,25 @@ def _values_sql(statistics: set[str]) -> str:
         f"SELECT row_id, channel, {shown} FROM {_JOINED} "  # noqa: S608 - our own words
         "AND (channel IS NULL OR (factor IS NOT NULL AND day BETWEEN first_day AND last_day)) GROUP BY row_id, channel"
     )
+
+
+def _rise_sql(request: RiseRequest, channel: int) -> str:
+    # Numbers of one moment are no pair: what comes before ends one microsecond earlier.
+    microseconds = int(request.within_hours) * 3_600_000_000
+    return f"""
+        WITH numbers AS (
+            SELECT row_id, day, moment, first_day, number * factor + shift AS value
+            FROM {_JOINED} AND channel = {int(channel)} AND factor IS NOT NULL AND day BETWEEN first_day AND last_day
+        ),
+        lows AS (
+            SELECT *, min(value) OVER (
+                PARTITION BY row_id ORDER BY moment RANGE BETWEEN {microseconds} PRECEDING AND 1 PRECEDING
+            ) AS low
+            FROM numbers
+        )
+        SELECT row_id, {int(channel)} AS channel, max(value - low) AS rise
+        FROM lows WHERE day >= first_day + {int(request.lookback_days)} GROUP BY row_id
+    """  # noqa: S608 - whole numbers
 
 
 def _masked(column: Any) -> Any:

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from analysis_lib.compute import map_buckets
 from analysis_lib.features.bucket_task import BaselineTask, BucketAnswer, answer_bucket, check_units
@@ -35,12 +35,15 @@ class Features:
         Whom it is about.
     features : tuple of Feature
         The columns, in order.
+    unknown_concepts : {"refuse", "warn"}
+        What to do with concepts that the vocabulary lacks.
     on : Cluster or None
         Where buckets are read.
     """
 
     members: Members
     features: tuple[Feature, ...]
+    unknown_concepts: Literal["refuse", "warn"] = "refuse"
     on: "Cluster | None" = None
 
     @property
@@ -128,7 +131,7 @@ class Features:
         import dask.dataframe as dd
 
         tasks = [task for task, _ in self._tasks()]
-        return dd.from_map(_partition, tasks, meta=self._empty(), label="features")  # type: ignore[no-untyped-call]
+        return dd.from_map(_partition, tasks, meta=self._empty(), label="features")  # type: ignore[no-untyped-call, no-any-return]
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write one Parquet file per bucket; memory holds only the buckets under way.
@@ -196,7 +199,7 @@ class Features:
         return frame, [BucketAnswer(answer.frame.iloc[:0], answer.left_out, answer.unobserved) for answer in answers]
 
     def _tasks(self) -> "list[tuple[BaselineTask, Any]]":
-        return plan_baseline(self.members, self.features)
+        return plan_baseline(self.members, self.features, unknown_concepts=self.unknown_concepts)
 
     def _empty(self) -> "pd.DataFrame":
         import pandas as pd

@@ -1,16 +1,16 @@
 """From variables to tasks: concept sets resolved, questions sorted by table, people sorted by bucket."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
-from analysis_lib.cohort.language.concepts import resolve_all
+from analysis_lib.cohort.language.resolution import resolve_all
 from analysis_lib.errors import UnitError
 from analysis_lib.features.bucket_persons import INDEX_DATE
 from analysis_lib.features.bucket_tables import MOST_LISTED, TablePlan
 from analysis_lib.features.bucket_task import BaselineTask
 from analysis_lib.features.members import Members
-from analysis_lib.features.requests import OBSERVED, EventRequest, PersonRequest, ValueRequest
+from analysis_lib.features.requests import OBSERVED, EventRequest, PersonRequest, RiseRequest, ValueRequest
 from analysis_lib.features.units import conversion
 from analysis_lib.features.variable import Feature
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
 
 
-def plan_baseline(members: Members, variables: Sequence[Feature]) -> "list[tuple[BaselineTask, np.ndarray[Any, Any]]]":
+def plan_baseline(
+    members: Members, variables: Sequence[Feature], *, unknown_concepts: Literal["refuse", "warn"]
+) -> "list[tuple[BaselineTask, np.ndarray[Any, Any]]]":
     """Split a baseline into one task per bucket; reads the vocabulary, and the units of one bucket.
 
     Parameters
@@ -29,6 +31,8 @@ def plan_baseline(members: Members, variables: Sequence[Feature]) -> "list[tuple
         Whom it is about.
     variables : sequence of Feature
         The columns.
+    unknown_concepts : {"refuse", "warn"}
+        What to do with concepts that the vocabulary lacks.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def plan_baseline(members: Members, variables: Sequence[Feature]) -> "list[tuple
     requests = list(dict.fromkeys(request for variable in variables for request in variable.requests))
     events = [request for request in requests if not isinstance(request, PersonRequest)]
     parts = members.by_bucket()
-    plans = plan_tables(dataset, events, sample=parts[0][0])
+    plans = plan_tables(dataset, events, sample=parts[0][0], unknown_concepts=unknown_concepts)
     tables = _tables(
         [request for request in requests if isinstance(request, PersonRequest)], plans, variables=variables
     )
@@ -68,7 +72,13 @@ def _tables(
     return tuple(tables)
 
 
-def plan_tables(dataset: "Dataset", requests: Sequence[EventRequest], *, sample: int) -> tuple[TablePlan, ...]:
+def plan_tables(
+    dataset: "Dataset",
+    requests: Sequence[EventRequest],
+    *,
+    sample: int,
+    unknown_concepts: Literal["refuse", "warn"] = "refuse",
+) -> tuple[TablePlan, ...]:
     """Sort questions by the table that answers them.
 
     Parameters
@@ -79,18 +89,20 @@ def plan_tables(dataset: "Dataset", requests: Sequence[EventRequest], *, sample:
         The questions.
     sample : int
         The bucket in which to look which units there are.
+    unknown_concepts : {"refuse", "warn"}, default "refuse"
+        What to do with concepts that the vocabulary lacks.
 
     Returns
     -------
     tuple of TablePlan
         One per table.
     """
-    resolved = resolve_all([request.concept_set for request in requests], dataset)
-    codes = ucum_codes(dataset) if any(isinstance(request, ValueRequest) for request in requests) else {}
+    resolved = resolve_all([request.concept_set for request in requests], dataset, unknown_concepts=unknown_concepts)
+    codes = ucum_codes(dataset) if any(isinstance(request, ValueRequest | RiseRequest) for request in requests) else {}
     plans = []
     for table in dict.fromkeys(request.domain for request in requests):
         asked = tuple(request for request in requests if request.domain == table)
-        valued = [request for request in asked if isinstance(request, ValueRequest)]
+        valued = [request for request in asked if isinstance(request, ValueRequest | RiseRequest)]
         _check_assumed(valued)
         ids = {request.concept_set: resolved[request.concept_set] for request in asked}
         listed = sorted({concept for request in valued for concept in ids[request.concept_set]})
@@ -175,7 +187,7 @@ def _units_seen(dataset: "Dataset", table: str, *, concepts: Sequence[int], buck
     return frozenset(int(unit) for (unit,) in found if unit)
 
 
-def _check_assumed(requests: Sequence[ValueRequest]) -> None:
+def _check_assumed(requests: "Sequence[ValueRequest | RiseRequest]") -> None:
     for request in requests:
         kind, _, code = request.missing_unit.partition(":")
         if kind == "assume" and conversion(code, to=request.unit, substance=request.substance) is None:

@@ -60,6 +60,38 @@ class ValueRequest:
 
 
 @dataclass(frozen=True)
+class RiseRequest:
+    """The largest rise between two numbers measured soon after one another.
+
+    Parameters
+    ----------
+    domain : str
+        The table.
+    concept_set : ConceptSet
+        Which concepts.
+    window : Window
+        On which days the later number lies.
+    unit, missing_unit, substance : str
+        As in `ValueRequest`.
+    within_hours : int
+        How long after the earlier number at most.
+    """
+
+    domain: str
+    concept_set: ConceptSet
+    window: Window
+    unit: str
+    missing_unit: str
+    substance: str
+    within_hours: int
+
+    @property
+    def lookback_days(self) -> int:
+        """Days before the window on which the earlier number may lie."""
+        return -(-self.within_hours // 24)
+
+
+@dataclass(frozen=True)
 class CoverRequest:
     """Days of a window that records reach over, each day counted once.
 
@@ -98,5 +130,5 @@ class PersonRequest:
 
 
 OBSERVED = ("days_observed_before", "days_observed_after")
-Request = RecordRequest | ValueRequest | CoverRequest | PersonRequest
-EventRequest = RecordRequest | ValueRequest | CoverRequest
+EventRequest = RecordRequest | ValueRequest | RiseRequest | CoverRequest
+Request = EventRequest | PersonRequest
