@@ -4,13 +4,10 @@ from analysis_lib.cohort.baseline import baseline_covariates
 from analysis_lib.cohort.build import Cohort, build_cohort
 from analysis_lib.cohort.follow_up import follow_up, study_population
 from analysis_lib.cohort.language.concepts import ConceptSet
-from analysis_lib.cohort.language.definition import (
-    CohortDefinition,
-    EntryEvent,
-    FixedDuration,
-    PriorObservation,
-    Washout,
-)
+from analysis_lib.cohort.language.definition import CohortDefinition
+from analysis_lib.cohort.language.entries import EntryEvent
+from analysis_lib.cohort.language.exits import FixedDuration
+from analysis_lib.cohort.language.rules import PriorObservation, Washout
 from analysis_lib.cohort.time_at_risk import TimeAtRisk
 
 __all__ = [

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.cohort.build import Cohort, joined
-from analysis_lib.cohort.extraction import events_sql
 from analysis_lib.cohort.follow_up import KEYS, FollowUp, members_by_bucket
-from analysis_lib.cohort.language.concepts import ConceptSet, resolve_all
-from analysis_lib.cohort.language.definition import DOMAINS, Domain
+from analysis_lib.cohort.language.concepts import ConceptSet
+from analysis_lib.cohort.language.domains import DOMAINS, Domain
 from analysis_lib.cohort.language.fields import check_choice
+from analysis_lib.cohort.language.resolution import resolve_all
+from analysis_lib.cohort.records import events_sql
 from analysis_lib.compute import map_buckets
 from analysis_lib.errors import InvalidDefinitionError
 from analysis_lib.variables import units_of

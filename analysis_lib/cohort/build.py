@@ -1,18 +1,23 @@
 """Cohorts: the people a definition finds in one data release, and how many were left after each step."""
 
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis_lib.cohort.extraction import StepCount, cohort_tasks, extract
+from analysis_lib.cohort.circe.planning import Planned, UnknownConcepts, plan_cohorts
+from analysis_lib.cohort.circe.running import CohortPart, run_cohorts
+from analysis_lib.cohort.circe.statistics import InclusionStatistics, StepCount, inclusion_statistics
+from analysis_lib.cohort.language.compiled import CompiledDefinition, compile_definition
 from analysis_lib.cohort.language.definition import CohortDefinition
+from analysis_lib.cohort.language.fields import check_choice
 from analysis_lib.compute import map_buckets
-from analysis_lib.errors import EmptyResultWarning
+from analysis_lib.errors import AnalysisError, BucketFailedError, CirceError, ConceptWarning, EmptyResultWarning
 from analysis_lib.tables import html_table
 from analysis_lib.variables import units_of
 
-__all__ = ["Cohort", "build_cohort"]
+__all__ = ["Cohort", "FailedCohort", "build_cohort", "build_cohorts"]
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,12 +41,18 @@ class Cohort:
         date) and ``cohort_end_date`` (datetime64, both days included), in order of person and date. Nothing missing.
     attrition : DataFrame
         One row per step in order: ``rule``, ``persons`` and ``records`` left after it, ``persons_removed`` by it.
+    inclusion_statistics : InclusionStatistics
+        How many satisfy which inclusion rules, counted as OHDSI's tools do.
+    warnings : tuple of str
+        What stands for less than it says: concept sets, and tables that the release does not have.
     """
 
     definition: CohortDefinition
     dataset: "Dataset"
     frame: "pd.DataFrame"
     attrition: "pd.DataFrame"
+    inclusion_statistics: InclusionStatistics
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -80,11 +91,39 @@ class Cohort:
         return attrition_html(f"Cohort: {self.name}", self.attrition, notes=notes)
 
 
-def build_cohort(definition: CohortDefinition, dataset: "Dataset", *, on: "Cluster | None" = None) -> Cohort:
+@dataclass(frozen=True)
+class FailedCohort:
+    """A definition that could not be built beside others.
+
+    Parameters
+    ----------
+    definition : CohortDefinition
+        What was asked.
+    error : AnalysisError
+        Why there is no answer.
+    """
+
+    definition: CohortDefinition
+    error: AnalysisError
+
+    @property
+    def name(self) -> str:
+        """The definition's name."""
+        return self.definition.name
+
+
+def build_cohort(
+    definition: CohortDefinition,
+    dataset: "Dataset",
+    *,
+    on: "Cluster | None" = None,
+    unknown_concepts: UnknownConcepts = "refuse",
+) -> Cohort:
     """Find the people whom a definition means.
 
     Every bucket of the release is asked by itself (DuckDB SQL over its Parquet files), in threads of this process or on
-    a cluster; the answer is the same.
+    a cluster; the answer is the same, and the same as that of the official Circe SQL on the whole database. Events of
+    one person that start on one day, which that SQL leaves unordered, are taken by their record ids, the lowest first.
 
     Parameters
     ----------
@@ -94,6 +133,9 @@ def build_cohort(definition: CohortDefinition, dataset: "Dataset", *, on: "Clust
         The data release to look in.
     on : Cluster, optional
         What `analysis_lib.compute.cluster` gave; when left out the cluster that is open, and threads if there is none.
+    unknown_concepts : {"refuse", "warn"}, default "refuse"
+        What to do where a concept set that is used names concepts that the release's vocabulary does not have, or
+        stands for none. The official SQL says nothing, and finds nothing.
 
     Returns
     -------
@@ -106,20 +148,103 @@ def build_cohort(definition: CohortDefinition, dataset: "Dataset", *, on: "Clust
         If a concept is not in the release's vocabulary.
     EmptyConceptSetError
         If a concept set stands for no concept.
+    CirceError
+        If the definition says something that its SQL cannot mean.
+    BucketFailedError
+        If the engine stops, for lack of memory above all.
 
     Warns
     -----
     EmptyResultWarning
         If nobody is left; the attrition table is in the message.
+    ConceptWarning
+        If a concept set stands for less than it says, or a table of the definition is not in the release.
     """
-    parts = map_buckets(extract, cohort_tasks(definition, dataset), on=on)
-    frame = joined([part for part, _ in parts])
+    (built,) = build_cohorts([definition], dataset, on=on, unknown_concepts=unknown_concepts)
+    if isinstance(built, FailedCohort):
+        raise built.error
+    for warning in built.warnings:
+        warnings.warn(f"cohort '{built.name}': {warning}", ConceptWarning, stacklevel=2)
+    if built.frame.empty:
+        warn_of_nobody(f"cohort '{built.name}'", built.attrition)
+    return built
+
+
+def build_cohorts(
+    definitions: Iterable[CohortDefinition],
+    dataset: "Dataset",
+    *,
+    on: "Cluster | None" = None,
+    unknown_concepts: UnknownConcepts = "refuse",
+) -> list[Cohort | FailedCohort]:
+    """Find the people of several definitions in one pass, in which they share what they read.
+
+    Parameters
+    ----------
+    definitions : iterable of CohortDefinition
+        Who are meant.
+    dataset : Dataset
+        The data release to look in.
+    on : Cluster, optional
+        As for `build_cohort`.
+    unknown_concepts : {"refuse", "warn"}, default "refuse"
+        As for `build_cohort`.
+
+    Returns
+    -------
+    list of Cohort or FailedCohort
+        In the order of the definitions. One that fails does not stop the others. Nothing is warned of: look at
+        `Cohort.warnings`, and at the attrition of a cohort of 0 persons.
+    """
+    check_choice("unknown_concepts", unknown_concepts, known=("refuse", "warn"))
+    asked = list(definitions)
+    compiled = [_compiled(definition) for definition in asked]
+    running = [one for one in compiled if isinstance(one, CompiledDefinition)]
+    plan = plan_cohorts(running, dataset, unknown_concepts=unknown_concepts)
+    parts = iter(zip(*map_buckets(run_cohorts, plan.tasks, on=on), strict=True))
+    planned = iter(plan.cohorts)
+    built: list[Cohort | FailedCohort] = []
+    for definition, one in zip(asked, compiled, strict=True):
+        how = Planned(error=one) if isinstance(one, AnalysisError) else next(planned)
+        error = how.error or CirceError("the definition gave no SQL")
+        if how.sql is None:
+            built.append(FailedCohort(definition, error))
+        else:
+            built.append(_put_together(definition, how, parts=next(parts), dataset=dataset))
+    return built
+
+
+def _compiled(definition: CohortDefinition) -> CompiledDefinition | AnalysisError:
+    try:
+        return compile_definition(definition)
+    except AnalysisError as error:
+        return error
+
+
+def _put_together(
+    definition: CohortDefinition, planned: Planned, *, parts: Sequence[CohortPart], dataset: "Dataset"
+) -> Cohort | FailedCohort:
+    failures = [part.failure for part in parts if part.failure]
+    if failures:
+        error = BucketFailedError(
+            f"building cohort '{definition.name}' stopped in {len(failures)} of {len(parts)} buckets; found "
+            f"{failures[0]} from the engine. Build it alone, on a machine with more memory; if it stops again, the "
+            "definition asks for what the data cannot give."
+        )
+        return FailedCohort(definition, error)
+    frame = joined([part.frame for part in parts])
     frame.insert(0, "cohort_definition_id", definition.cohort_definition_id)
     frame.attrs["units"] = units_of(frame.columns)
-    attrition = attrition_table([counts for _, counts in parts])
-    if frame.empty:
-        warn_of_nobody(f"cohort '{definition.name}'", attrition)
-    return Cohort(definition, dataset, frame, attrition)
+    counts = [sum((part.events for part in parts), Counter()), sum((part.persons for part in parts), Counter())]
+    rules = [step.rule for step in planned.sql.rules] if planned.sql else []
+    return Cohort(
+        definition,
+        dataset,
+        frame,
+        attrition_table([part.counts for part in parts]),
+        inclusion_statistics(counts, rules),
+        tuple(planned.warnings),
+    )
 
 
 def joined(parts: "Sequence[pd.DataFrame]") -> "pd.DataFrame":

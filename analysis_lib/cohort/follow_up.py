@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from analysis_lib.catalog import bucket_of
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.cohort.build import Cohort, attrition_html, attrition_table, joined, warn_of_nobody
-from analysis_lib.cohort.extraction import OBSERVED_SQL, StepCount, events_sql
-from analysis_lib.cohort.language.concepts import ConceptSet, resolve_all
-from analysis_lib.cohort.language.definition import DOMAINS, Domain, in_words
+from analysis_lib.cohort.circe.statistics import StepCount
+from analysis_lib.cohort.language.concepts import ConceptSet
+from analysis_lib.cohort.language.domains import DOMAINS, Domain, in_words
 from analysis_lib.cohort.language.fields import check_choice
+from analysis_lib.cohort.language.resolution import resolve_all
+from analysis_lib.cohort.records import OBSERVED_SQL, events_sql
 from analysis_lib.cohort.time_at_risk import TimeAtRisk
 from analysis_lib.compute import map_buckets
 from analysis_lib.errors import EmptyResultWarning, InvalidDefinitionError

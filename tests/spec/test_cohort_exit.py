@@ -25,12 +25,14 @@ def stays(make_release: MakeRelease) -> Answer:
     """Build a cohort of drug users and give ``{person: [(start, end), …]}``."""
 
     def answer(
-        *, drug_era: str, observation_period: str = ONE_PERIOD, **parts: object
+        *, drug_era: str = "person concept from to", observation_period: str = ONE_PERIOD, **parts: object
     ) -> dict[int, list[tuple[str, str]]]:
         every = "every" if parts.get("entries_per_person") == "every" else "first"
         entry = EntryEvent(ConceptSet("drug", [10]), "drug_era", occurrence=every)  # type: ignore[arg-type]
-        definition = CohortDefinition("drug users", entry, **parts)  # type: ignore[arg-type]
+        conditions = str(parts.pop("condition_occurrence", "person concept from to"))
         tables = {"person": "person\n1\n2", "observation_period": observation_period, "drug_era": drug_era}
+        tables["condition_occurrence"] = conditions
+        definition = CohortDefinition("drug users", **({"entry": entry} | parts))  # type: ignore[arg-type]
         found: dict[int, list[tuple[str, str]]] = {}
         for row in build_cohort(definition, make_release(tables)).frame.itertuples():
             start, end = row.cohort_start_date, row.cohort_end_date
@@ -68,19 +70,34 @@ def test_a_fixed_duration_may_be_counted_from_the_last_day_of_the_entry_record(s
     }
 
 
-def test_a_record_without_an_end_or_with_one_before_its_start_ends_on_its_first_day(stays: Answer) -> None:
+def test_an_era_without_an_end_or_with_one_before_its_start_gives_no_time_that_is_counted_from_its_end(
+    stays: Answer,
+) -> None:
+    # As in OHDSI's SQL: an exit counted from an end that is missing, or that comes before the entry, leaves nobody in.
     eras = """
     person concept from       to
     1      10      2010-03-01 -
     2      10      2010-04-01 2010-03-01
+    2      10      2010-05-01 2010-05-02
     """
-    assert stays(drug_era=eras, exit=FixedDuration(0, after="entry_end")) == {
-        1: [("2010-03-01", "2010-03-01")],
-        2: [("2010-04-01", "2010-04-01")],
+    leave = FixedDuration(0, after="entry_end")
+    assert stays(drug_era=eras, entries_per_person="every", exit=leave) == {2: [("2010-05-01", "2010-05-02")]}
+
+
+def test_a_condition_without_an_end_ends_on_the_day_after_its_start(stays: Answer) -> None:
+    # OHDSI's SQL says so for conditions and devices; a drug exposure ends after its days of supply.
+    conditions = """
+    person concept from       to
+    1      31      2010-03-01 -
+    """
+    entry = EntryEvent(ConceptSet("bleed", [30]), "condition_occurrence")
+    assert stays(condition_occurrence=conditions, entry=entry, exit=FixedDuration(0, after="entry_end")) == {
+        1: [("2010-03-01", "2010-03-02")]
     }
 
 
-def test_of_two_records_of_one_day_the_one_that_ends_first_counts(stays: Answer) -> None:
+def test_of_two_records_of_one_day_the_one_with_the_lower_id_counts(stays: Answer) -> None:
+    # OHDSI's SQL orders them by the id too, where it orders them at all.
     eras = """
     drug_era_id person concept from       to
     7           1      10      2010-03-01 2010-05-01
@@ -88,7 +105,7 @@ def test_of_two_records_of_one_day_the_one_that_ends_first_counts(stays: Answer)
     9           2      10      2010-03-01 2010-06-01
     """
     assert stays(drug_era=eras, exit=FixedDuration(0, after="entry_end")) == {
-        1: [("2010-03-01", "2010-04-01")],
+        1: [("2010-03-01", "2010-05-01")],
         2: [("2010-03-01", "2010-06-01")],
     }
 

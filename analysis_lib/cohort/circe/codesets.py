@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from analysis_lib.catalog import Dataset
 
-__all__ = ["Codesets", "Item", "Resolved", "items_of", "resolve"]
+__all__ = ["Codesets", "Item", "Resolved", "concept_ids_of", "items_of", "resolve"]
 
 
 class Item(NamedTuple):
@@ -70,9 +70,12 @@ class Codesets:
     ----------
     numbers : dict of tuple of Item to int
         Number of each set in the bucket's table ``codesets``.
+    computed : dict of int to int
+        Number of each set that stands for computed measurements, by its only concept, which no vocabulary has.
     """
 
     numbers: dict[tuple[Item, ...], int] = field(default_factory=dict)
+    computed: dict[int, int] = field(default_factory=dict)
 
     def number(self, items: tuple[Item, ...]) -> int:
         """Give the number of a set, a new one if it was not seen before.
@@ -87,7 +90,22 @@ class Codesets:
         int
             The number.
         """
-        return self.numbers.setdefault(items, len(self.numbers))
+        return self.numbers.setdefault(items, len(self.numbers) + len(self.computed))
+
+    def number_computed(self, concept_id: int) -> int:
+        """Give the number of a set that stands for a computed measurement.
+
+        Parameters
+        ----------
+        concept_id : int
+            The concept that the engine gives to the computed rows.
+
+        Returns
+        -------
+        int
+            The number.
+        """
+        return self.computed.setdefault(concept_id, len(self.numbers) + len(self.computed))
 
 
 class Resolved(NamedTuple):
@@ -99,10 +117,13 @@ class Resolved(NamedTuple):
         ``codeset_id`` and ``concept_id``, both int64, sorted, each pair once.
     unknown : frozenset of int
         Concepts that the vocabulary does not have.
+    has_ancestors : bool
+        Whether the vocabulary says which concept lies below which; real data sets come without.
     """
 
     members: "pa.Table"
     unknown: frozenset[int]
+    has_ancestors: bool
 
 
 def resolve(codesets: Codesets, dataset: "Dataset") -> Resolved:
@@ -140,7 +161,29 @@ def resolve(codesets: Codesets, dataset: "Dataset") -> Resolved:
         unknown = connection.execute(
             "SELECT DISTINCT concept_id FROM lines WHERE concept_id NOT IN (SELECT concept_id FROM concept)"
         ).fetchall()
-    return Resolved(members, frozenset(int(row[0]) for row in unknown))
+        (ancestors,) = connection.execute("SELECT count(*) FROM (FROM concept_ancestor LIMIT 1)").fetchall()
+    computed = {"codeset_id": list(codesets.computed.values()), "concept_id": list(codesets.computed)}
+    members = pa.concat_tables([members, pa.table(computed, schema=members.schema)])
+    return Resolved(members, frozenset(int(row[0]) for row in unknown), bool(ancestors[0]))
+
+
+def concept_ids_of(resolved: Resolved) -> dict[int, tuple[int, ...]]:
+    """List the members of each set.
+
+    Parameters
+    ----------
+    resolved : Resolved
+        From `resolve`.
+
+    Returns
+    -------
+    dict of int to tuple of int
+        Concepts by the set's number; a set without any is not there.
+    """
+    found: dict[int, list[int]] = {}
+    for number, concept_id in zip(*(column.to_pylist() for column in resolved.members.columns), strict=True):
+        found.setdefault(number, []).append(concept_id)
+    return {number: tuple(concept_ids) for number, concept_ids in found.items()}
 
 
 _EMPTY = {

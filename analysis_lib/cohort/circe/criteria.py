@@ -4,10 +4,10 @@
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib.catalog.sources import text_literal
+from analysis_lib.catalog.quoting import text_literal
 from analysis_lib.cohort.circe.domains import CARE_SITE, DOMAINS, PERSON, PROVIDER, VISIT, Domain, Filter
 from analysis_lib.cohort.circe.reads import Reads
 from analysis_lib.errors import CirceError
@@ -51,12 +51,17 @@ class CriteriaWriter:
         Number of each of the definition's concept sets in the bucket's table of codesets.
     reads : Reads
         Takes what is read.
+    computed : collection of int, default ()
+        Numbers of those that stand for computed measurements. Their rows lie in a table of their own, so that no
+        criterion about any measurement, or about a site's own concepts, takes them for recorded ones.
     """
 
-    def __init__(self, codesets: Mapping[int, int], reads: Reads) -> None:
+    def __init__(self, codesets: Mapping[int, int], reads: Reads, *, computed: Collection[int] = ()) -> None:
         self.codesets = codesets
         self.reads = reads
+        self.computed = computed
         self.notes: list[str] = []
+        self.used: set[int] = set()
         self._texts: list[str] = []
 
     def sql(self, criteria: "Criteria", *, counted: Iterable[str] = ()) -> str:
@@ -142,6 +147,8 @@ class CriteriaWriter:
     def _records(self, criteria: "Criteria", domain: Domain, *, first: bool) -> str:
         start, end = _adjusted(criteria, domain)
         table = _LOCATED if domain.table == "location_history" else f"cdm.{domain.table}"
+        if self._is_computed(criteria, domain):
+            table = "computed_measurement"
         ordinal = (
             f", row_number() OVER (PARTITION BY e.person_id ORDER BY {domain.start}, e.{domain.key}) AS ordinal"
             if first
@@ -153,6 +160,9 @@ class CriteriaWriter:
             f"SELECT e.*, {start} AS start_date, {end} AS end_date, {domain.visit} AS visit_of_record{ordinal} "
             f"FROM {table} AS e{where}"
         )
+
+    def _is_computed(self, criteria: Any, domain: Domain) -> bool:
+        return domain.table == "measurement" and criteria.codeset_id in self.computed
 
     def members(self, number: int) -> str:
         """Write the query for the concepts of one of the definition's concept sets.
@@ -172,6 +182,7 @@ class CriteriaWriter:
                 f"a criterion names concept set {number}, which the definition does not have; "
                 f"found {', '.join(map(str, sorted(self.codesets))) or 'none'}. Add the set, or mend the number."
             )
+        self.used.add(number)
         return f"(SELECT concept_id FROM codesets WHERE codeset_id = {self.codesets[number]})"
 
     def conditions(self, criteria: Any, filters: Iterable[Filter]) -> Iterator[str]:
@@ -294,6 +305,8 @@ class CriteriaWriter:
         if domain.table == "location_history":
             self.reads.add("location", columns=("location_id", "region_concept_id"))
             self.reads.add("location_history", columns=_HISTORY)
+            return
+        if self._is_computed(criteria, domain):
             return
         concepts = list(_concepts(criteria, domain))
         own |= {column for column, _ in concepts}

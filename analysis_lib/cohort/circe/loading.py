@@ -2,17 +2,25 @@
 
 # ruff: noqa: S608 - made of our words, of circepy's, and of whole numbers; texts go in quoted
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from analysis_lib.catalog.spec import SQL_TYPES, VERSIONS, cdm_tables
+from analysis_lib.cohort.circe.query import Step
 from analysis_lib.cohort.circe.reads import Reads, TableRead
 
 if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
+    from analysis_lib.cohort.language.compiled import CompiledDefinition
+    from analysis_lib.cohort.language.concepts import ConceptSet
 
-__all__ = ["loading_sql", "missing_tables"]
+__all__ = ["computing_step", "loading_sql", "missing_tables"]
 
+# What a computation gives; the other columns of `measurement` are empty.
+_GIVEN = (
+    *("person_id", "measurement_id", "measurement_date", "value_as_number", "unit_concept_id"),
+    "visit_occurrence_id",
+)
 # Where the model has no such table or column (places came and went), as the official SQL takes them.
 _TYPES = {"domain_id": "VARCHAR", "start_date": "DATE", "end_date": "DATE"}
 
@@ -33,6 +41,35 @@ def loading_sql(reads: Reads, dataset: "Dataset") -> tuple[str, ...]:
         Statements for an engine that has the bucket's files as tables, and the concept sets in ``codesets``.
     """
     return tuple(_load(table, read, dataset=dataset) for table, read in sorted(reads.tables.items()))
+
+
+def computing_step(compiled: "CompiledDefinition", concept_ids: Callable[["ConceptSet"], tuple[int, ...]]) -> Step:
+    """Write the step that computes what a definition asks to be computed.
+
+    Parameters
+    ----------
+    compiled : CompiledDefinition
+        The definition.
+    concept_ids : callable
+        Gives what a concept set stands for.
+
+    Returns
+    -------
+    Step
+        Fills ``computed_measurement``, with the columns of ``measurement``.
+    """
+    types = _column_types("measurement", VERSIONS[-1])
+    rest = "".join(
+        f", NULL::{kind} AS {column}"
+        for column, kind in types.items()
+        if column not in (*_GIVEN, "measurement_concept_id")
+    )
+    parts = [
+        f"SELECT {', '.join(_GIVEN)}, {int(one.concept_id)}::BIGINT AS measurement_concept_id{rest} "
+        f"FROM ({one.sql({name: concept_ids(concept_set) for name, concept_set in one.concept_sets.items()})})"
+        for one in compiled.computed
+    ]
+    return Step("computed_measurement", " UNION ALL ".join(parts))
 
 
 def missing_tables(reads: Reads, dataset: "Dataset") -> list[str]:

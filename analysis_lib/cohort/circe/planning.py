@@ -1,12 +1,13 @@
-"""From Circe documents to one task per bucket, all documents in one pass."""
+"""From definitions to one task per bucket, all of them in one pass."""
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis_lib.catalog.bucket_reading import BucketFiles
-from analysis_lib.cohort.circe.codesets import Codesets, Item, Resolved, items_of, resolve
-from analysis_lib.cohort.circe.loading import loading_sql, missing_tables
+from analysis_lib.cohort.circe.codesets import Codesets, Item, Resolved, concept_ids_of, items_of, resolve
+from analysis_lib.cohort.circe.loading import computing_step, loading_sql, missing_tables
 from analysis_lib.cohort.circe.query import CohortSql, write_cohort
 from analysis_lib.cohort.circe.reads import Reads
 from analysis_lib.cohort.circe.running import CohortsTask
@@ -14,6 +15,8 @@ from analysis_lib.errors import AnalysisError, EmptyConceptSetError, UnknownConc
 
 if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
+    from analysis_lib.cohort.language.compiled import CompiledDefinition
+    from analysis_lib.cohort.language.concepts import ConceptSet
 
 __all__ = ["Plan", "Planned", "plan_cohorts"]
 
@@ -23,7 +26,7 @@ _SHOWN = 5
 
 @dataclass
 class Planned:
-    """One document: its SQL, or why there is none.
+    """One definition: its SQL, or why there is none.
 
     Parameters
     ----------
@@ -42,12 +45,12 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run for some documents on a release.
+    """What to run for some definitions on a release.
 
     Parameters
     ----------
     cohorts : tuple of Planned
-        In the order of the documents.
+        In the order of the definitions.
     tasks : tuple of CohortsTask
         One per bucket, with the cohorts that have SQL; none if there is no such cohort.
     """
@@ -57,14 +60,17 @@ class Plan:
 
 
 def plan_cohorts(
-    documents: Sequence[Mapping[str, Any]], dataset: "Dataset", *, unknown_concepts: UnknownConcepts = "refuse"
+    definitions: "Sequence[CompiledDefinition]",
+    dataset: "Dataset",
+    *,
+    unknown_concepts: UnknownConcepts = "refuse",
 ) -> Plan:
-    """Write the SQL of some documents, look up their concept sets, and split the work by buckets.
+    """Write the SQL of some definitions, look up their concept sets, and split the work by buckets.
 
     Parameters
     ----------
-    documents : sequence of mapping
-        The JSON of ATLAS.
+    definitions : sequence of CompiledDefinition
+        What to build.
     dataset : Dataset
         The release.
     unknown_concepts : {"refuse", "warn"}, default "refuse"
@@ -73,84 +79,130 @@ def plan_cohorts(
     Returns
     -------
     Plan
-        A document that cannot be run has its error there, and does not stop the others.
+        A definition that cannot be run has its error there, and does not stop the others.
     """
     codesets = Codesets()
-    planned = [_write(document, codesets) for document in documents]
-    resolved = resolve(codesets, dataset)
-    filled = set(resolved.members.column("codeset_id").to_pylist())
-    vocabulary = _Vocabulary(codesets, resolved, filled, dataset.name)
-    for document, one in zip(documents, planned, strict=True):
+    planned = [_write(definition, codesets) for definition in definitions]
+    vocabulary = _Vocabulary(codesets, resolve(codesets, dataset), dataset)
+    for definition, one in zip(definitions, planned, strict=True):
         if one.sql is not None:
-            one.warnings += [
-                f"table '{table}' is not in {dataset.name} {dataset.release}, and was read as empty"
-                for table in missing_tables(one.sql.reads, dataset)
-            ]
-            _judge(one, vocabulary.doubts(document), refuse=unknown_concepts == "refuse")
+            vocabulary.complete(one, definition)
+            _judge(one, vocabulary.doubts(one, definition), refuse=unknown_concepts == "refuse")
     reads = Reads()
-    running = [one.sql for one in planned if one.sql is not None]
+    running = tuple(one.sql for one in planned if one.sql is not None)
     for sql in running:
         reads.merge(sql.reads)
-    tables = tuple(sorted(table for table in reads.tables if table in dataset.tables))
+    computing = {table for definition in definitions for one in definition.computed for table in one.tables}
+    tables = tuple(sorted(table for table in computing.union(reads.tables) if table in dataset.tables))
     loading = loading_sql(reads, dataset)
     tasks = tuple(
-        CohortsTask(tuple(running), loading, resolved.members, BucketFiles.of(dataset, tables=tables, bucket=bucket))
+        CohortsTask(
+            running, loading, vocabulary.resolved.members, BucketFiles.of(dataset, tables=tables, bucket=bucket)
+        )
         for bucket in range(dataset.bucket_count if running else 0)
     )
     return Plan(tuple(planned), tasks)
 
 
-def _write(document: Mapping[str, Any], codesets: Codesets) -> Planned:
+def _write(definition: "CompiledDefinition", codesets: Codesets) -> Planned:
     try:
-        numbers = {number: codesets.number(items) for number, items in items_of(document).items()}
-        sql = write_cohort(document, numbers)
+        numbers = {
+            number: codesets.number_computed(definition.computed_codesets[number])
+            if number in definition.computed_codesets
+            else codesets.number(items)
+            for number, items in items_of(definition.expression).items()
+        }
+        for one in definition.computed:
+            for concept_set in one.concept_sets.values():
+                codesets.number(_lines_of(concept_set))
+        sql = write_cohort(definition.expression, numbers, computed=definition.computed_codesets)
     except AnalysisError as error:
         return Planned(error=error)
     return Planned(sql=sql, warnings=list(dict.fromkeys(sql.notes)))
+
+
+def _lines_of(concept_set: "ConceptSet") -> tuple[Item, ...]:
+    return tuple(
+        sorted(
+            Item(item.concept_id, item.is_excluded, item.include_descendants, getattr(item, "include_mapped", False))
+            for item in concept_set.items
+        )
+    )
 
 
 @dataclass(frozen=True)
 class _Vocabulary:
     codesets: Codesets
     resolved: Resolved
-    filled: set[int]
-    where: str
+    dataset: "Dataset"
 
-    def doubts(self, document: Mapping[str, Any]) -> Iterator[tuple[AnalysisError, bool]]:
-        """Give what is wrong with a document's concept sets, and whether it may be refused for it."""
-        for number, items in items_of(document).items():
-            unknown = sorted({item.concept_id for item in items} & self.resolved.unknown)
-            if unknown:
-                listed = ", ".join(map(str, unknown[:_SHOWN])) + (", ..." if len(unknown) > _SHOWN else "")
-                yield (
-                    UnknownConceptError(
-                        f"concept set {_named(document, number)} names concepts that the vocabulary of '{self.where}' "
-                        f"does not have; found {len(unknown)} unknown: {listed}. "
-                        "Check the ids (athena.ohdsi.org), or take a data release with a fuller vocabulary."
-                    ),
-                    True,
-                )
-            elif self.codesets.numbers[items] not in self.filled:
-                yield (
-                    EmptyConceptSetError(
-                        f"concept set {_named(document, number)} stands for no concept in '{self.where}'; "
-                        f"found {_lines(items)}. Take away one of the exclusions."
-                    ),
-                    any(not item.is_excluded for item in items),
-                )
+    @functools.cached_property
+    def concept_ids(self) -> dict[int, tuple[int, ...]]:
+        return concept_ids_of(self.resolved)
+
+    def complete(self, planned: Planned, definition: "CompiledDefinition") -> None:
+        """Add what can be written only when concept sets are resolved, and note what the release lacks."""
+        assert planned.sql is not None  # noqa: S101 - for the type checker; asked by the caller
+        lacking = missing_tables(planned.sql.reads, self.dataset)
+        planned.warnings += [f"{self._release} has no table '{table}', which was read as empty" for table in lacking]
+        if definition.computed:
+            step = computing_step(
+                definition, lambda one: self.concept_ids.get(self.codesets.numbers[_lines_of(one)], ())
+            )
+            planned.sql = replace(planned.sql, entry=(step, *planned.sql.entry))
+
+    @property
+    def _release(self) -> str:
+        return f"{self.dataset.name} {self.dataset.release}"
+
+    def doubts(self, planned: Planned, definition: "CompiledDefinition") -> Iterator[tuple[AnalysisError, bool]]:
+        """Give what is wrong with the concept sets that are used, and whether to refuse the definition for it."""
+        used = planned.sql.used if planned.sql else frozenset()
+        lines = [
+            (_named(definition.expression, number), items)
+            for number, items in items_of(definition.expression).items()
+            if number in used and number not in definition.computed_codesets
+        ]
+        lines += [
+            (f"'{concept_set.name}'", _lines_of(concept_set))
+            for one in definition.computed
+            for concept_set in one.concept_sets.values()
+        ]
+        for name, items in lines:
+            yield from self._doubts_of(name, items)
+
+    def _doubts_of(self, name: str, items: tuple[Item, ...]) -> Iterator[tuple[AnalysisError, bool]]:
+        where = self.dataset.name
+        unknown = sorted({item.concept_id for item in items} & self.resolved.unknown)
+        if unknown:
+            listed = ", ".join(map(str, unknown[:_SHOWN])) + (", ..." if len(unknown) > _SHOWN else "")
+            text = (
+                f"concept set {name} names concepts that the vocabulary of '{where}' does not have; "
+                f"found {len(unknown)} unknown: {listed}. "
+                "Check the ids (athena.ohdsi.org), or take a data release with a fuller vocabulary."
+            )
+            yield UnknownConceptError(text), True
+        elif self.codesets.numbers[items] not in self.concept_ids:
+            excluding = sum(item.is_excluded for item in items)
+            text = (
+                f"concept set {name} stands for no concept in '{where}'; found {len(items) - excluding} lines that "
+                f"include, {excluding} that exclude. Take away one of the exclusions."
+            )
+            yield EmptyConceptSetError(text), len(items) > excluding
+        if not self.resolved.has_ancestors and any(item.descendants for item in items):
+            text = (
+                f"concept set {name} asks for descendants, and '{where}' says of no concept what lies below it; found "
+                "0 rows in concept_ancestor. Only the concepts named in the set count."
+            )
+            yield EmptyConceptSetError(text), False
 
 
 def _judge(planned: Planned, doubts: Iterable[tuple[AnalysisError, bool]], *, refuse: bool) -> None:
-    for error, is_wrong in doubts:
+    for error, is_wrong in list(doubts):
         if refuse and is_wrong:
             planned.sql, planned.error = None, planned.error or error
         else:
             planned.warnings.append(str(error))
-
-
-def _lines(items: tuple[Item, ...]) -> str:
-    excluded = sum(item.is_excluded for item in items)
-    return f"{len(items) - excluded} lines that include, {excluded} that exclude"
 
 
 def _named(document: Mapping[str, Any], number: int) -> str:

@@ -4,14 +4,16 @@ circepy writes the groups, windows, occurrence counts, censoring events and the 
 single criteria. The steps around them are the official ones of OHDSI/circe-be, taken apart so that what is left can be
 counted after each, and with one order for events that the official SQL leaves unordered: of the events of one person
 that start on one day, the one with the lowest record id comes first, then the one that starts and ends first. For
-"last" the day is the last one, and of the events on it again the one with the lowest record id is taken.
+"last" the day is the last one, and of the events on it again the one with the lowest record id is taken. Where an event
+lies in several observation periods, which the model forbids, it counts once in each; the one that began first comes
+first, then the one that ends last.
 """
 
 # ruff: noqa: S608 - made of our words, of circepy's, and of whole numbers; texts go in quoted
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +64,8 @@ class CohortSql:
         From the events that satisfy all rules to the cohort's periods.
     reads : Reads
         What is read of which table.
+    used : frozenset of int
+        The definition's concept sets that it uses.
     notes : tuple of str
         What a reader of the result should know.
     """
@@ -70,6 +74,7 @@ class CohortSql:
     rules: tuple[Step, ...]
     exit: tuple[Step, ...]
     reads: Reads
+    used: frozenset[int]
     notes: tuple[str, ...]
 
 
@@ -108,7 +113,9 @@ def _read(text: str) -> "CohortExpression":
     return expression
 
 
-def write_cohort(document: Mapping[str, Any], codesets: Mapping[int, int]) -> CohortSql:
+def write_cohort(
+    document: Mapping[str, Any], codesets: Mapping[int, int], *, computed: Collection[int] = ()
+) -> CohortSql:
     """Write the SQL of a Circe document.
 
     Parameters
@@ -117,6 +124,8 @@ def write_cohort(document: Mapping[str, Any], codesets: Mapping[int, int]) -> Co
         The JSON of ATLAS.
     codesets : mapping of int to int
         Number of each of its concept sets in the bucket's table ``codesets``.
+    computed : collection of int, default ()
+        Which of its sets stand for computed measurements.
 
     Returns
     -------
@@ -132,14 +141,14 @@ def write_cohort(document: Mapping[str, Any], codesets: Mapping[int, int]) -> Co
 
     expression = read_expression(document)
     reads = Reads()
-    criteria = CriteriaWriter(codesets, reads)
+    criteria = CriteriaWriter(codesets, reads, computed=computed)
     reads.add("observation_period", columns=_OBSERVED)
     writer = _StepWriter(expression, GroupWriter(criteria), Words(document))
     entry, rules, leave = (
         tuple(Step(step.table, criteria.with_texts(step.sql), step.rule) for step in part)
         for part in (writer.entry_steps(), writer.rule_steps(), writer.exit_steps())
     )
-    return CohortSql(entry, rules, leave, reads, tuple(criteria.notes))
+    return CohortSql(entry, rules, leave, reads, frozenset(criteria.used), tuple(criteria.notes))
 
 
 _OBSERVED = ("person_id", "observation_period_start_date", "observation_period_end_date")
@@ -254,7 +263,7 @@ _PRIMARY_SQL = """
         SELECT row_number() OVER (
                 PARTITION BY person_id
                 ORDER BY sort_date {direction}, event_id, start_date, end_date, visit_occurrence_id,
-                    op_start_date, op_end_date
+                    op_start_date, op_end_date DESC
             ) AS event_id,
             person_id, start_date, end_date, op_start_date, op_end_date, visit_occurrence_id
         FROM observed_events

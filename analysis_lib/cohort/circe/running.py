@@ -104,7 +104,7 @@ def _run(connection: "duckdb.DuckDBPyConnection", cohort: CohortSql) -> CohortPa
     counts: list[StepCount] = []
     for step in cohort.entry:
         counts += _fill(connection, step)
-        if step is cohort.entry[0] and not _rows(connection, step.table):
+        if step.table == "entry_events" and not _rows(connection, step.table):
             return _nobody(cohort)
     events, persons = Counter[Satisfied](), Counter[Satisfied]()
     if cohort.rules:

@@ -21,7 +21,7 @@ from analysis_lib.cohort import (
     build_cohort,
     follow_up,
 )
-from analysis_lib.cohort.language.definition import EndOfObservation
+from analysis_lib.cohort.language.exits import EndOfObservation
 from analysis_lib.errors import EmptyResultWarning
 
 MakeRelease = Callable[..., Dataset]
@@ -85,26 +85,36 @@ def _observed(person: int, day: date, of: list[Any]) -> Any:
     return start, start + timedelta(days=-minus_length)
 
 
+def _periods(person: int, day: date, of: list[Any]) -> list[tuple[date, date]]:
+    """List the observation periods that hold a day: an event counts once in each, the earliest and longest first."""
+    held = [
+        (start, start + timedelta(days=length))
+        for owner, start, length in of
+        if owner == person and start <= day <= start + timedelta(days=length)
+    ]
+    return sorted(held, key=lambda period: (period[0], -period[1].toordinal()))
+
+
 def reference_cohort(definition: CohortDefinition, drugs: list[Any], observed: list[Any]) -> list[Row]:
     found: list[Row] = []
     for person in sorted({record[0] for record in drugs}):
         records = sorted(
-            (start, start + timedelta(days=max(length or 0, 0)), number)
+            (start, number, None if length is None else start + timedelta(days=length))
             for number, (owner, concept, start, length) in enumerate(drugs)
             if owner == person and concept in MEANT[10]
         )
         if definition.entry.occurrence == "first":
             records = records[:1]
-        entries = []
-        for start, end, _ in records:
-            period = _observed(person, start, observed)
-            if period is not None and all(
-                _keeps(rule, person, start, period, drugs) for rule in definition.inclusion_rules
-            ):
-                entries.append((start, _left(definition, start, end, period)))
+        entries = [
+            (start, _left(definition, start, end, period))
+            for start, _, end in records
+            for period in _periods(person, start, observed)
+            if all(_keeps(rule, person, start, period, drugs) for rule in definition.inclusion_rules)
+        ]
         if definition.entries_per_person == "first":
             entries = entries[:1]
-        found += [(person, *stay) for stay in _joined(entries)]
+        # Who would leave before entering, or at no known day, is not in.
+        found += [(person, *stay) for stay in _joined([(s, e) for s, e in entries if e is not None and e >= s])]
     return found
 
 
@@ -116,11 +126,12 @@ def _keeps(rule: Any, person: int, index: date, period: tuple[date, date], drugs
     return not any(gap > 0 and (rule.days is None or gap <= rule.days) for gap in gaps)
 
 
-def _left(definition: CohortDefinition, start: date, end: date, period: tuple[date, date]) -> date:
+def _left(definition: CohortDefinition, start: date, end: date | None, period: tuple[date, date]) -> date | None:
     leave = definition.exit
     if isinstance(leave, EndOfObservation):
         return period[1]
-    return min((start if leave.after == "entry_start" else end) + timedelta(days=leave.days), period[1])
+    day = start if leave.after == "entry_start" else end
+    return None if day is None else min(day + timedelta(days=leave.days), period[1])
 
 
 def _joined(entries: list[tuple[date, date]]) -> list[tuple[date, date]]:
@@ -229,7 +240,9 @@ def test_the_order_of_rows_and_the_number_of_buckets_change_nothing(make_release
 def test_an_empty_cohort_warns_with_its_attrition(make_release: MakeRelease) -> None:
     tables = {"person": "person\n1", "observation_period": "person from to\n1 2010-01-01 2010-12-31"}
     definition = CohortDefinition("drug users", EntryEvent(ConceptSet("drug", [10]), "drug_era"))
-    with pytest.warns(EmptyResultWarning, match=r"(?s)'drug users' is empty; found 0 persons.*Drug era of drug\s+0"):
+    with pytest.warns(
+        EmptyResultWarning, match=r"(?s)'drug users' is empty; found 0 persons.*First drug era of drug\s+0"
+    ):
         cohort = build_cohort(definition, make_release(tables))
     assert cohort.frame.dtypes.astype(str).to_dict()["subject_id"] == "int64"
     with pytest.warns(EmptyResultWarning, match="the study population is empty"):

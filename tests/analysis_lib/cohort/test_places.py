@@ -15,7 +15,9 @@ from analysis_lib.cohort import (
     build_cohort,
     study_population,
 )
-from analysis_lib.cohort.extraction import cohort_tasks, extract
+from analysis_lib.cohort.circe.planning import plan_cohorts
+from analysis_lib.cohort.circe.running import run_cohorts
+from analysis_lib.cohort.language.compiled import compile_definition
 from analysis_lib.compute import Cluster, cluster
 
 MakeRelease = Callable[..., Dataset]
@@ -67,10 +69,10 @@ def test_one_bucket_threads_and_a_cluster_give_the_same_rows(make_release: MakeR
 def test_a_task_is_small_and_carries_no_rows(make_release: MakeRelease) -> None:
     definition = CohortDefinition("drug", EntryEvent(ConceptSet("drug", [10]), "drug_era"))
     dataset = make_release(_tables(120), bucket_count=4)
-    tasks = cohort_tasks(definition, dataset)
+    tasks = plan_cohorts([compile_definition(definition)], dataset).tasks
     assert len(tasks) == 4
-    assert all(len(pickle.dumps(task)) < 2_000 for task in tasks)
-    parts = [extract(pickle.loads(pickle.dumps(task)))[0] for task in tasks]
+    assert all(len(pickle.dumps(task)) < 10_000 for task in tasks)
+    parts = [run_cohorts(pickle.loads(pickle.dumps(task)))[0].frame for task in tasks]
     whole = build_cohort(definition, dataset).frame
     assert len(whole) > 40
     assert sorted(person for part in parts for person in part["subject_id"]) == whole["subject_id"].tolist()
