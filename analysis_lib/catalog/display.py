@@ -74,7 +74,8 @@ def dataset_html(dataset: "Dataset") -> str:
         f"<div><code>{escape(dataset.name)}</code>, {dataset.n_persons:,} persons{years}</div>"
         f"<div class='ch-quiet'>OMOP CDM v{escape(dataset.cdm_version)}, release {escape(dataset.release)}. "
         f"The import found {problems} problems: see <code>.quality</code>.</div>"
-        "<table><thead><tr><th scope='col'>Table</th><th scope='col' class='ch-n'>Rows</th><th scope='col' class='ch-n'>Columns</th><td></td></tr></thead>"
+        "<table><thead><tr><th scope='col'>Table</th><th scope='col' class='ch-n'>Rows</th>"
+        "<th scope='col' class='ch-n'>Columns</th><td></td></tr></thead>"
         f"<tbody>{rows}</tbody></table>{rest}</div>"
     )
 

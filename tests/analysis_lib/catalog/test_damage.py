@@ -52,6 +52,25 @@ def test_fifty_flipped_bits_are_fifty_times_found_and_the_file_is_named(
     assert check_release(release) == {}
 
 
+def test_a_flipped_bit_in_every_file_is_found_in_each_of_them(copy: Path, gibleed: Dataset) -> None:
+    release = copy / "gibleed" / gibleed.release
+    files = [*gibleed.manifest.files]
+    assert len(files) > 50
+    for part in ("person/", "concept/", "concept_ancestor/", "derived/_concept_words", "derived/_concept_totals"):
+        assert any(name.startswith(part) for name in files), part
+    draw = random.Random(3)
+    for name in files:
+        flip(release / name, draw.randrange((release / name).stat().st_size * 8))
+    assert check_release(release) == dict.fromkeys(sorted(files), "changed")
+
+
+def test_a_search_refuses_damaged_words(copy: Path, gibleed: Dataset) -> None:
+    path = copy / "gibleed" / gibleed.release / "derived" / "_concept_words.parquet"
+    flip(path, path.stat().st_size * 4)
+    with pytest.raises(DamagedReleaseError, match=r"_concept_words\.parquet"):
+        open_catalog(copy)["gibleed"].search_concepts("bleed")
+
+
 def test_the_first_use_of_a_damaged_file_is_refused_whatever_reads_it(
     copy: Path, gibleed: Dataset, places: list[tuple[str, int]]
 ) -> None:

@@ -15,7 +15,13 @@ from jupyter_client.manager import run_kernel
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.catalog.display import about_persons
-from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError, StorageError, UnknownTableError
+from analysis_lib.errors import (
+    AnalysisError,
+    DamagedReleaseError,
+    DatasetNotFoundError,
+    StorageError,
+    UnknownTableError,
+)
 
 MakeSource = Callable[..., Path]
 
@@ -236,7 +242,7 @@ def in_another_account(work: Callable[[], str]) -> str:
                 os.setgroups([])
                 os.setuid(65534)
             said = work()
-        except Exception as error:  # noqa: BLE001: whatever it is, the parent has to hear of it
+        except AnalysisError as error:
             said = f"{type(error).__name__}: {error}"
         finally:
             os.write(writing, said.encode())

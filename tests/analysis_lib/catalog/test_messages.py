@@ -105,13 +105,21 @@ def mistakes(dataset: Dataset) -> Iterator[Callable[[], object]]:
     ]
     for statement in casts:
         yield lambda statement=statement: dataset.query(statement)
+    yield lambda: dataset.query("SELECT list(person_source_value || range) FROM person, range(4000000)")
     yield lambda: dataset.table("persom")
     yield lambda: dataset.table("person", columns=["x"])
     yield lambda: dataset.bucket_paths("person", 99)
 
 
-def test_no_error_of_a_query_or_a_read_repeats_a_value(marked: tuple[Dataset, list[str]]) -> None:
+def test_no_error_or_log_line_of_a_query_or_a_read_repeats_a_value(
+    marked: tuple[Dataset, list[str]],
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MEM_LIMIT", str(256 << 20))
     dataset, _ = marked
+    caplog.set_level("DEBUG")
     failed = 0
     for mistake in mistakes(dataset):
         try:
@@ -120,6 +128,22 @@ def test_no_error_of_a_query_or_a_read_repeats_a_value(marked: tuple[Dataset, li
             assert_unmarked(shown(error))
             failed += 1
     assert failed >= 10
+    assert_unmarked(caplog.text)
+    assert_unmarked("".join(capfd.readouterr()))
+
+
+def test_a_search_that_fails_repeats_no_value(
+    marked: tuple[Dataset, list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset, _ = marked
+    caplog.set_level("DEBUG")
+    catalog = open_catalog(dataset.path.parent.parent)
+    assert catalog.search(TEXT).empty
+    (dataset.path / "manifest.json").chmod(0o644)
+    (dataset.path / "manifest.json").write_text(TEXT)
+    assert catalog.search("heart").empty
+    assert "not searched" in caplog.text
+    assert_unmarked(caplog.text)
 
 
 def test_no_error_about_damage_repeats_a_value(marked: tuple[Dataset, list[str]]) -> None:
