@@ -1,21 +1,19 @@
 """Rows of a small CDM, gathered in Python and written as a DuckDB file."""
 
 import random
-from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.catalog.engine import open_engine
 from analysis_lib.catalog.quoting import quoted, text_literal
-from analysis_lib.catalog.spec import SQL_TYPES, FieldSpec, cdm_tables
+from analysis_lib.catalog.spec import SQL_TYPES, cdm_tables
 from analysis_lib.testing.definition_people.definition_plan import birth_of
 from analysis_lib.testing.definition_people.domains import DOMAINS, Domain
 from analysis_lib.testing.definition_people.person_draft import DraftEvent, PersonDraft
+from analysis_lib.testing.row_tables import rows_to_arrow
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from analysis_lib.testing.definition_people.vocabulary import CirceVocabulary
 
 Row = dict[str, Any]
@@ -212,43 +210,11 @@ class CdmRows:
                 declared = ", ".join(f"{quoted(field.name)} {SQL_TYPES[field.type]}" for field in spec.fields)
                 connection.execute(f"CREATE TABLE target.{quoted(name)} ({declared})")
                 if tables[name]:
-                    connection.register("incoming", to_arrow(tables[name], spec.fields))
+                    connection.register("incoming", rows_to_arrow(tables[name], spec.fields))
                     connection.execute(f"INSERT INTO target.{quoted(name)} SELECT * FROM incoming")  # noqa: S608
                     connection.unregister("incoming")
             connection.execute("DETACH target")
         return {name: len(rows) for name, rows in tables.items()}
-
-
-def to_arrow(rows: Iterable[Mapping[str, Any]], fields: Iterable[FieldSpec]) -> "pa.Table":
-    """Lay rows out as columns of the model's types.
-
-    Parameters
-    ----------
-    rows : iterable of mapping
-        Column and value; dates are day numbers.
-    fields : iterable of FieldSpec
-        The table's columns.
-
-    Returns
-    -------
-    pyarrow.Table
-        With all columns, missing where rows say nothing.
-    """
-    import pyarrow as pa
-
-    types = {"int": pa.int64(), "float": pa.float64(), "text": pa.string(), "datetime": pa.timestamp("us")}
-    rows = list(rows)
-    columns = {}
-    for field in fields:
-        values = [row.get(field.name) for row in rows]
-        if field.type == "date":
-            days = [None if value is None else value - _EPOCH for value in values]
-            columns[field.name] = pa.array(days, pa.int32()).cast(pa.date32())
-        else:
-            if field.type == "int":
-                values = [None if value is None else int(value) for value in values]
-            columns[field.name] = pa.array(values, types[field.type])
-    return pa.table(columns)
 
 
 def vocabulary_rows(vocabulary: "CirceVocabulary") -> dict[str, list[Row]]:
