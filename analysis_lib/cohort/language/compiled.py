@@ -2,43 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from analysis_lib.cohort.language.concepts import ConceptSet
 from analysis_lib.cohort.language.definition import CohortDefinition
+from analysis_lib.cohort.language.values import ComputedValue
 
 __all__ = ["CompiledDefinition", "ComputedMeasurement", "compile_definition"]
 
-
-class ComputedMeasurement(Protocol):
-    """Rows that stand in no table: the engine adds them to ``measurement`` and then runs the definition."""
-
-    @property
-    def concept_id(self) -> int:
-        """The ``measurement_concept_id`` of the rows: made from what is computed, 2,000,000,001 or more."""
-
-    @property
-    def concept_sets(self) -> Mapping[str, ConceptSet]:
-        """The concept sets that the computation reads, by the names that `sql` takes them under."""
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """The tables that the computation reads."""
-
-    def sql(self, concept_ids: Mapping[str, tuple[int, ...]]) -> str:
-        """Write the computation as DuckDB SQL over the views ``measurement`` and ``person``.
-
-        Parameters
-        ----------
-        concept_ids : mapping of str to tuple of int
-            `concept_sets`, resolved.
-
-        Returns
-        -------
-        str
-            Columns ``person_id, measurement_id, measurement_date, value_as_number, unit_concept_id,
-            visit_occurrence_id``.
-        """
+ComputedMeasurement = ComputedValue
+"""Rows that stand in no table: the engine computes them as measurements, and then runs the definition."""
 
 
 @dataclass(frozen=True)

@@ -1,216 +1,39 @@
 """The cohort language: who is in the study, in a few frozen parts that read aloud, serialise and hash.
 
 The words are OHDSI's: an entry event gives the index date, inclusion rules keep or remove, the exit ends the time in
-the cohort. What each part means to the day is said at the part and shown by `tests/spec/`.
+the cohort. What each part means to the day is said at the part and shown by `tests/spec/`. Nothing in a definition is
+ever evaluated as code.
 """
 
-import hashlib
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal, get_args
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from analysis_lib.cohort.language.concepts import ConceptSet
+from analysis_lib.cohort.language.criteria import Group, InclusionRule
+from analysis_lib.cohort.language.entries import LIMITS, Entry, EntryEvent
+from analysis_lib.cohort.language.events import CustomEra, Event
+from analysis_lib.cohort.language.exits import CensorWindow, ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.fields import (
     check_choice,
     check_count,
     check_days,
+    check_parts,
     check_text,
     check_type,
-    count_of_days,
 )
+from analysis_lib.cohort.language.rules import PriorObservation, Washout
 
-__all__ = [
-    "DOMAINS",
-    "CohortDefinition",
-    "Domain",
-    "EndOfObservation",
-    "EntryEvent",
-    "FixedDuration",
-    "PriorObservation",
-    "Washout",
-    "in_words",
-]
+if TYPE_CHECKING:
+    from analysis_lib.cohort.language.differences import Differences
 
-Domain = Literal[
-    "condition_era",
-    "condition_occurrence",
-    "device_exposure",
-    "drug_era",
-    "drug_exposure",
-    "measurement",
-    "observation",
-    "procedure_occurrence",
-    "visit_occurrence",
-]
-"""The tables of the OMOP CDM whose records can be events."""
+__all__ = ["CohortDefinition"]
 
-DOMAINS: tuple[str, ...] = get_args(Domain)
-OCCURRENCES = ("first", "every")
-
-
-@dataclass(frozen=True)
-class EntryEvent:
-    """What lets a person in: the start of a record is the index date.
-
-    The start must lie in an observation period of the same person, first and last day of it included. Records without
-    a start date are left out; the data quality report ("cohorthub data report") counts them, table by table.
-
-    Parameters
-    ----------
-    concept_set : ConceptSet
-        Which records count.
-    domain : str
-        The table to look in, such as ``"drug_era"``.
-    occurrence : {"first", "every"}, default "first"
-        ``"first"``: only the person's first such record ever, seen before anything else is asked of it; if that one
-        lies outside observation, the person does not enter by a later one. ``"every"``: any record.
-        Of records that start on one day, the one that ends first counts as the earlier (a record without an end ends
-        on its first day), then the one with the lower record id.
-    """
-
-    concept_set: ConceptSet
-    domain: Domain
-    occurrence: Literal["first", "every"] = "first"
-
-    def __post_init__(self) -> None:
-        check_type("concept_set of an EntryEvent", self.concept_set, types=(ConceptSet,))
-        check_choice("domain of an EntryEvent", self.domain, known=DOMAINS)
-        check_choice("occurrence of an EntryEvent", self.occurrence, known=OCCURRENCES)
-
-    def describe(self) -> str:
-        """Say the part in words.
-
-        Returns
-        -------
-        str
-            One sentence.
-        """
-        return (
-            f"Enter on the first day of {self._which} of {self.concept_set.describe()}, "
-            "if that day lies in an observation period of the person."
-        )
-
-    @property
-    def _which(self) -> str:
-        return f"{'the first' if self.occurrence == 'first' else 'any'} {in_words(self.domain)}"
-
-
-@dataclass(frozen=True)
-class PriorObservation:
-    """Keep those who had been observed for a while when they entered.
-
-    Parameters
-    ----------
-    days : int
-        The observation period that holds the index date must have begun at least so many days before it; 0 keeps all.
-    """
-
-    days: int
-
-    def __post_init__(self) -> None:
-        check_days("days of PriorObservation", self.days)
-
-    def describe(self) -> str:
-        """Say the part in words.
-
-        Returns
-        -------
-        str
-            One sentence.
-        """
-        return f"Keep those observed for at least {count_of_days(self.days)} before the index date."
-
-
-@dataclass(frozen=True)
-class Washout:
-    """Keep those without a record of something in the days before the index date.
-
-    The index date itself is not looked at. Records count whether or not the person was under observation then.
-
-    Parameters
-    ----------
-    concept_set : ConceptSet
-        What must not have been.
-    domain : str
-        The table to look in.
-    days : int, optional
-        How far to look back: from `days` days before the index date to the day before it; 0 keeps all. Any time
-        before, if left out.
-    """
-
-    concept_set: ConceptSet
-    domain: Domain
-    days: int | None = None
-
-    def __post_init__(self) -> None:
-        check_type("concept_set of a Washout", self.concept_set, types=(ConceptSet,))
-        check_choice("domain of a Washout", self.domain, known=DOMAINS)
-        if self.days is not None:
-            check_days("days of a Washout", self.days)
-
-    def describe(self) -> str:
-        """Say the part in words.
-
-        Returns
-        -------
-        str
-            One sentence.
-        """
-        when = "at any time" if self.days is None else f"in the {count_of_days(self.days)}"
-        what = f"{in_words(self.domain)} of {self.concept_set.describe()}"
-        return f"Keep those without a {what} {when} before the index date."
-
-
-@dataclass(frozen=True)
-class EndOfObservation:
-    """Leave the cohort on the last day of the observation period that holds the index date."""
-
-    def describe(self) -> str:
-        """Say the part in words.
-
-        Returns
-        -------
-        str
-            One sentence.
-        """
-        return "Leave on the last day of that observation period."
-
-
-@dataclass(frozen=True)
-class FixedDuration:
-    """Leave the cohort a fixed number of days after the entry event, or when observation ends if that is earlier.
-
-    Parameters
-    ----------
-    days : int
-        Days to add; 0 with ``after="entry_end"`` is the last day of the entry record.
-    after : {"entry_start", "entry_end"}, default "entry_start"
-        Counted from the first or the last day of the entry record; a record without an end ends on its first day.
-    """
-
-    days: int
-    after: Literal["entry_start", "entry_end"] = "entry_start"
-
-    def __post_init__(self) -> None:
-        check_days("days of FixedDuration", self.days)
-        check_choice("after of FixedDuration", self.after, known=("entry_start", "entry_end"))
-
-    def describe(self) -> str:
-        """Say the part in words.
-
-        Returns
-        -------
-        str
-            One sentence.
-        """
-        anchor = "the index date" if self.after == "entry_start" else "the last day of the entry record"
-        when = f"{count_of_days(self.days)} after {anchor}" if self.days else f"on {anchor}"
-        return f"Leave {when}, or on the last day of that observation period if it is earlier."
-
-
-InclusionRule = PriorObservation | Washout
-Exit = EndOfObservation | FixedDuration
+Rule = PriorObservation | Washout | InclusionRule
+Exit = EndOfObservation | FixedDuration | ContinuousExposure
+_RULES = (PriorObservation, Washout, InclusionRule)
+_EXITS = (EndOfObservation, FixedDuration, ContinuousExposure)
+_ENTRIES = (EntryEvent, Entry, Event, CustomEra)
 
 
 @dataclass(frozen=True)
@@ -227,34 +50,59 @@ class CohortDefinition:
     ----------
     name : str
         What people call it. The name carries no meaning: it is not part of the hash.
-    entry : EntryEvent
+    entry : EntryEvent, Entry, Event or CustomEra
         What lets a person in.
     inclusion_rules : tuple of rules, default ()
-        `PriorObservation` and `Washout`, in the order in which the attrition table counts them.
-    exit : EndOfObservation or FixedDuration, default EndOfObservation()
+        `PriorObservation`, `Washout` and `InclusionRule`, in the order in which the attrition table counts them.
+    exit : EndOfObservation, FixedDuration or ContinuousExposure, default EndOfObservation()
         What ends the time in the cohort.
-    entries_per_person : {"first", "every"}, default "first"
-        Whether a person can enter again.
+    entries_per_person : {"first", "every", "last"}, default "first"
+        Whether a person can enter again, or which of the remaining entries counts.
     cohort_definition_id : int, default 1
         Number of the cohort in the OMOP cohort table. Like the name it is not part of the hash.
+    qualifying : Group, optional
+        What must be found around an entry event before inclusion rules are counted.
+    qualified_limit : {"every", "first", "last"}, default "every"
+        Which of a person's qualifying entries go on; it needs `qualifying`.
+    censoring_events : tuple of Event or CustomEra, default ()
+        Events after the index date that end the time in the cohort, if they come before the exit.
+    era_pad_days : int, default 0
+        Records of one person that lie at most so many days apart are joined into one.
+    censor_window : CensorWindow, optional
+        Calendar dates outside which nobody is in the cohort.
     """
 
     name: str
-    entry: EntryEvent
-    inclusion_rules: tuple[InclusionRule, ...] = ()
+    entry: EntryEvent | Entry | Event | CustomEra
+    inclusion_rules: tuple[Rule, ...] = ()
     exit: Exit = field(default_factory=EndOfObservation)
-    entries_per_person: Literal["first", "every"] = "first"
+    entries_per_person: Literal["first", "every", "last"] = "first"
     cohort_definition_id: int = 1
+    _: KW_ONLY
+    qualifying: Group | None = None
+    qualified_limit: Literal["every", "first", "last"] = "every"
+    censoring_events: tuple[Event | CustomEra, ...] = ()
+    era_pad_days: int = 0
+    censor_window: CensorWindow | None = None
 
     def __post_init__(self) -> None:
+        from analysis_lib.cohort.language.tree import check_tree
+
         check_text("name of a CohortDefinition", self.name)
-        check_type("entry of a CohortDefinition", self.entry, types=(EntryEvent,))
-        object.__setattr__(self, "inclusion_rules", tuple(self.inclusion_rules))
-        for rule in self.inclusion_rules:
-            check_type("an inclusion rule", rule, types=(PriorObservation, Washout))
-        check_type("exit of a CohortDefinition", self.exit, types=(EndOfObservation, FixedDuration))
-        check_choice("entries_per_person", self.entries_per_person, known=OCCURRENCES)
+        check_type("entry of a CohortDefinition", self.entry, types=_ENTRIES)
+        rules = check_parts("inclusion_rules", self.inclusion_rules, types=_RULES)
+        object.__setattr__(self, "inclusion_rules", rules)
+        check_type("exit of a CohortDefinition", self.exit, types=_EXITS)
+        check_choice("entries_per_person", self.entries_per_person, known=LIMITS)
         check_count("cohort_definition_id", self.cohort_definition_id)
+        check_type("qualifying", self.qualifying, types=(Group, type(None)))
+        known = LIMITS if self.qualifying is not None else ("every",)  # without a group Circe passes over the limit
+        check_choice("qualified_limit", self.qualified_limit, known=known)
+        events = check_parts("censoring_events", self.censoring_events, types=(Event, CustomEra))
+        object.__setattr__(self, "censoring_events", events)
+        check_days("era_pad_days", self.era_pad_days)
+        check_type("censor_window", self.censor_window, types=(CensorWindow, type(None)))
+        check_tree(self)
 
     @classmethod
     def new_users(
@@ -279,7 +127,7 @@ class CohortDefinition:
             Length of the washout; 0 asks for none.
         washout_of : ConceptSet, optional
             What must not have been begun in the washout; `drug` when left out. Where two drugs are compared, both.
-        exit : EndOfObservation or FixedDuration, optional
+        exit : EndOfObservation, FixedDuration or ContinuousExposure, optional
             What ends the time in the cohort; the end of observation when left out.
         cohort_definition_id : int, default 1
             Number of the cohort in the OMOP cohort table.
@@ -301,14 +149,11 @@ class CohortDefinition:
     @property
     def concept_sets(self) -> tuple[ConceptSet, ...]:
         """The concept sets that the definition uses, each once, in order of use."""
-        washouts = [rule.concept_set for rule in self.inclusion_rules if isinstance(rule, Washout)]
-        return tuple(dict.fromkeys([self.entry.concept_set, *washouts]))
+        from analysis_lib.cohort.language.compiled import compile_definition
 
-    @property
-    def domains(self) -> tuple[str, ...]:
-        """The event tables that the definition reads, each once."""
-        washouts = [rule.domain for rule in self.inclusion_rules if isinstance(rule, Washout)]
-        return tuple(dict.fromkeys([self.entry.domain, *washouts]))
+        compiled = compile_definition(self)
+        computed = [each for value in compiled.computed for each in value.concept_sets.values()]
+        return tuple(dict.fromkeys([*compiled.concept_sets.values(), *computed]))
 
     def describe(self) -> str:
         """Say the whole definition in plain sentences; `print` shows the same, with lines of 100 characters.
@@ -318,34 +163,47 @@ class CohortDefinition:
         str
             The name, then one line per part.
         """
-        return "\n".join([self.name, *(f"  {sentence}" for sentence in self._sentences())])
+        return "\n".join([self.name, *(f"  {'  ' * depth}{sentence}" for depth, sentence in self._sentences())])
 
-    def _sentences(self) -> Iterator[str]:
-        yield self.entry.describe()
-        for rule in self.inclusion_rules:
-            yield rule.describe()
-        if self.entries_per_person == "first" and self.entry.occurrence == "every":
-            yield "Keep the first remaining entry of each person."
-        yield self.exit.describe()
+    def _sentences(self) -> list[tuple[int, str]]:
+        from analysis_lib.cohort.language.sentences import sentences_of
+
+        return sentences_of(self)
 
     def __str__(self) -> str:
         return "\n".join(
-            textwrap.fill(line, width=100, initial_indent="  " * bool(number), subsequent_indent="    ")
-            for number, line in enumerate([self.name, *self._sentences()])
+            textwrap.fill(line, width=100, initial_indent="  " * depth, subsequent_indent="  " * (depth + 1))
+            for depth, line in [(0, self.name), *((depth + 1, line) for depth, line in self._sentences())]
         )
 
     @property
     def sha256(self) -> str:
-        """Hash of what the definition means: of its canonical JSON without the names and the cohort's number.
+        """Hash of what the definition means.
 
-        The order of inclusion rules is part of it, because the attrition table follows it.
+        Names, descriptions and numbers carry no meaning, nor do the order of criteria in a group, of entry events and
+        of concepts, or a repetition in a group of "all" or "any"; two ways to say the same have the same hash. The
+        order of inclusion rules is part of it, because the attrition table follows it.
         """
-        from analysis_lib.cohort.language.documents import as_document, canonical_json, meaning_of
+        from analysis_lib.cohort.language.meaning import hash_of
 
-        document = as_document(self)
-        if self.entry.occurrence == "first":
-            document["entries_per_person"] = "first"  # there is one entry per person at most, whatever was said
-        return hashlib.sha256(canonical_json(meaning_of(document)).encode()).hexdigest()
+        return hash_of(self)
+
+    def difference(self, other: "CohortDefinition") -> "Differences":
+        """Say what changed from this definition to another one.
+
+        Parameters
+        ----------
+        other : CohortDefinition
+            The later one.
+
+        Returns
+        -------
+        Differences
+            Sentences to print, and a form for machines.
+        """
+        from analysis_lib.cohort.language.differences import difference
+
+        return difference(self, other)
 
     def to_json(self) -> str:
         """Write the definition as JSON.
@@ -353,11 +211,67 @@ class CohortDefinition:
         Returns
         -------
         str
-            Canonical: keys sorted, no spaces, so that equal definitions give equal text.
+            Canonical: keys sorted, no spaces, defaults left out, so that equal definitions give equal text.
         """
         from analysis_lib.cohort.language.documents import as_document, canonical_json
 
         return canonical_json(as_document(self))
+
+    def to_circe(self) -> dict[str, Any]:
+        """Write the definition as Circe JSON, which ATLAS imports.
+
+        Returns
+        -------
+        dict
+            Ready for ``json.dump``. Concept sets are numbered in order of use.
+
+        Raises
+        ------
+        CirceError
+            If the definition uses a computed value, which Circe cannot say.
+        """
+        from analysis_lib.cohort.language.circe_writing import as_circe
+
+        return as_circe(self)
+
+    @staticmethod
+    def from_circe(
+        document: str | dict[str, Any], *, name: str | None = None, cohort_definition_id: int | None = None
+    ) -> "CohortDefinition":
+        """Read a definition that ATLAS exported.
+
+        What only people and tools read (names and codes of concepts, dates of change, the CDM's version range) is
+        passed over, as are concept sets that nothing uses; all else must be known.
+
+        Parameters
+        ----------
+        document : str or dict
+            Circe JSON: the expression, or an export with the expression in it.
+        name : str, optional
+            What to call it; the name in the document, else ``"cohort"``, when left out.
+        cohort_definition_id : int, optional
+            Number of the cohort; the one in the document, else 1, when left out.
+
+        Returns
+        -------
+        CohortDefinition
+            The definition.
+
+        Raises
+        ------
+        CirceError
+            If something in the document is not known; its place is named.
+        """
+        from analysis_lib.cohort.language.circe_reading import read_circe
+
+        definition = read_circe(document)
+        return replace(
+            definition,
+            name=definition.name if name is None else name,
+            cohort_definition_id=(
+                definition.cohort_definition_id if cohort_definition_id is None else cohort_definition_id
+            ),
+        )
 
     @staticmethod
     def from_json(text: str) -> "CohortDefinition":
@@ -380,20 +294,5 @@ class CohortDefinition:
         """
         from analysis_lib.cohort.language.documents import read_definition
 
-        return read_definition(text)
-
-
-def in_words(domain: str) -> str:
-    """Write the name of a table as people say it.
-
-    Parameters
-    ----------
-    domain : str
-        A table, such as ``drug_era``.
-
-    Returns
-    -------
-    str
-        Its name with spaces.
-    """
-    return domain.replace("_", " ")
+        definition: CohortDefinition = read_definition(text)
+        return definition

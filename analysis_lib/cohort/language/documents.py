@@ -1,31 +1,44 @@
 """Cohort definitions as JSON: written canonically, read strictly; an unknown part is refused, never dropped."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date
+from functools import cache
 from typing import Any
 
-from analysis_lib.cohort.language.concepts import ConceptSet, ConceptSetItem
-from analysis_lib.cohort.language.definition import (
-    CohortDefinition,
-    EndOfObservation,
-    EntryEvent,
-    Exit,
-    FixedDuration,
-    InclusionRule,
-    PriorObservation,
-    Washout,
-)
-from analysis_lib.cohort.language.fields import check_choice, check_type
+from analysis_lib.cohort.language.concepts import Concept, ConceptSet, ConceptSetItem
+from analysis_lib.cohort.language.fields import check_choice
 from analysis_lib.errors import InvalidDefinitionError
 
-__all__ = ["SCHEMA", "read_definition"]
+__all__ = ["SCHEMA", "as_document", "canonical_json", "part_document", "read_definition"]
 
-SCHEMA = "cohorthub.cohort-definition/1"
-_PARTS = {part.__name__: part for part in (EntryEvent, PriorObservation, Washout, EndOfObservation, FixedDuration)}
-_KEYS = {"schema", "cohort_definition_id", "name", "entry", "inclusion_rules", "entries_per_person", "exit"}
+SCHEMA = "cohorthub.cohort-definition/2"
+_READ = (SCHEMA, "cohorthub.cohort-definition/1")  # the first had fewer parts, which are still written so
+MOST_LETTERS = 100_000_000
+MOST_LEVELS = 200
 
 
-def read_definition(text: str) -> CohortDefinition:
+@cache
+def _parts() -> dict[str, type]:
+    from analysis_lib.cohort.language import computed, conditions, criteria, definition, entries, events, exits, rules
+
+    named = {
+        definition: ("CohortDefinition",),
+        entries: entries.__all__,
+        events: events.__all__,
+        conditions: ("Where",),
+        criteria: criteria.__all__,
+        rules: rules.__all__,
+        exits: exits.__all__,
+        computed: computed.__all__,
+    }
+    found = [getattr(module, name) for module, names in named.items() for name in names]
+    return {part.__name__: part for part in found if isinstance(part, type)}
+
+
+def read_definition(text: str) -> Any:
     """Read what `CohortDefinition.to_json` wrote.
 
     Parameters
@@ -38,88 +51,154 @@ def read_definition(text: str) -> CohortDefinition:
     CohortDefinition
         Equal to the one that was written.
     """
+    if len(text) > MOST_LETTERS:
+        raise InvalidDefinitionError(f"a cohort definition is too large; found {len(text):,} letters. Split it.")
     try:
         document = json.loads(text)
+    except RecursionError:
+        raise InvalidDefinitionError("a cohort definition lies too deep to be one. Flatten its groups.") from None
     except ValueError as error:
         raise InvalidDefinitionError(
             "a cohort definition must be JSON; the text is not. Give what CohortDefinition.to_json() wrote."
         ) from error
-    _check_keys("a cohort definition", document, known=_KEYS)
-    check_choice("schema of a cohort definition", document["schema"], known=(SCHEMA,))
-    check_type("inclusion_rules of a cohort definition", document["inclusion_rules"], types=(list,))
-    return CohortDefinition(
-        name=document["name"],
-        entry=_read_part(document["entry"]),
-        inclusion_rules=tuple(_read_part(rule) for rule in document["inclusion_rules"]),
-        exit=_read_part(document["exit"]),
-        entries_per_person=document["entries_per_person"],
-        cohort_definition_id=document["cohort_definition_id"],
-    )
+    if not isinstance(document, dict):
+        raise InvalidDefinitionError(f"a cohort definition must be dict; got {type(document).__name__}.")
+    check_choice("schema of a cohort definition", document.get("schema"), known=_READ)
+    values = {key: value for key, value in document.items() if key != "schema"}
+    return _made(_parts()["CohortDefinition"], values, path="")
 
 
-def _read_part(document: Any) -> Any:
-    check_type("a part of a cohort definition", document, types=(dict,))
-    check_choice("type of a part of a cohort definition", document.get("type"), known=_PARTS)
-    part = _PARTS[document["type"]]
-    _check_keys(part.__name__, document, known={"type", *part.__dataclass_fields__})
-    values = {key: value for key, value in document.items() if key != "type"}
-    if "concept_set" in values:
-        values["concept_set"] = _read_concept_set(values["concept_set"])
-    return part(**values)
+def _read(value: Any, path: str) -> Any:
+    if path.count(".") > MOST_LEVELS:
+        raise InvalidDefinitionError(f"{path[:80]}… lies too deep; found more than {MOST_LEVELS} levels. Flatten it.")
+    if isinstance(value, list):
+        return tuple(_read(each, f"{path}[{number}]") for number, each in enumerate(value))
+    if not isinstance(value, dict):
+        return value
+    if "type" in value:
+        with _at(path):
+            check_choice("type of a part of a cohort definition", value["type"], known=_parts())
+        part = _parts()[value["type"]]
+        return _made(part, {key: each for key, each in value.items() if key != "type"}, path=path)
+    if "items" in value:
+        return _read_concept_set(value, path)
+    return _made(Concept, value, path=path)
 
 
-def _read_concept_set(document: Any) -> ConceptSet:
-    _check_keys("a concept set", document, known={"name", "items"})
-    check_type("items of a concept set", document["items"], types=(list,))
-    for item in document["items"]:
-        _check_keys("a line of a concept set", item, known=set(ConceptSetItem._fields))
-        check_type("include_descendants", item["include_descendants"], types=(bool,))
-        check_type("is_excluded", item["is_excluded"], types=(bool,))
-    return ConceptSet(document["name"], [ConceptSetItem(**item) for item in document["items"]])
+def _made(part: Callable[..., Any], document: Mapping[str, Any], *, path: str) -> Any:
+    known = {field.name: field for field in fields(part) if field.init}  # type: ignore[arg-type]
+    needed = {name for name, field in known.items() if field.default is MISSING and field.default_factory is MISSING}
+    _check_keys(part.__name__, document, path=path, known=set(known), needed=needed)
+    values = {key: _read(value, _below(path, key)) for key, value in document.items()}
+    with _at(path):
+        return part(**values)
 
 
-def _check_keys(what: str, document: Any, *, known: set[str]) -> None:
-    check_type(what, document, types=(dict,))
-    assert isinstance(document, Mapping)  # noqa: S101 - for the type checker; check_type has refused the rest
-    unknown, missing = sorted(document.keys() - known), sorted(known - document.keys())
+def _below(path: str, key: str) -> str:
+    return path if (path, key) == ("entry", "events") else f"{path}.{key}".lstrip(".")
+
+
+def _read_concept_set(document: Mapping[str, Any], path: str) -> ConceptSet:
+    _check_keys("a concept set", document, path=path, known={"name", "items"}, needed={"name", "items"})
+    if not isinstance(document["items"], list):
+        raise InvalidDefinitionError(f"{path}.items must be a list; got {type(document['items']).__name__}.")
+    items = []
+    for number, each in enumerate(document["items"]):
+        below = f"{path}.items[{number}]"
+        known = {field.name for field in fields(ConceptSetItem)}
+        _check_keys("a line of a concept set", each, path=below, known=known, needed={"concept_id"})
+        with _at(below):
+            items.append(ConceptSetItem(**each))
+    with _at(path):
+        return ConceptSet(document["name"], items, may_be_empty=True)
+
+
+def _check_keys(what: str, document: Any, *, path: str, known: set[str], needed: set[str]) -> None:
+    where = f" at {path}" if path else ""
+    if not isinstance(document, dict):
+        raise InvalidDefinitionError(f"{what}{where} must be dict; got {type(document).__name__}.")
+    unknown, missing = sorted(document.keys() - known), sorted(needed - document.keys())
     if unknown or missing:
         raise InvalidDefinitionError(
-            f"{what} must have exactly these keys: {', '.join(sorted(known))}; "
+            f"{what}{where} must have these keys only: {', '.join(sorted(known))}; "
             f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}."
         )
 
 
-def as_document(definition: CohortDefinition) -> dict[str, Any]:
-    """Turn a definition into what JSON can hold; `read_definition` is the way back."""
-    return {
-        "schema": SCHEMA,
-        "cohort_definition_id": definition.cohort_definition_id,
-        "name": definition.name,
-        "entry": _part(definition.entry),
-        "inclusion_rules": [_part(rule) for rule in definition.inclusion_rules],
-        "entries_per_person": definition.entries_per_person,
-        "exit": _part(definition.exit),
-    }
+@contextmanager
+def _at(path: str) -> Iterator[None]:
+    """Put the path before what a part says when it refuses its values."""
+    try:
+        yield
+    except InvalidDefinitionError as error:
+        if not path:
+            raise
+        raise InvalidDefinitionError(f"{path}: {error}") from None
 
 
-def _part(part: EntryEvent | InclusionRule | Exit) -> dict[str, Any]:
-    values = {name: getattr(part, name) for name in part.__dataclass_fields__}
-    return {"type": type(part).__name__} | {
-        name: _concept_set(value) if isinstance(value, ConceptSet) else value for name, value in values.items()
-    }
+def as_document(definition: Any) -> dict[str, Any]:
+    """Turn a definition into what JSON can hold; `read_definition` is the way back.
+
+    Parameters
+    ----------
+    definition : CohortDefinition
+        The definition.
+
+    Returns
+    -------
+    dict
+        Without what has its default.
+    """
+    document: dict[str, Any] = part_document(definition)
+    document.pop("type")
+    return {"schema": SCHEMA} | document
 
 
-def _concept_set(concept_set: ConceptSet) -> dict[str, Any]:
-    return {"name": concept_set.name, "items": [item._asdict() for item in concept_set.items]}
+def part_document(part: Any) -> Any:
+    """Turn a part, or a value in it, into what JSON can hold.
+
+    Parameters
+    ----------
+    part : Any
+        The part.
+
+    Returns
+    -------
+    Any
+        Dictionaries, lists, texts, numbers.
+    """
+    if isinstance(part, ConceptSet):
+        return {"name": part.name, "items": [_values(item) for item in part.items]}
+    if isinstance(part, Concept):
+        return _values(part)
+    if is_dataclass(part):
+        return {"type": type(part).__name__} | _values(part)
+    if isinstance(part, tuple):
+        return [part_document(each) for each in part]
+    return part.isoformat() if isinstance(part, date) else part
 
 
-def meaning_of(value: Any) -> Any:
-    """Leave out of a document what only people read: names, and the number of the cohort."""
-    if isinstance(value, Mapping):
-        return {key: meaning_of(inner) for key, inner in value.items() if key not in {"name", "cohort_definition_id"}}
-    return [meaning_of(inner) for inner in value] if isinstance(value, list) else value
+def _values(part: Any) -> dict[str, Any]:
+    values = {}
+    for field in fields(part):
+        value = getattr(part, field.name)
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if value != default or type(value) is not type(default):
+            values[field.name] = part_document(value)
+    return values
 
 
 def canonical_json(document: Any) -> str:
-    """Write `document` so that equal documents give equal text."""
+    """Write `document` so that equal documents give equal text.
+
+    Parameters
+    ----------
+    document : Any
+        What JSON can hold.
+
+    Returns
+    -------
+    str
+        Keys sorted, no spaces.
+    """
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -3,12 +3,14 @@
 A definition becomes SQL, and what becomes SQL is a whole number or a word from a closed list, never a user's text.
 """
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, datetime
+from typing import Any
 
 from analysis_lib.errors import InvalidDefinitionError
 
 MOST_DAYS = 100_000
+MOST_VALUE = 2**63
 
 
 def check_text(field: str, value: object) -> None:
@@ -112,3 +114,110 @@ def count_of_days(days: int) -> str:
 def _kind(value: object) -> str:
     shown = repr(value) if isinstance(value, str | int | float | date) or value is None else ""
     return f"{type(value).__name__} {shown}".strip()
+
+
+def check_parts(field: str, values: Iterable[Any], *, types: tuple[type, ...], least: int = 0) -> tuple[Any, ...]:
+    """Refuse a list with a part of the wrong kind.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    values : iterable
+        The parts.
+    types : tuple of type
+        The right kinds.
+    least : int, default 0
+        How many parts there must be.
+
+    Returns
+    -------
+    tuple
+        The parts.
+    """
+    if isinstance(values, str | dict) or not isinstance(values, Iterable):
+        raise InvalidDefinitionError(f"{field} must be a tuple of parts; got {_kind(values)}. Write (part,).")
+    parts = tuple(values)
+    for number, part in enumerate(parts):
+        check_type(f"{field}[{number}]", part, types=types)
+    if len(parts) < least:
+        raise InvalidDefinitionError(f"{field} must have {least} part or more; got {len(parts)}.")
+    return parts
+
+
+def check_flag(field: str, value: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    """
+    if not isinstance(value, bool):
+        raise InvalidDefinitionError(f"{field} must be True or False; got {_kind(value)}.")
+
+
+def check_offset(field: str, value: object) -> None:
+    """Refuse what is no whole number of days, before (negative) or after.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        What was given.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidDefinitionError(f"{field} must be a whole number of days, negative before; got {_kind(value)}.")
+    if abs(value) > MOST_DAYS:
+        raise InvalidDefinitionError(
+            f"{field} must be within {MOST_DAYS:,} days; got {value}. Leave it out for no limit."
+        )
+
+
+def as_date(field: str, value: object) -> date:
+    """Read a date.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        A date, or text such as ``"2020-03-01"``.
+
+    Returns
+    -------
+    date
+        The date.
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        year, month, day = map(int, value.split("-") if isinstance(value, str) else [])
+        return date(year, month, day)
+    except ValueError:
+        raise InvalidDefinitionError(
+            f"{field} must be a date; got {_kind(value)}. Write it as year-month-day, such as 2020-03-01."
+        ) from None
+
+
+def as_number(field: str, value: object) -> int | float:
+    """Read a number.
+
+    Parameters
+    ----------
+    field : str
+        What it is, for the message.
+    value : object
+        A whole number or a finite decimal.
+
+    Returns
+    -------
+    int or float
+        The number; a decimal without a fraction is made whole.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < MOST_VALUE:
+        raise InvalidDefinitionError(f"{field} must be a number; got {_kind(value)}.")
+    return int(value) if float(value).is_integer() else value
