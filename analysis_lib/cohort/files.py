@@ -1,0 +1,183 @@
+"""Cohort definitions as files: CohortHub's own JSON, or Circe JSON as ATLAS and the Phenotype Library write it."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis_lib.cohort.build import Cohort, FailedCohort, build_cohorts
+from analysis_lib.cohort.language.definition import CohortDefinition
+from analysis_lib.errors import AnalysisError, InvalidDefinitionError
+
+if TYPE_CHECKING:
+    from analysis_lib.catalog import Dataset
+
+__all__ = ["BuiltFile", "DefinitionFile", "build_files", "read_definition_file", "read_definition_files"]
+
+MOST_BYTES = 20 * 2**20  # the largest of the Phenotype Library has less than one MB
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class DefinitionFile:
+    """One file and what it holds: a definition, or the reason why it cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    cohort_definition_id : int
+        Its number where its name is one, else its position, counted from 1.
+    definition : CohortDefinition or None
+        With that number; None where `error` says why.
+    error : AnalysisError or None
+        What is wrong with the file.
+    """
+
+    path: Path
+    cohort_definition_id: int
+    definition: CohortDefinition | None = None
+    error: AnalysisError | None = None
+
+
+@dataclass(frozen=True)
+class BuiltFile:
+    """One file and what became of its definition: a cohort, or the reason why there is none.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    cohort_definition_id : int
+        Number of the cohort.
+    cohort : Cohort or None
+        The people; None where `error` says why.
+    error : AnalysisError or None
+        What went wrong.
+    """
+
+    path: Path
+    cohort_definition_id: int
+    cohort: Cohort | None = None
+    error: AnalysisError | None = None
+
+
+def build_files(files: Sequence[DefinitionFile], dataset: "Dataset") -> list[BuiltFile]:
+    """Build the cohorts of all files that can be read, in one pass.
+
+    Parameters
+    ----------
+    files : sequence of DefinitionFile
+        What `read_definition_files` gave.
+    dataset : Dataset
+        The data release to look in.
+
+    Returns
+    -------
+    list of BuiltFile
+        In the order of the files. Unknown concepts are noted in `Cohort.warnings` and stop nothing.
+    """
+    definitions = [file.definition for file in files if file.definition is not None]
+    results = iter(build_cohorts(definitions, dataset, unknown_concepts="warn"))
+    built = []
+    for file in files:
+        error = file.error
+        cohort = None
+        if file.definition is not None:
+            result = next(results)
+            cohort, error = (None, result.error) if isinstance(result, FailedCohort) else (result, None)
+        built.append(BuiltFile(file.path, file.cohort_definition_id, cohort, error))
+    return built
+
+
+def read_definition_files(paths: Sequence[Path]) -> list[DefinitionFile]:
+    """Read definitions from files and folders; one that cannot be read does not stop the others.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, and folders whose ``.json`` files are taken in the order of their numbers, then of their names.
+
+    Returns
+    -------
+    list of DefinitionFile
+        In order. Of two files with one number, the second holds an error.
+    """
+    found: list[DefinitionFile] = []
+    taken: dict[int, Path] = {}
+    for position, path in enumerate(_listed(paths), start=1):
+        number = _number(path) or position
+        first = taken.setdefault(number, path)
+        try:
+            if first is not path:
+                raise InvalidDefinitionError(
+                    f"cohort_definition_id {number} is taken; both '{first}' and '{path}' would have it. "
+                    "Rename one of the files."
+                )
+            definition = replace(read_definition_file(path), cohort_definition_id=number)
+        except AnalysisError as error:
+            found.append(DefinitionFile(path, number, error=error))
+        else:
+            found.append(DefinitionFile(path, number, definition))
+    return found
+
+
+def read_definition_file(path: Path) -> CohortDefinition:
+    """Read one definition.
+
+    Parameters
+    ----------
+    path : Path
+        A file of JSON. A definition without a name gets that of the file.
+
+    Returns
+    -------
+    CohortDefinition
+        What it says.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If it is no cohort definition.
+    """
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise InvalidDefinitionError(
+                f"'{path}' is too large for a cohort definition; found {path.stat().st_size:,} bytes. "
+                "Give the definition alone."
+            )
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InvalidDefinitionError(
+            f"'{path}' cannot be read; found: {error.strerror or type(error).__name__}. Check the path."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidDefinitionError(
+            f"'{path}' is no JSON; found {type(error).__name__}. Give a definition as ATLAS exports it, "
+            "or as CohortDefinition.to_json() writes it."
+        ) from error
+    if not isinstance(document, dict):
+        raise InvalidDefinitionError(
+            f"'{path}' is no cohort definition; found JSON of type {type(document).__name__}. Give an object."
+        )
+    if "schema" in document:
+        return CohortDefinition.from_json(json.dumps(document))
+    return CohortDefinition.from_circe(document, name=document.get("name") or path.stem)
+
+
+def _listed(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            inside = [file for file in path.iterdir() if file.suffix.lower() == ".json" and file.is_file()]
+            yield from sorted(inside, key=lambda file: (_number(file) is None, _number(file) or 0, file.name))
+        else:
+            yield path
+
+
+def _number(path: Path) -> int | None:
+    """Read the number that a file's name is, such as 100 of ``100.json``; 0 is none, as OMOP uses it for unknown."""
+    if not (path.stem.isascii() and path.stem.isdigit()) or len(path.stem) > 19:
+        return None
+    number = int(path.stem)
+    return number if 0 < number <= _LARGEST_ID else None
