@@ -43,15 +43,20 @@ def _optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Document]:
 
 
 def _numbers(low: int, high: int) -> st.SearchStrategy[Document]:
-    value = st.integers(low, high)
-    return st.fixed_dictionaries({"Op": st.sampled_from(COMPARISONS), "Value": value, "Extent": value})
+    return st.tuples(st.sampled_from(COMPARISONS), st.integers(low, high), st.integers(low, high)).map(_range)
+
+
+def _range(drawn: tuple[str, Any, Any]) -> Document:
+    """Put the lower bound first: the library refuses a range that nothing can be in."""
+    op, one, other = drawn
+    return {"Op": op, "Value": min(one, other), "Extent": max(one, other)}
 
 
 def _iso_days() -> st.SearchStrategy[str]:
     return st.integers(0, 40).map(lambda day: DAY_0.fromordinal(DAY_0.toordinal() + day).isoformat())
 
 
-_dates = st.fixed_dictionaries({"Op": st.sampled_from(COMPARISONS), "Value": _iso_days(), "Extent": _iso_days()})
+_dates = st.tuples(st.sampled_from(COMPARISONS), _iso_days(), _iso_days()).map(_range)
 _texts = st.fixed_dictionaries(
     {
         "Op": st.sampled_from([sign + word for sign in ("", "!") for word in ("startsWith", "contains", "endsWith")]),
@@ -263,4 +268,5 @@ def circe_definitions(draw: st.DrawFn, *, kinds: Kinds, depth: int = 2) -> Docum
         "CollapseSettings": {"CollapseType": "ERA", "EraPad": draw(st.sampled_from([0, 0, 3]))},
         "CensorWindow": draw(st.sampled_from([{}, {}]) | _periods),
     }
-    return document | draw(_optional(AdditionalCriteria=_groups(kinds=kinds, depth=depth), EndStrategy=_exits))
+    additional = _groups(kinds=kinds, depth=depth).filter(lambda group: group["CriteriaList"] or group["Groups"])
+    return document | draw(_optional(AdditionalCriteria=additional, EndStrategy=_exits))
