@@ -110,7 +110,7 @@ def draw_lives(n: int, *, rng: "np.random.Generator") -> Lives:
     age = np.where(child, rng.random(n) * 18, 18 + 70 * rng.beta(1.6, 1.9, n))
     start = FIRST_DAY + (rng.random(n) ** 1.3 * (LAST_DAY - FIRST_DAY - 400)).astype(np.int64)
     birth = start - (age * YEAR).astype(np.int64)
-    end = np.minimum(start + 60 + (rng.exponential(2300, n)).astype(np.int64), LAST_DAY)
+    end = np.minimum(start + 60 + (rng.exponential(3000, n)).astype(np.int64), LAST_DAY)
     frailty = rng.standard_normal(n)
     onset = _onsets(birth, female=female, frailty=frailty, rng=rng)
     illnesses = np.sum([days <= start for days in onset.values()], axis=0)

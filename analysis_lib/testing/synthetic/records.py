@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.testing.synthetic.blocks import MISSING, Columns
-from analysis_lib.testing.synthetic.illnesses import ACUTE, CANCERS, CHRONIC, PROCEDURES
+from analysis_lib.testing.synthetic.illnesses import ACUTE, CANCERS, CHRONIC, CONSEQUENCES, PROCEDURES
 from analysis_lib.testing.synthetic.lives import LAST_DAY, NEVER, YEAR, Lives
 
 if TYPE_CHECKING:
@@ -167,10 +167,13 @@ def condition_rows(
         has = (lives.onset[illness.concept_id] <= lives.end) & (low < high)
         first_day = np.where(has, visits.start[np.minimum(low, len(visits.start) - 1)], NEVER)
         diagnosed[illness.concept_id] = first_day
-        years = np.where(has, (lives.end - first_day) / YEAR, 0).clip(0)
-        again = np.repeat(everyone, rng.poisson(illness.repeats_per_year * years))
-        later = low[again] + (rng.random(len(again)) * (high - low)[again]).astype(np.int64)
-        parts += [(low[has], illness.concept_id), (later, illness.concept_id)]
+        events = {illness.concept_id: illness.repeats_per_year}
+        events |= {later: rate for cause, later, rate in CONSEQUENCES if cause == illness.concept_id}
+        parts.append((low[has], illness.concept_id))
+        for concept_id, rate in events.items():
+            years = np.where(has, (lives.end - first_day) / YEAR, 0).clip(0)
+            again = np.repeat(everyone, rng.poisson(rate * years))
+            parts.append((low[again] + (rng.random(len(again)) * (high - low)[again]).astype(np.int64), concept_id))
     for concept_id, rate, _drug in ACUTE:
         sick = np.repeat(everyone, rng.poisson(rate * lives.observed_days / YEAR))
         parts.append((visits.pick(sick, rng=rng), concept_id))

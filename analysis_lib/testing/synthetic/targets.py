@@ -1,5 +1,6 @@
 """Where synthetic data are written: a DuckDB file, or a folder of Parquet or CSV files, one a table."""
 
+import gzip
 import os
 import shutil
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Format = Literal["duckdb", "parquet", "csv", "csv.gz"]
+_ROWS_PER_INSERT = 250_000
 FORMATS: tuple[Format, ...] = ("duckdb", "parquet", "csv", "csv.gz")
 
 
@@ -133,6 +135,7 @@ class DuckDBTarget(Target):
 
     def __init__(self, path: Path, *, specs: Mapping[str, TableSpec], headers_as_rows: bool) -> None:
         super().__init__(path, specs=specs, headers_as_rows=headers_as_rows)
+        self._waiting: dict[str, list[pa.Table]] = {}
         self._connection = open_engine(memory_limit="400MB")
         self._connection.execute(f"ATTACH {text_literal(str(self.unfinished))} AS target (TYPE duckdb)")
         for name, spec in specs.items():
@@ -140,7 +143,7 @@ class DuckDBTarget(Target):
             self._connection.execute(f"CREATE TABLE target.{quoted(name)} ({declared})")
 
     def append(self, table: str, rows: "pa.Table") -> None:
-        """Append rows; columns that are all missing are left to the engine.
+        """Append rows, many at once, since a small insert costs as much again as its rows.
 
         Parameters
         ----------
@@ -149,6 +152,16 @@ class DuckDBTarget(Target):
         rows : pyarrow.Table
             In the spec's columns.
         """
+        waiting = self._waiting.setdefault(table, [])
+        waiting.append(rows)
+        if sum(part.num_rows for part in waiting) >= _ROWS_PER_INSERT:
+            self._insert(table)
+
+    def _insert(self, table: str) -> None:
+        """Insert what waits; columns that are all missing are left to the engine."""
+        import pyarrow as pa
+
+        rows = pa.concat_tables(self._waiting.pop(table))
         filled = [name for name in rows.column_names if rows.column(name).null_count < rows.num_rows]
         names = ", ".join(map(quoted, filled))
         self._connection.register("incoming", rows.select(filled))
@@ -171,6 +184,8 @@ class DuckDBTarget(Target):
 
     def close(self) -> None:
         """Write the last rows down and let go of the file."""
+        for table in list(self._waiting):
+            self._insert(table)
         self._connection.execute("DETACH target")
         self._connection.close()
 
@@ -219,8 +234,11 @@ class FolderTarget(Target):
         if self._ending == "parquet":
             return pa.parquet.ParquetWriter(file, schema, compression="snappy")
         if self._ending == "csv.gz":
-            self._streams.append(pa.CompressedOutputStream(str(file), "gzip"))
-            return pa.csv.CSVWriter(self._streams[-1], schema)
+            raw = file.open("wb")
+            # The fastest level, and no time of writing in the file.
+            packed = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=raw, mtime=0)
+            self._streams += [packed, raw]
+            return pa.csv.CSVWriter(packed, schema)
         return pa.csv.CSVWriter(str(file), schema)
 
     def close(self) -> None:

@@ -84,7 +84,10 @@ def _small_tables(concepts: list[Row]) -> dict[str, list[Row]]:
     domains = sorted({row["domain_id"] for row in concepts})
     classes = sorted({row["concept_class_id"] for row in concepts})
     return {
-        "vocabulary": [{"vocabulary_id": v, "vocabulary_name": v, "vocabulary_concept_id": 0} for v in vocabularies],
+        "vocabulary": [
+            {"vocabulary_id": v, "vocabulary_name": v, "vocabulary_reference": "OHDSI", "vocabulary_concept_id": 0}
+            for v in vocabularies
+        ],
         "domain": [{"domain_id": d, "domain_name": d, "domain_concept_id": 0} for d in domains],
         "concept_class": [
             {"concept_class_id": c, "concept_class_name": c, "concept_class_concept_id": 0} for c in classes
