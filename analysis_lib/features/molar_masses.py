@@ -46,7 +46,7 @@ SUBSTANCES = {
     "creatinine": Substance(113.120, "C4H7N3O"),
     "glucose": Substance(180.156, "C6H12O6"),
     "haemoglobin": Substance(16_114.5, "the haemoglobin monomer, one haem"),
-    "lactate": Substance(89.070, "C3H5O3-", 1),
+    "lactate": Substance(90.078, "C3H6O3, lactic acid, as laboratories count it", 1),
     "magnesium": Substance(24.305, "Mg", 2),
     "phosphate": Substance(30.974, "P, since laboratories report phosphorus", 0),
     "potassium": Substance(39.098, "K+", 1),

@@ -44,10 +44,11 @@ class Feature(ABC):
     def column(self) -> str:
         """The column's name."""
 
-    @property
-    @abstractmethod
-    def unit(self) -> str:
-        """The unit, as in `analysis_lib.variables`."""
+    if TYPE_CHECKING:  # a property here would be taken for the default of the field that Value has
+
+        @property
+        def unit(self) -> str:
+            """The unit, as in `analysis_lib.variables`."""
 
     @property
     @abstractmethod
