@@ -97,12 +97,12 @@ class CriteriaWriter:
             conditions.append("C.ordinal = 1")
         conditions += _user_period(criteria)
         joins = self._joins(criteria, domain, conditions=" ".join(conditions))
+        records = self._records(criteria, domain, first=first)
         self._note_reads(criteria, domain, sql=" ".join([*conditions, *extra, *joins]))
         return (
             f"SELECT C.person_id, C.{domain.key} AS event_id, {start} AS start_date, {end} AS end_date, "
             f"C.visit_of_record AS visit_occurrence_id, C.start_date AS sort_date{''.join(extra)} "
-            f"FROM ({self._records(criteria, domain, first=first)}) AS C {' '.join(joins)}"
-            + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+            f"FROM ({records}) AS C {' '.join(joins)}" + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
         )
 
     def custom_era_sql(self, criteria: Any, eras: str, *, filters: Iterable[Filter], counted: Iterable[str]) -> str:

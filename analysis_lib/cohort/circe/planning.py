@@ -11,7 +11,7 @@ from analysis_lib.cohort.circe.loading import computing_step, loading_sql, missi
 from analysis_lib.cohort.circe.query import CohortSql, write_cohort
 from analysis_lib.cohort.circe.reads import Reads
 from analysis_lib.cohort.circe.running import CohortsTask
-from analysis_lib.errors import AnalysisError, EmptyConceptSetError, UnknownConceptError
+from analysis_lib.errors import AnalysisError, CirceError, EmptyConceptSetError, UnknownConceptError
 
 if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
@@ -22,6 +22,8 @@ __all__ = ["Plan", "Planned", "plan_cohorts"]
 
 UnknownConcepts = Literal["refuse", "warn"]
 _SHOWN = 5
+# What circepy stumbles over in documents that no tool wrote.
+_OTHER_ERRORS = (ValueError, TypeError, KeyError, AttributeError, IndexError, RuntimeError)
 
 
 @dataclass
@@ -118,6 +120,10 @@ def _write(definition: "CompiledDefinition", codesets: Codesets) -> Planned:
         sql = write_cohort(definition.expression, numbers, computed=definition.computed_codesets)
     except AnalysisError as error:
         return Planned(error=error)
+    except _OTHER_ERRORS as error:
+        return Planned(
+            error=CirceError(f"circepy cannot write the SQL; found {type(error).__name__}. Check the document.")
+        )
     return Planned(sql=sql, warnings=list(dict.fromkeys(sql.notes)))
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.cohort.circe.criteria import CriteriaWriter, whole
+from analysis_lib.cohort.circe.domains import DOMAINS
 from analysis_lib.cohort.circe.eras import eras_sql
 from analysis_lib.cohort.circe.reads import Reads
 from analysis_lib.cohort.circe.words import Words
@@ -103,6 +104,7 @@ def read_expression(document: Mapping[str, Any]) -> "CohortExpression":
 def _read(text: str) -> "CohortExpression":
     from circe.api import cohort_expression_from_json
 
+    _check_domains(json.loads(text))
     try:
         expression = cohort_expression_from_json(text)
     except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -111,6 +113,26 @@ def _read(text: str) -> "CohortExpression":
     if expression.primary_criteria is None or not expression.primary_criteria.criteria_list:
         raise CirceError("the Circe document has no entry event; found 0 in PrimaryCriteria. Add one.")
     return expression
+
+
+def _check_domains(part: Any, *, path: str = "") -> None:
+    """Refuse a domain that nobody knows: circepy takes it for conditions of any kind."""
+    known = {*DOMAINS, "CustomEra"}
+    for key, value in part.items() if isinstance(part, dict) else ():
+        here = f"{path}.{key}" if path else str(key)
+        of_domains = key in ("Criteria", "CensoringCriteria") or (key == "CriteriaList" and _names_domains(path))
+        for criterion in (value if isinstance(value, list) else [value]) if of_domains else ():
+            unknown = sorted(set(criterion) - known) if isinstance(criterion, dict) else []
+            if unknown:
+                raise CirceError(
+                    f"{here} names no domain of Circe; found '{unknown[0]}'. Known: {', '.join(sorted(known))}."
+                )
+        for number, inner in enumerate(value if isinstance(value, list) else [value]):
+            _check_domains(inner, path=f"{here}[{number}]" if isinstance(value, list) else here)
+
+
+def _names_domains(path: str) -> bool:
+    return path.endswith(("PrimaryCriteria", "CustomEra"))
 
 
 def write_cohort(

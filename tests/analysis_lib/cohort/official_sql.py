@@ -24,12 +24,13 @@ _MACROS = (
     "CREATE OR REPLACE TEMP MACRO datefromparts(y, m, d) AS make_date(y, m, d)",
     "CREATE OR REPLACE TEMP MACRO datediff(part, day_0, day_1) AS day_1 - day_0",
 )
+_EVENT = "E.start_date, E.end_date, E.visit_occurrence_id"
+_PERIOD = "OP.observation_period_start_date, OP.observation_period_end_date DESC"
 _ORDERS = (
-    (r"(ORDER BY E\.sort_date (?:ASC|DESC), E\.event_id)\)", r"\1, E.start_date, E.end_date, E.visit_occurrence_id, "
-     r"OP.observation_period_start_date, OP.observation_period_end_date DESC)"),
+    (r"(ORDER BY E\.sort_date (?:ASC|DESC), E\.event_id)\)", rf"\1, {_EVENT}, {_PERIOD})"),
     (r"(order by pe\.start_date (?:ASC|DESC))\)", r"\1, pe.event_id)"),
     (r"(partition by person_id order by start_date (?:ASC|DESC))\)", r"\1, event_id)"),
-)  # fmt: skip
+)
 
 
 def official_script(document: Mapping[str, Any]) -> str:
