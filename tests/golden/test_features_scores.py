@@ -1,8 +1,8 @@
 """Scores against their papers.
 
-Charlson M. E. et al., J. Chronic Dis. 1987, 40, 373-383, table 3: weight 1, 2, 3 or 6 by condition. Quan H. et al., Am. J.
-Epidemiol. 2011, 173, 676-682, table 2: weights anew, 24 at most. Lip G. Y. H. et al., Chest 2010, 137, 263-272, table 2:
-CHA2DS2-VASc from 0 to 9.
+Charlson M. E. et al., J. Chronic Dis. 1987, 40, 373-383, table 3: weight 1, 2, 3 or 6 by condition. Quan H. et al., Am.
+J. Epidemiol. 2011, 173, 676-682, table 2: weights anew, 24 at most. Lip G. Y. H. et al., Chest 2010, 137, 263-272,
+table 2: CHA2DS2-VASc from 0 to 9.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Unit conversions against numbers in print.
 
-Sources: Kratz A. et al., Laboratory reference values, N. Engl. J. Med. 2004, 351, 1548-1563, and the AMA Manual of Style
-(conversion factors to SI units, three digits); the NGSP's table of HbA1c (ngsp.org/ifcc.asp: 6.0 % is 42 mmol/mol, 7.0 %
-53, 8.0 % 64, 9.0 % 75); KDIGO 2012, which gives creatinine as 88.4 µmol/L for 1 mg/dL; the definitions of the Celsius
-and Fahrenheit scales and of the avoirdupois pound.
+Sources: Kratz A. et al., Laboratory reference values, N. Engl. J. Med. 2004, 351, 1548-1563, and the AMA Manual of
+Style (conversion factors to SI units, three digits); the NGSP's table of HbA1c (ngsp.org/ifcc.asp: 6.0 % is 42
+mmol/mol, 7.0 % 53, 8.0 % 64, 9.0 % 75); KDIGO 2012, which gives creatinine as 88.4 µmol/L for 1
+mg/dL; the definitions of the Celsius and Fahrenheit scales and of the avoirdupois pound.
 """
 
 import pytest

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -73,13 +72,3 @@ def release_of(tmp_path_factory: pytest.TempPathFactory) -> ReleaseOf:
         return import_omop(source, name=name, data=folder / "data", bucket_count=bucket_count).dataset
 
     return make
-
-
-def day(number: int) -> date:
-    """Count days from 1 January 2010."""
-    return date.fromordinal(date(2010, 1, 1).toordinal() + number)
-
-
-def moment(number: int, hour: int) -> datetime:
-    """Give an hour of a day."""
-    return datetime(day(number).year, day(number).month, day(number).day, hour)

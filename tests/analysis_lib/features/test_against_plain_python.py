@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pandas as pd
@@ -165,7 +165,7 @@ def measured(rows: Any, person: int, zero: date) -> list[tuple[int, datetime, in
     found = []
     for n, (p, _, d, hour, value, unit) in enumerate(rows):
         if p == person and value is not None:
-            when = datetime(at(d).year, at(d).month, at(d).day, hour or 0)
+            when = datetime.combine(at(d), time(hour or 0))
             found.append(((at(d) - zero).days, when, n, value / FACTORS[unit] * FACTORS[unit]))
     return found
 
@@ -177,7 +177,7 @@ def measurement_rows(rows: Any) -> list[Any]:
             p,
             concept,
             at(d),
-            None if hour is None else datetime(at(d).year, at(d).month, at(d).day, hour),
+            None if hour is None else datetime.combine(at(d), time(hour)),
             None if value is None else value / FACTORS[unit],
             unit,
         )
