@@ -33,7 +33,7 @@ _SCHEMES = ("postgresql://", "postgres://")
 _FILE = "postgresql.duckdb"
 
 
-def is_postgres_url(source: object) -> bool:
+def is_postgresql_url(source: object) -> bool:
     """Tell whether a source is the URL of a PostgreSQL server.
 
     Parameters
@@ -49,7 +49,7 @@ def is_postgres_url(source: object) -> bool:
     return isinstance(source, str) and source.lower().startswith(_SCHEMES)
 
 
-class PostgresSource:
+class PostgreSQLSource:
     """The tables of one schema of one PostgreSQL database.
 
     Parameters
@@ -69,7 +69,7 @@ class PostgresSource:
 
     def __repr__(self) -> str:
         """Show no URL: it may hold a password."""
-        return "PostgresSource(...)"
+        return "PostgreSQLSource(...)"
 
     def identity(self) -> str | None:
         """Name the content, which only reading everything could.
