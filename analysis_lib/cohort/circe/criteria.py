@@ -2,20 +2,21 @@
 
 # ruff: noqa: S608 - made of our words, of circepy's, and of whole numbers; texts go in quoted
 
-import datetime
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.catalog.quoting import text_literal
-from analysis_lib.cohort.circe.domains import CARE_SITE, DOMAINS, PERSON, PROVIDER, VISIT, Domain, Filter
+from analysis_lib.cohort.circe.domain import Domain, Filter
+from analysis_lib.cohort.circe.domains import CARE_SITE, DOMAINS, PERSON, PROVIDER, VISIT
+from analysis_lib.cohort.circe.literals import date_literal, whole
 from analysis_lib.cohort.circe.reads import Reads
 from analysis_lib.errors import CirceError
 
 if TYPE_CHECKING:
     from circe.cohortdefinition.criteria import Criteria
 
-__all__ = ["CriteriaWriter", "date_literal", "whole"]
+__all__ = ["CriteriaWriter"]
 
 _JOINS = {**PERSON, **VISIT, **PROVIDER, **CARE_SITE}
 _JOINED = {"P": "person", "V": "visit_occurrence", "PR": "provider", "CS": "care_site"}
@@ -38,7 +39,6 @@ _LOCATED += (
 )
 _LOCATED += "WHERE h.domain_id = 'PERSON')"
 _HISTORY = ("location_id", "location_history_id", "entity_id", "domain_id", "start_date", "end_date")
-MOST_DAYS = 1_000_000
 _ERA = Domain(table="", key="event_id", start="e.start_date", end="e.end_date")
 
 
@@ -362,44 +362,3 @@ def _user_period(criteria: Any) -> list[str]:
     period = getattr(criteria, "user_defined_period", None)
     days = [day for day in (period.start_date, period.end_date) if day] if period else []
     return [f"C.start_date <= {date_literal(day)} AND C.end_date >= {date_literal(day)}" for day in days]
-
-
-def date_literal(value: Any) -> str:
-    """Write a date of a definition as SQL.
-
-    Parameters
-    ----------
-    value : Any
-        Year, month and day with hyphens.
-
-    Returns
-    -------
-    str
-        A date literal.
-    """
-    try:
-        year, month, day = (int(part) for part in str(value).split("-"))
-        return f"DATE '{datetime.date(year, month, day).isoformat()}'"
-    except ValueError:
-        raise CirceError("a date of the definition is none; it must be YYYY-MM-DD. Mend the definition.") from None
-
-
-def whole(value: Any) -> int:
-    """Check a number of days.
-
-    Parameters
-    ----------
-    value : Any
-        From the definition.
-
-    Returns
-    -------
-    int
-        The number.
-    """
-    if value is None or abs(int(value)) > MOST_DAYS:
-        raise CirceError(
-            f"a number of days must be between -{MOST_DAYS:,} and {MOST_DAYS:,}; found "
-            f"{'none' if value is None else 'a larger one'}. Mend the definition."
-        )
-    return int(value)

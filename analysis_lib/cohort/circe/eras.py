@@ -1,6 +1,6 @@
 """Times that lie close together, joined."""
 
-from analysis_lib.cohort.circe.criteria import whole
+from analysis_lib.cohort.circe.literals import whole
 
 __all__ = ["eras_sql"]
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from circe.cohortdefinition.cohort_expression_query_builder import CohortExpressionQueryBuilder
 from circe.cohortdefinition.criteria import CriteriaGroup, CustomEra
 
-from analysis_lib.cohort.circe.criteria import CriteriaWriter, date_literal, whole
-from analysis_lib.cohort.circe.domains import DEMOGRAPHICS, Filter
+from analysis_lib.cohort.circe.criteria import CriteriaWriter
+from analysis_lib.cohort.circe.domain import Filter
+from analysis_lib.cohort.circe.domains import DEMOGRAPHICS
 from analysis_lib.cohort.circe.eras import eras_sql
+from analysis_lib.cohort.circe.literals import date_literal, whole
 from analysis_lib.errors import CirceError
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib.cohort.circe.criteria import CriteriaWriter, whole
+from analysis_lib.cohort.circe.criteria import CriteriaWriter
 from analysis_lib.cohort.circe.domains import DOMAINS
 from analysis_lib.cohort.circe.eras import eras_sql
+from analysis_lib.cohort.circe.literals import whole
 from analysis_lib.cohort.circe.reads import Reads
 from analysis_lib.cohort.circe.words import Words
 from analysis_lib.errors import CirceError
