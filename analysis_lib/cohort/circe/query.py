@@ -105,9 +105,11 @@ def read_expression(document: Mapping[str, Any]) -> "CohortExpression":
 def _read(text: str) -> "CohortExpression":
     from circe.api import cohort_expression_from_json
 
-    _check_domains(json.loads(text))
+    document = json.loads(text)
+    _check_domains(document)
+    _spell_out_end_windows(document)
     try:
-        expression = cohort_expression_from_json(text)
+        expression = cohort_expression_from_json(json.dumps(document))
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         first_line = (str(error).splitlines() or [""])[0]
         raise CirceError(f"the Circe document cannot be read; {first_line}. Export it from ATLAS again.") from None
@@ -130,6 +132,16 @@ def _check_domains(part: Any, *, path: str = "") -> None:
                 )
         for number, inner in enumerate(value if isinstance(value, list) else [value]):
             _check_domains(inner, path=f"{here}[{number}]" if isinstance(value, list) else here)
+
+
+def _spell_out_end_windows(part: Any) -> None:
+    """Say that a window for ends is about the event's end where nothing is said: circepy reads its start there."""
+    for key, value in part.items() if isinstance(part, dict) else ():
+        if key in ("EndWindow", "endWindow") and isinstance(value, dict) and "useEventEnd" not in value:
+            value.setdefault("UseEventEnd", True)
+        _spell_out_end_windows(value)
+    for inner in part if isinstance(part, list) else ():
+        _spell_out_end_windows(inner)
 
 
 def _names_domains(path: str) -> bool:

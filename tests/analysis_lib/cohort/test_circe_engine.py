@@ -113,6 +113,23 @@ def test_thousands_of_concepts_are_looked_up_at_once(dataset: Dataset) -> None:
         run(many, dataset)
 
 
+@pytest.mark.parametrize("said", [{}, {"UseEventEnd": None}, {"UseEventEnd": True}])
+def test_a_window_for_ends_is_about_the_end_of_the_event_unless_said_otherwise(
+    dataset: Dataset, said: dict[str, Any]
+) -> None:
+    # Both observation periods end after the index date, so none ends in the window; circepy would look at their starts.
+    until_index = {"Start": {"Coeff": -1}, "End": {"Coeff": 1, "Days": 0}}
+    asked = {
+        "Criteria": {"ObservationPeriod": {}},
+        "StartWindow": until_index,
+        "EndWindow": until_index | said,
+        "Occurrence": {"Type": 2, "Count": 1},
+    }
+    group = {"Type": "ALL", "CriteriaList": [asked], "DemographicCriteriaList": [], "Groups": []}
+    rule = {"name": "ended", "expression": group}
+    assert run(document([30], rules=[rule]), dataset).frame.empty
+
+
 def _users(name: str, concept_id: int) -> CohortDefinition:
     return CohortDefinition(name, EntryEvent(ConceptSet(name, [concept_id]), "condition_occurrence"))
 
