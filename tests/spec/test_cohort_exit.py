@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from analysis_lib.catalog import Dataset
-from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, FixedDuration, build_cohort
+from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, build_cohort
+from analysis_lib.cohort.exits import FixedDuration
 
 MakeRelease = Callable[..., Dataset]
 Answer = Callable[..., dict[int, list[tuple[str, str]]]]

@@ -13,12 +13,12 @@ from analysis_lib.cohort import (
     CohortDefinition,
     ConceptSet,
     EntryEvent,
-    FixedDuration,
     TimeAtRisk,
     build_cohort,
     follow_up,
     study_population,
 )
+from analysis_lib.cohort.exits import FixedDuration
 from analysis_lib.errors import EmptyResultWarning, InvalidDefinitionError
 
 MakeRelease = Callable[..., Dataset]

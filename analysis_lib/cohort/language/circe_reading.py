@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from analysis_lib.cohort.exits import CensorWindow, ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.attributes import DEMOGRAPHICS, EVENTS
 from analysis_lib.cohort.language.circe_conditions import plain_text, read_conditions
 from analysis_lib.cohort.language.circe_keys import Node, at
@@ -14,7 +15,6 @@ from analysis_lib.cohort.language.criteria import COUNTED, Criterion, Demographi
 from analysis_lib.cohort.language.definition import CohortDefinition
 from analysis_lib.cohort.language.entries import Entry
 from analysis_lib.cohort.language.events import CustomEra, Event, ShiftedDates
-from analysis_lib.cohort.language.exits import CensorWindow, ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.errors import CirceError
 
 __all__ = ["load_json", "read_circe"]

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from analysis_lib.cohort.exits import ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.attributes import DEMOGRAPHICS
 from analysis_lib.cohort.language.circe_conditions import write_conditions
 from analysis_lib.cohort.language.codesets import Codesets
@@ -11,7 +12,6 @@ from analysis_lib.cohort.language.definition import CohortDefinition
 from analysis_lib.cohort.language.domains import in_words
 from analysis_lib.cohort.language.entries import Entry, EntryEvent
 from analysis_lib.cohort.language.events import CustomEra, Event, ShiftedDates
-from analysis_lib.cohort.language.exits import ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.fields import count_of_days
 from analysis_lib.cohort.language.rules import PriorObservation, Washout
 from analysis_lib.errors import CirceError

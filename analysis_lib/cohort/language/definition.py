@@ -9,11 +9,11 @@ import textwrap
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis_lib.cohort.exits import CensorWindow, ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.concepts import ConceptSet
 from analysis_lib.cohort.language.criteria import Group, InclusionRule
 from analysis_lib.cohort.language.entries import LIMITS, Entry, EntryEvent
 from analysis_lib.cohort.language.events import CustomEra, Event
-from analysis_lib.cohort.language.exits import CensorWindow, ContinuousExposure, EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.fields import (
     check_choice,
     check_count,

@@ -22,7 +22,8 @@ MOST_LEVELS = 200
 
 @cache
 def _parts() -> dict[str, type]:
-    from analysis_lib.cohort.language import computed, conditions, criteria, definition, entries, events, exits, rules
+    from analysis_lib.cohort import exits
+    from analysis_lib.cohort.language import computed, conditions, criteria, definition, entries, events, rules
 
     named = {
         definition: ("CohortDefinition",),

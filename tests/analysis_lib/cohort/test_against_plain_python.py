@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from analysis_lib.cohort.language.exits import EndOfObservation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,14 +15,13 @@ from analysis_lib.cohort import (
     CohortDefinition,
     ConceptSet,
     EntryEvent,
-    FixedDuration,
     PriorObservation,
     TimeAtRisk,
     Washout,
     build_cohort,
     follow_up,
 )
-from analysis_lib.cohort.language.exits import EndOfObservation
+from analysis_lib.cohort.exits import FixedDuration
 from analysis_lib.errors import EmptyResultWarning
 
 MakeRelease = Callable[..., Dataset]

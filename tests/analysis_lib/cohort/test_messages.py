@@ -8,15 +8,8 @@ import pytest
 
 from analysis_lib.catalog import Dataset
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
-from analysis_lib.cohort import (
-    CohortDefinition,
-    ConceptSet,
-    EntryEvent,
-    FixedDuration,
-    build_cohort,
-    follow_up,
-    study_population,
-)
+from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, build_cohort, follow_up, study_population
+from analysis_lib.cohort.exits import FixedDuration
 from analysis_lib.errors import AnalysisError, BucketFailedError, EmptyResultWarning, InvalidDefinitionError
 
 MakeRelease = Callable[..., Dataset]

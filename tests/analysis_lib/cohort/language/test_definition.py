@@ -4,17 +4,9 @@ import pickle
 import pytest
 
 from analysis_lib.catalog.spec import cdm_tables
-from analysis_lib.cohort import (
-    CohortDefinition,
-    ConceptSet,
-    EntryEvent,
-    FixedDuration,
-    PriorObservation,
-    TimeAtRisk,
-    Washout,
-)
+from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, PriorObservation, TimeAtRisk, Washout
+from analysis_lib.cohort.exits import EndOfObservation, FixedDuration
 from analysis_lib.cohort.language.domains import DOMAINS
-from analysis_lib.cohort.language.exits import EndOfObservation
 from analysis_lib.errors import InvalidDefinitionError
 
 DRUG = ConceptSet("drug", [10]).excluding(12)
