@@ -1,7 +1,8 @@
 """The same cohort job written for other engines, each as its users would write it on a folder of Parquet files.
 
 The job: the first diagnosis of a condition, at least 365 days of observation before it, 40 years old or more, none of
-the outcome before it; then the outcome and the follow-up; then the last value of five measurements before it.
+the outcome up to that day; then the outcome and the follow-up from the next day on; then the last value of five
+measurements before it.
 Every peer gives the same frame: `person_id`, `index_date`, `event`, `days` and one column for each measurement.
 """
 
@@ -51,13 +52,13 @@ DUCKDB = Dialect(
     kept="MATERIALIZED",
     days_between="({0} - {1})",
     next_day="({0} + 1)",
-    latest="arg_max(m.value_as_number, (m.measurement_date, -m.measurement_id))",
+    latest="arg_max(m.value_as_number, (coalesce(m.measurement_datetime, m.measurement_date), -m.measurement_id))",
 )
 SPARK = Dialect(
     kept="",
     days_between="datediff({0}, {1})",
     next_day="date_add({0}, 1)",
-    latest="max_by(m.value_as_number, struct(m.measurement_date, -m.measurement_id))",
+    latest="max_by(m.value_as_number, struct(coalesce(m.measurement_datetime, m.measurement_date), -m.measurement_id))",
 )
 
 
@@ -77,10 +78,10 @@ def answer_sql(job: Job, dialect: Dialect = DUCKDB) -> str:
         SELECT f.person_id, f.index_date, o.observation_period_end_date AS last_day
         FROM first_diagnosis f
         JOIN observation_period o ON o.person_id = f.person_id
-             AND f.index_date BETWEEN o.observation_period_start_date AND o.observation_period_end_date
+             AND f.index_date >= o.observation_period_start_date AND f.index_date < o.observation_period_end_date
              AND {observed} >= {PRIOR_DAYS}
         JOIN person p ON p.person_id = f.person_id AND year(f.index_date) - p.year_of_birth >= {LEAST_AGE}
-        WHERE NOT EXISTS (SELECT 1 FROM outcomes x WHERE x.person_id = f.person_id AND x.day < f.index_date)
+        WHERE NOT EXISTS (SELECT 1 FROM outcomes x WHERE x.person_id = f.person_id AND x.day <= f.index_date)
     ), followed AS (
         SELECT e.person_id, e.index_date, min(x.day) IS NOT NULL AS event, {followed} AS days
         FROM entered e LEFT JOIN outcomes x ON x.person_id = e.person_id
@@ -132,7 +133,7 @@ def polars_source(job: Job, *, threads: int) -> Callable[[], pd.DataFrame]:
         entered = (
             first.join(period, on="person_id")
             .filter(
-                pl.col("index_date").is_between(start, pl.col("observation_period_end_date"))
+                pl.col("index_date").is_between(start, pl.col("observation_period_end_date"), closed="left")
                 & ((pl.col("index_date") - start).dt.total_days() >= PRIOR_DAYS)
             )
             .join(person.select("person_id", "year_of_birth"), on="person_id")
@@ -140,7 +141,7 @@ def polars_source(job: Job, *, threads: int) -> Callable[[], pd.DataFrame]:
             .select("person_id", "index_date", last_day="observation_period_end_date")
         )
         with_outcome = entered.join(outcomes, on="person_id")
-        before = with_outcome.filter(pl.col("day") < pl.col("index_date")).select("person_id")
+        before = with_outcome.filter(pl.col("day") <= pl.col("index_date")).select("person_id")
         entered = entered.join(before, on="person_id", how="anti").cache()
         after = (
             with_outcome.filter((pl.col("day") > pl.col("index_date")) & (pl.col("day") <= pl.col("last_day")))
@@ -151,15 +152,18 @@ def polars_source(job: Job, *, threads: int) -> Callable[[], pd.DataFrame]:
             measured.filter(
                 pl.col("measurement_concept_id").is_in(job.measurements) & pl.col("value_as_number").is_not_null()
             )
-            .select("person_id", "measurement_concept_id", "measurement_date", "measurement_id", "value_as_number")
+            .select(
+                "person_id",
+                "measurement_concept_id",
+                "measurement_date",
+                "measurement_id",
+                "value_as_number",
+                at=pl.coalesce("measurement_datetime", pl.col("measurement_date").cast(pl.Datetime("us"))),
+            )
             .join(entered.select("person_id", "index_date"), on="person_id")
             .filter(pl.col("measurement_date") < pl.col("index_date"))
             .group_by("person_id", "measurement_concept_id")
-            .agg(
-                pl.col("value_as_number")
-                .sort_by("measurement_date", "measurement_id", descending=[True, False])
-                .first()
-            )
+            .agg(pl.col("value_as_number").sort_by("at", "measurement_id", descending=[True, False]).first())
         )
         wide = latest.group_by("person_id").agg(
             pl.col("value_as_number").filter(pl.col("measurement_concept_id") == m).first().alias(f"m{m}")
@@ -191,25 +195,27 @@ def _with_frames(job: Job, *, read: Callable[..., Any], finish: Callable[[Any], 
     observed = ["person_id", "observation_period_start_date", "observation_period_end_date"]
     entered = first.merge(read("observation_period", observed), on="person_id")
     since = (entered["index_date"] - entered["observation_period_start_date"]).dt.days
-    entered = entered[(since >= PRIOR_DAYS) & (entered["index_date"] <= entered["observation_period_end_date"])]
+    entered = entered[(since >= PRIOR_DAYS) & (entered["index_date"] < entered["observation_period_end_date"])]
     entered = entered.merge(read("person", ["person_id", "year_of_birth"]), on="person_id")
     entered = entered[entered["index_date"].dt.year - entered["year_of_birth"] >= LEAST_AGE]
     entered = entered[["person_id", "index_date", "observation_period_end_date"]]
     both = entered.merge(outcomes, on="person_id")
-    before = both[both["day"] < both["index_date"]][["person_id"]].drop_duplicates()
+    before = both[both["day"] <= both["index_date"]][["person_id"]].drop_duplicates()
     before["before"] = True
     entered = entered.merge(before, on="person_id", how="left")
     entered = entered[entered["before"].isna()].drop(columns="before")
     after = both[(both["day"] > both["index_date"]) & (both["day"] <= both["observation_period_end_date"])]
     after = after.groupby("person_id")["day"].min().reset_index()
-    measured = ["person_id", "measurement_concept_id", "measurement_date", "measurement_id", "value_as_number"]
+    measured = ["person_id", "measurement_concept_id", "measurement_date", "measurement_datetime", "measurement_id"]
+    measured.append("value_as_number")
     values = read("measurement", measured, filters=[("measurement_concept_id", "in", list(job.measurements))])
     values = values[~values["value_as_number"].isna()].merge(entered[["person_id", "index_date"]], on="person_id")
     values = values[values["measurement_date"] < values["index_date"]]
     answer = finish(entered.merge(after, on="person_id", how="left"))
     values = finish(values.drop(columns="index_date"))
     # What is left fits into memory for either of them.
-    values = values.sort_values(["measurement_date", "measurement_id"], ascending=[False, True])
+    values["at"] = values["measurement_datetime"].fillna(values["measurement_date"])
+    values = values.sort_values(["at", "measurement_id"], ascending=[False, True])
     latest = values.drop_duplicates(["person_id", "measurement_concept_id"])
     wide = latest.pivot(index="person_id", columns="measurement_concept_id", values="value_as_number")
     wide.columns = [f"m{m}" for m in wide.columns]

@@ -64,7 +64,7 @@ def ask(folder: Path, sql: str, *, buckets: list[int]) -> float:
         with duckdb.connect(config={"threads": 1}) as connection:
             for table in TABLES:
                 connection.read_parquet(str(folder / table / f"bucket-{bucket:04d}.parquet")).create_view(table)
-            return len(connection.execute(sql).fetch_arrow_table())
+            return len(connection.execute(sql).to_arrow_table())
 
     begin = time.perf_counter()
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
@@ -103,7 +103,7 @@ def compare_layouts(job: Job, folder: Path, *, runs: int) -> list[dict[str, Any]
             written = write_variant(job, place, buckets=buckets, order=order)
             every = list(range(buckets))
             with duckdb.connect() as connection:
-                own = connection.execute(f"SELECT {bucket_sql(str(person), count=buckets)}").fetchall()[0][0]
+                own = connection.execute(f"SELECT {bucket_sql(f'{person}::BIGINT', count=buckets)}").fetchall()[0][0]
             one_person = f"SELECT * FROM measurement WHERE person_id = {person}"
             questions = {
                 "job_s": (answer_sql(job), every),
