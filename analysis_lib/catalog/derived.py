@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from analysis_lib.catalog.manifest import TableEntry
-from analysis_lib.catalog.parquet import arrow_schema, describe_file, write_parquet
+from analysis_lib.catalog.parquet import arrow_schema, write_parquet
 from analysis_lib.catalog.spec import TableSpec
 
 _BATCH_ROWS = 122_880
@@ -30,6 +30,6 @@ def write_derived(relation: duckdb.DuckDBPyRelation, spec: TableSpec, *, root: P
     """
     schema = arrow_schema(spec.fields)
     path = root / "derived" / f"{spec.name}.parquet"
-    rows = write_parquet(path, relation.to_arrow_reader(_BATCH_ROWS), schema=schema, sorted_by=spec.columns[:1])
-    file = describe_file(path, root=root, rows=rows)
+    batches = relation.to_arrow_reader(_BATCH_ROWS)
+    file = write_parquet(path, batches, root=root, schema=schema, sorted_by=spec.columns[:1])
     return TableEntry(spec, rows=file.rows, rows_source=0, files=(file,))

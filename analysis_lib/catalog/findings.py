@@ -31,6 +31,12 @@ RULES: dict[str, Rule] = {
         "An empty table with the model's columns.",
         "Nothing was recorded in this table, or its export went wrong: a zero from it is not a finding.",
     ),
+    "line-unreadable": Rule(
+        "A line of a CSV file is no row of its table",
+        "problem",
+        "Nothing: the line was left out.",
+        "Records are missing. One open quotation mark can swallow many lines: mend the export and import again.",
+    ),
     "column-name-case": Rule(
         "Column names are not lower-case",
         "repaired",

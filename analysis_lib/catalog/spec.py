@@ -79,6 +79,8 @@ class TableSpec:
     concept: str | None = None
     start: str | None = None
     end: str | None = None
+    concept_first: bool = True
+    """Whether rows lie by concept; the other order is built by a benchmark only."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -97,7 +99,8 @@ class TableSpec:
         """The order of rows inside a file: the concept first, so that row-group statistics let readers skip."""
         if self.person is None:
             return _SORTED_BY.get(self.name, (self.key,) if self.key else self.columns[:1])
-        candidates = (self.concept, self.person, self.start, self.key)
+        first = (self.concept, self.person) if self.concept_first else (self.person, self.concept)
+        candidates = (*first, self.start, self.key)
         return tuple(dict.fromkeys(name for name in candidates if name and name in self.columns))
 
 

@@ -15,6 +15,7 @@ from analysis_lib.catalog.importing.conversions import (
     null_of,
     type_of_source,
 )
+from analysis_lib.catalog.importing.keys import count_repeats
 from analysis_lib.catalog.importing.sources import SourceTable
 from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
@@ -136,11 +137,12 @@ def _spec_of_unknown(table: SourceTable, header: tuple[str, ...] | None) -> Tabl
     if header is not None:
         return TableSpec(table.name, tuple(FieldSpec(name, known.get(name, "text")) for name in dict.fromkeys(header)))
     types = {column.lower(): kind for column, kind in table.columns}
-    owners = {"person_id", "subject_id"}  # what names an owner must be an id that can be bucketed
+    # What names an owner must be an id that can be bucketed. A source without types leaves the choice to the model.
+    taken = {"person_id", "subject_id"} if table.typed else set(known)
     return TableSpec(
         table.name,
         tuple(
-            FieldSpec(name, known[name] if name in owners else type_of_source(kind, name))
+            FieldSpec(name, known[name] if name in taken else type_of_source(kind, name))
             for name, kind in types.items()
         ),
     )
@@ -180,6 +182,7 @@ def _column_findings(spec: TableSpec, table: SourceTable) -> list[Finding]:
             field.name
             for field in spec.fields
             if field.name in types
+            and table.typed
             and not is_same_type(types[field.name], field.type)
             and not (field.is_id and is_float(types[field.name]))
         ],
@@ -247,10 +250,12 @@ def _profile(
             measures["float_id", field.name] = f"count({source[field.name][0]})"
     if spec.person is not None:
         measures["owner", spec.person] = f"count(*) FILTER (({conversions[spec.person].value}) IS NULL)"
-    if spec.key is not None and spec.key in source:
-        key = source[spec.key][0]
-        measures["duplicate", spec.key] = f"count({key}) - count(DISTINCT {key})"
     counts = _counts(connection, measures, from_clause=table.from_clause)
+    if spec.key is not None and spec.key in source and not counts.get(("unreadable", spec.key)):
+        key = conversions[spec.key].value
+        counts["duplicate", spec.key] = count_repeats(connection, value=key, from_clause=table.from_clause)
+    for column, lost in table.values_lost.items():
+        counts["unreadable", column] = counts.get(("unreadable", column), 0) + lost
     return _judge(table, spec, counts=counts, n_rows=n_rows, values={n: c.value for n, c in conversions.items()})
 
 
@@ -272,10 +277,13 @@ def _judge(
         "duplicate": "key-duplicate",
     }
     unfaithful = tuple(name for (what, name), n in counts.items() if what == "unreadable" and n and name in ids)
-    findings = tuple(
-        Finding(rules[what], spec.name, n, n_rows, columns=(printable(name),))
-        for (what, name), n in counts.items()
-        if n and not (what == "unreadable" and name in ids)
+    findings = (
+        *lines_lost(table, n_rows=n_rows),
+        *(
+            Finding(rules[what], spec.name, n, n_rows, columns=(printable(name),))
+            for (what, name), n in counts.items()
+            if n and not (what == "unreadable" and name in ids)
+        ),
     )
     owner = spec.person
     left_out = counts.get(("owner", owner), 0) if owner else 0
@@ -290,6 +298,28 @@ def _judge(
         findings=findings,
         unfaithful_ids=unfaithful,
     )
+
+
+def lines_lost(table: SourceTable, *, n_rows: int) -> tuple[Finding, ...]:
+    """Say how many lines of a source were no rows, and where the first of them stand.
+
+    Parameters
+    ----------
+    table : SourceTable
+        The table.
+    n_rows : int
+        Its rows.
+
+    Returns
+    -------
+    tuple of Finding
+        None or one.
+    """
+    if not table.n_lines_lost:
+        return ()
+    about = f"first at line {', '.join(f'{number:,}' for number in table.lines_lost)}"
+    n_lines = n_rows + table.n_lines_lost
+    return (Finding("line-unreadable", table.name, table.n_lines_lost, n_lines, unit="lines", about=about),)
 
 
 def _counts(

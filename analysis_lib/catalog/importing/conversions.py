@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 
+from analysis_lib.catalog.quoting import text_literal
 from analysis_lib.catalog.spec import SQL_TYPES, FieldSpec, FieldType
 
 _SMALL_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _LARGE_INTEGERS = {"UBIGINT", "HUGEINT", "UHUGEINT"}
 _FLOATS = {"FLOAT": 2**24, "DOUBLE": 2**53}  # below this every whole number is itself, not a neighbour
 _TIMESTAMPS = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
+_MISSING_MARKS = ("", "NA", "NULL", "NaN", "nan", "None", "<NA>", "NaT", "\\N")
 _WHOLE_TEXT = r"[+-]?[0-9]+(\.0*)?"
 
 
@@ -124,8 +126,11 @@ def _clean(column: str) -> str:
 
 
 def _tried_text(column: str, value: str) -> Conversion:
-    """Convert a text; an empty one is a missing value, not an unreadable one."""
-    return Conversion(value, unreadable=f"({_clean(column)} IS NOT NULL AND ({value}) IS NULL)")
+    """Convert a text; what R, pandas and databases write for a missing value is missing, not unreadable."""
+    marks = ", ".join(text_literal(mark) for mark in _MISSING_MARKS)
+    return Conversion(
+        value, unreadable=f"({column} IS NOT NULL AND ({value}) IS NULL AND trim({column}) NOT IN ({marks}))"
+    )
 
 
 def _to_int(column: str, base: str) -> Conversion:
@@ -137,10 +142,14 @@ def _to_int(column: str, base: str) -> Conversion:
     if base == "DECIMAL":
         return _tried(column, f"CASE WHEN {column} = trunc({column}) THEN TRY_CAST({column} AS BIGINT) END")
     if base == "VARCHAR":
-        # DuckDB rounds '1.5' to 2, so what is not written as a whole number is refused first.
-        digits = f"regexp_replace({_clean(column)}, '\\.0*$', '')"
-        whole = f"regexp_full_match({_clean(column)}, '{_WHOLE_TEXT}')"
-        return _tried_text(column, f"CASE WHEN {whole} THEN TRY_CAST({digits} AS BIGINT) END")
+        # The engine reads '1.5' as 2 and '0x1f' as 31, so what is not written in digits alone is looked at closely;
+        # a pattern for every value would take most of an import. Digits with '.0' come from a float.
+        plain = f"translate({column}, '0123456789+-', '') = ''"
+        whole = f"regexp_full_match(trim({column}), '{_WHOLE_TEXT}')"
+        digits = f"TRY_CAST(regexp_replace(trim({column}), '\\.0*$', '') AS BIGINT)"
+        exact = f"(NOT contains({column}, '.') OR abs({digits}) < {_FLOATS['DOUBLE']})"
+        value = f"CASE WHEN {plain} THEN TRY_CAST({column} AS BIGINT) WHEN {whole} AND {exact} THEN {digits} END"
+        return _tried_text(column, value)
     return _tried(column, f"TRY_CAST({column} AS BIGINT)")
 
 

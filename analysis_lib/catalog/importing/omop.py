@@ -3,29 +3,22 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-import analysis_lib
-from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS, choose_bucket_count, describe_hash
-from analysis_lib.catalog.concept_tables import derive_concept_tables
+from analysis_lib.catalog.buckets import HASH_NAME, MAX_BUCKETS
 from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.catalog.findings import Finding, QualityReport
-from analysis_lib.catalog.importing.conforming import ConformedTable, choose_version, conform, printable
-from analysis_lib.catalog.importing.source_duckdb import DuckDBSource
-from analysis_lib.catalog.importing.sources import OmopSource, SourceTable
-from analysis_lib.catalog.importing.writing import write_table
-from analysis_lib.catalog.manifest import Manifest, TableEntry
+from analysis_lib.catalog.importing.building import MEMORY_LIMIT, Build, Settings
+from analysis_lib.catalog.importing.csv_files import CsvOptions
+from analysis_lib.catalog.importing.opening import open_source
+from analysis_lib.catalog.importing.progress import Say
+from analysis_lib.catalog.importing.sources import OmopSource
 from analysis_lib.catalog.paths import data_folder
-from analysis_lib.catalog.quality import BucketChecks
-from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.releases import (
     check_name,
     check_release,
@@ -37,13 +30,10 @@ from analysis_lib.catalog.releases import (
     read_manifest,
     releases_in,
 )
-from analysis_lib.catalog.spec import cdm_tables
-from analysis_lib.errors import DamagedReleaseError, ImportRefusedError, SourceError
+from analysis_lib.errors import DamagedReleaseError, ImportRefusedError
 
 IMPORT_VERSION = 5
 """Raised when the same source would give other rows or bytes than before."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +53,10 @@ def import_omop(
     title: str | None = None,
     schema: str | None = None,
     bucket_count: int | None = None,
-    progress: Progress | None = None,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    progress: Say | None = None,
 ) -> ImportResult:
     """Import an OMOP database as a new release of a data set.
 
@@ -72,8 +65,9 @@ def import_omop(
 
     Parameters
     ----------
-    source : path
-        A DuckDB file holding an OMOP CDM v5.3 or v5.4.
+    source : path or str
+        An OMOP CDM v5.3 or v5.4: a DuckDB file, a folder of CSV or Parquet files, or the URL of a PostgreSQL database
+        (``postgresql://USER@HOST/DATABASE``; the password is better kept in PGPASSWORD or the password file).
     name : str
         The data set: 1 to 63 of a-z, 0-9, ``-`` and ``_``.
     data : path, optional
@@ -81,11 +75,15 @@ def import_omop(
     title : str, optional
         What people see; what the source calls itself when left out.
     schema : str, optional
-        The source's schema; the one that holds a `person` table when left out.
+        The database's schema; the one that holds a `person` table when left out.
     bucket_count : int, optional
         Buckets of the persons' tables; chosen from the number of rows when left out.
+    delimiter, quote : str, optional
+        The signs of CSV files; told from their header lines when left out. An empty quote means files without quoting.
+    encoding : str, optional
+        The encoding of CSV files, such as ``cp949``; when left out it is UTF-8, UTF-16 by its mark, or Korean.
     progress : callable, optional
-        Called with one line for each step.
+        Called with one line for each step, and every two seconds while rows are written.
 
     Returns
     -------
@@ -101,27 +99,69 @@ def import_omop(
     DatasetNameError, ImportRunningError, StorageError, DamagedReleaseError
         As they say. Nothing that was visible before has changed.
     """
-    say = progress or (lambda _line: None)
-    check_name(name)
-    if bucket_count is not None and not 1 <= bucket_count <= MAX_BUCKETS:
-        raise ImportRefusedError(f"bucket_count must be in 1 to {MAX_BUCKETS}; got {bucket_count}. Leave it out.")
+    signs = CsvOptions(delimiter=delimiter, quote=quote, encoding=encoding)
+    settings = Settings(name, title=title, schema=schema, bucket_count=bucket_count, csv=astuple(signs))
+    return run_import(source, settings, data=data, say=progress or (lambda _line: None))
+
+
+def run_import(
+    source: str | os.PathLike[str], settings: Settings, *, data: str | os.PathLike[str] | None, say: Say
+) -> ImportResult:
+    """Import with settings of which some are for benchmarks only; else as `import_omop`.
+
+    Parameters
+    ----------
+    source : path or str
+        The source.
+    settings : Settings
+        How the release is to be.
+    data : path or None
+        The data folder.
+    say : callable
+        Told of every step.
+
+    Returns
+    -------
+    ImportResult
+        The release, and whether it is new.
+    """
+    name, count = check_name(settings.name), settings.bucket_count
+    if count is not None and not 1 <= count <= MAX_BUCKETS:
+        raise ImportRefusedError(f"bucket_count must be in 1 to {MAX_BUCKETS}; got {count}. Leave it out.")
     folder = data_folder(data)
-    opened = DuckDBSource(source, schema=schema)
+    opened = open_source(source, schema=settings.schema, csv=CsvOptions(*settings.csv))
     say("reading the source's checksum")
-    key = _import_key(opened, title=title, schema=schema, bucket_count=bucket_count)
+    identity = opened.identity()
     with import_lock(folder, name):
-        existing = _find_import(folder / name, key)
-        if existing is not None:
+        if identity is not None and (existing := _find_import(folder / name, _import_key(identity, settings))):
             return ImportResult(Dataset.open(existing), created=False)
         with incoming_folder(folder, name) as incoming, _no_values_in_errors():
-            manifest = _build(opened, incoming, name=name, key=key, title=title, bucket_count=bucket_count, say=say)
-            opened.check_unchanged()
-            target = publish(incoming, data=folder, manifest=manifest)
-    return ImportResult(Dataset.open(target), created=True)
+            path, created = _import(opened, settings, incoming=incoming, folder=folder, say=say)
+    return ImportResult(Dataset.open(path), created=created)
 
 
-def _import_key(source: OmopSource, **settings: Any) -> str:
-    facts = {"sha256": source.facts()["sha256"], "version": IMPORT_VERSION, "hash": HASH_NAME, **settings}
+def _import(source: OmopSource, settings: Settings, *, incoming: Path, folder: Path, say: Say) -> tuple[Path, bool]:
+    """Build a release in `incoming` and publish it, unless what was read turns out to be there already."""
+    # Out of the release's own folder, and inside the import's: gone with it whatever happens.
+    spill, built = incoming / "spill", incoming / "release"
+    built.mkdir()
+    build = Build(source, settings, say=say)
+    with closing(
+        open_engine(temp_directory=str(spill), memory_limit=MEMORY_LIMIT, preserve_insertion_order="false")
+    ) as connection:
+        source.attach(connection, scratch=incoming / "scratch", say=say)
+        key = _import_key(source.identity() or str(source.facts()["sha256"]), settings)
+        if source.identity() is None and (existing := _find_import(folder / settings.name, key)):
+            return existing, False
+        entries = build.write(connection, built)
+    manifest = build.manifest(entries, root=built, spill=spill, key=key)
+    source.check_unchanged()
+    return publish(built, data=folder, manifest=manifest), True
+
+
+def _import_key(identity: str, settings: Settings) -> str:
+    chosen = {name: value for name, value in asdict(settings).items() if name != "name"}
+    facts = {"sha256": identity, "version": IMPORT_VERSION, "hash": HASH_NAME, **chosen}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -162,104 +202,3 @@ def _no_values_in_errors() -> Iterator[None]:
             f"the source could not be read to its end; the engine stopped with {kind}. "
             "The file may be damaged, or memory or disk space ran out: check both, then import again."
         ) from None
-
-
-def _build(
-    source: OmopSource,
-    incoming: Path,
-    *,
-    name: str,
-    key: str,
-    title: str | None,
-    bucket_count: int | None,
-    say: Progress,
-) -> Manifest:
-    """Write all tables into `incoming` and return the manifest to be."""
-    spill = incoming / ".spill"
-    with closing(open_engine(temp_directory=str(spill))) as connection:
-        source.attach(connection)
-        tables = source.tables(connection)
-        about = _about(connection, tables.get("cdm_source"))
-        version = choose_version(tables, about.get("cdm_version"))
-        say(f"looking through {len(tables)} tables of an OMOP CDM v{version}")
-        conformed, findings = _conform_all(connection, tables, version=version)
-        person_rows = sum(table.rows for table in conformed.values() if table.spec.person)
-        count = bucket_count or choose_bucket_count(person_rows)
-        entries = {}
-        for table in conformed.values():
-            say(f"writing {table.spec.name}: {table.rows:,} rows")
-            files = write_table(connection, table, root=incoming, bucket_count=count)
-            entries[table.spec.name] = TableEntry(table.spec, table.rows, table.rows_source, tuple(files))
-    say("checking the rows")
-    with closing(open_engine(temp_directory=str(spill))) as connection:
-        checks = BucketChecks(incoming, entries)
-        findings += checks.run(connection)
-        derived = derive_concept_tables(connection, entries, root=incoming)
-    if spill.exists():
-        spill.rmdir()
-    now = datetime.now(UTC)
-    return Manifest(
-        name=name,
-        release=f"{now:%Y-%m-%d}-{key[:10]}",
-        title=title or about.get("cdm_source_name") or name,
-        kind="omop",
-        cdm_version=version,
-        created=now.isoformat(timespec="microseconds"),
-        library_version=analysis_lib.__version__,
-        source=source.facts(),
-        about=about,
-        bucketing=describe_hash(count),
-        persons=checks.persons,
-        years=checks.years,
-        import_key=key,
-        tables=entries,
-        derived=derived,
-        quality=QualityReport(tuple(findings)),
-    )
-
-
-def _conform_all(
-    connection: duckdb.DuckDBPyConnection, tables: dict[str, SourceTable], *, version: str
-) -> tuple[dict[str, ConformedTable], list[Finding]]:
-    """Set every table beside the model's, and refuse before anything is written."""
-    model = cdm_tables(version)
-    conformed: dict[str, ConformedTable] = {}
-    findings: list[Finding] = []
-    for table in sorted(tables, key=lambda name: (list(model).index(name) if name in model else len(model), name)):
-        result, found = conform(connection, tables[table], spec=model.get(table))
-        findings += found
-        if result is not None:
-            conformed[table] = result
-    findings += [Finding("table-missing", table, 1, 1, unit="tables") for table in model if table not in tables]
-    _refuse_changed_ids(conformed)
-    if "person" not in conformed or not conformed["person"].rows:
-        n_rows = conformed["person"].rows_source if "person" in conformed else 0
-        raise SourceError(
-            f"the source's person table holds no person with an id; found {n_rows} rows. "
-            "Check that this is the right file."
-        )
-    return conformed, findings
-
-
-def _refuse_changed_ids(conformed: dict[str, ConformedTable]) -> None:
-    unfaithful = [f"{name}.{column}" for name, table in conformed.items() for column in table.unfaithful_ids]
-    if unfaithful:
-        raise ImportRefusedError(
-            "ids would change: a column of ids holds values that are not whole numbers below 2^53 (floats) or 2^63; "
-            f"found in {', '.join(unfaithful)}. Store these columns as 64-bit integers in the source."
-        )
-
-
-def _about(connection: duckdb.DuckDBPyConnection, table: SourceTable | None) -> dict[str, str]:
-    """Read what the source says of itself; a fresh database says nothing."""
-    if table is None:
-        return {}
-    wanted = set(cdm_tables("5.4")["cdm_source"].columns)
-    columns = [column for column, _ in table.columns if column.lower() in wanted]
-    if not columns:
-        return {}
-    texts = ", ".join(f"CAST({quoted(column)} AS VARCHAR)" for column in columns)
-    rows = connection.execute(f"SELECT {texts} FROM {table.from_clause} LIMIT 1").fetchall()
-    said = zip(columns, rows[0], strict=True) if rows else ()
-    # A header that became a data row says nothing.
-    return {column.lower(): printable(text) for column, text in said if text and text.lower() != column.lower()}

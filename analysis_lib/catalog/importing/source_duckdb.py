@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from analysis_lib.catalog.importing.sources import SourceTable
+from analysis_lib.catalog.importing.sources import Say, SourceTable, shut
 from analysis_lib.catalog.quoting import quoted, text_literal
 from analysis_lib.errors import SourceError
 
@@ -32,20 +32,33 @@ class DuckDBSource:
         self._stat = _check_duckdb_file(self.path)
         self._sha256: str | None = None
 
-    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def identity(self) -> str:
+        """Name the content: the sha256 of the file.
+
+        Returns
+        -------
+        str
+            In hexadecimal.
+        """
+        return str(self.facts()["sha256"])
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, *, scratch: Path, say: Say) -> None:  # noqa: ARG002 - see OmopSource
         """Attach the file read-only, then shut the connection's other doors.
 
         Parameters
         ----------
         connection : DuckDBPyConnection
             An empty in-memory database.
+        scratch : Path
+            Not used: the engine reads the file where it lies.
+        say : callable
+            Not used.
         """
         try:
             connection.execute(f"ATTACH {text_literal(str(self.path))} AS source (READ_ONLY, TYPE duckdb)")
         except duckdb.Error as error:
             raise SourceError(f"the source cannot be opened; {_reason(error)}.") from error
-        # A file from elsewhere must not make the engine read other files or fetch extensions.
-        connection.execute("SET enable_external_access = false")
+        shut(connection)
 
     def tables(self, connection: duckdb.DuckDBPyConnection) -> dict[str, SourceTable]:
         """List the tables of the schema that holds `person`, by lower-case name.

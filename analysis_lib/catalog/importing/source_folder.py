@@ -215,7 +215,10 @@ def _files_by_table(root: Path) -> dict[str, list[Path]]:
     for name, paths in found.items():
         kinds = {_kind(path) for path in paths}
         depths = {"file" if path.parent == root else "folder" for path in paths}
-        if len(kinds) > 1 or len(depths) > 1 or len({(path.parent, _stem(path)) for path in paths}) < len(paths):
+        stems = {(path.parent, _stem(path)) for path in paths}
+        # person.csv beside person_1.csv may well be the whole and a part of it.
+        whole_and_part = len(paths) > 1 and (root, name) in stems
+        if len(kinds) > 1 or len(depths) > 1 or len(stems) < len(paths) or whole_and_part:
             raise SourceError(
                 f"table {printable(name)} is there more than once; found as {' and '.join(sorted(kinds))}, as "
                 f"{' and '.join(sorted(depths))}, in {len(paths)} files. Leave the ones that should be read."
@@ -229,7 +232,16 @@ def _table_of(path: Path) -> str:
     if len(path.parts) == 1:
         return own
     folders = [_bare(_stem(Path(part))) for part in path.parts[:-1]]
-    return next((name for name in (*folders, own) if name in _KNOWN), folders[0])
+    known = next((depth for depth, name in enumerate((*folders, own)) if name in _KNOWN), None)
+    if known is None:
+        return folders[0]
+    if known > 1:
+        # Two releases or two exports side by side would be read as one, every row twice.
+        raise SourceError(
+            f"a file of table {own} lies deeper than one folder below the source. Give the folder that holds the "
+            "tables of one database."
+        )
+    return (*folders, own)[known]
 
 
 def _bare(stem: str) -> str:
@@ -293,6 +305,6 @@ def _is_data(path: Path, *, root: Path) -> bool:
 def _stem(path: Path) -> str:
     """Take the endings off a name: ``Measurement.CSV.gz`` is measurement."""
     name = path.name.lower()
-    for suffix in (".gz", _PARQUET, *csv_files.SUFFIXES, *_PACKED):
+    for suffix in (*_PACKED, ".gz", _PARQUET, *csv_files.SUFFIXES):
         name = name.removesuffix(suffix)
     return name.removesuffix(".snappy")

@@ -1,13 +1,17 @@
 """What an import needs to know of a source, whatever its kind.
 
-A source is something DuckDB can scan. A further kind is one more module with a class of this shape, named in the
-dispatch of `analysis_lib.catalog.importing.omop.import_omop`.
+A source is something DuckDB can scan, if need be after its rows were copied into files that it can. A further kind is
+one more module with a class of this shape, named in `analysis_lib.catalog.importing.opening`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -20,18 +24,38 @@ class SourceTable:
     """What to write after FROM in the connection the source is attached to."""
     columns: tuple[tuple[str, str], ...]
     """Names as the source spells them, with DuckDB's name of the type."""
+    typed: bool = True
+    """False where the source has no types, as CSV has none: every column is text."""
+    lines_lost: tuple[int, ...] = ()
+    """Numbers of the first lines that could not be read as rows."""
+    n_lines_lost: int = 0
+    values_lost: Mapping[str, int] = field(default_factory=dict)
+    """Values, by column, that the way here could not carry, such as the date 'infinity'."""
 
 
 class OmopSource(Protocol):
     """A place that holds OMOP tables."""
 
-    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def identity(self) -> str | None:
+        """Name the content, before it is read.
+
+        Returns
+        -------
+        str or None
+            A sha256, equal for equal content; None where only reading everything could tell.
+        """
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, *, scratch: Path, say: Say) -> None:
         """Make the tables readable in `connection`, and nothing else.
 
         Parameters
         ----------
         connection : DuckDBPyConnection
             An empty in-memory database.
+        scratch : Path
+            A folder, not yet there, for copies of what the engine cannot scan where it lies.
+        say : callable
+            Told what is being done.
         """
 
     def tables(self, connection: duckdb.DuckDBPyConnection) -> dict[str, SourceTable]:
@@ -49,7 +73,7 @@ class OmopSource(Protocol):
         """
 
     def facts(self) -> dict[str, Any]:
-        """Describe the source for the manifest: its kind, name, size and sha256, never a path.
+        """Describe the source for the manifest: its kind, name, size and sha256, never a path or a password.
 
         Returns
         -------
@@ -58,4 +82,22 @@ class OmopSource(Protocol):
         """
 
     def check_unchanged(self) -> None:
-        """Refuse when the source changed since `facts` was taken."""
+        """Refuse when the source changed since `identity` was taken."""
+
+
+def shut(connection: duckdb.DuckDBPyConnection, *, open_folders: tuple[Path, ...] = ()) -> None:
+    """Shut the engine's doors: what a source holds must not make it read other files or fetch extensions.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        Where everything needed is attached.
+    open_folders : tuple of Path, optional
+        Folders that may still be read.
+    """
+    from analysis_lib.catalog.quoting import text_literal
+
+    if open_folders:
+        listed = ", ".join(text_literal(f"{folder}/") for folder in open_folders)
+        connection.execute(f"SET allowed_directories = [{listed}]")
+    connection.execute("SET enable_external_access = false")

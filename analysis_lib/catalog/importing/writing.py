@@ -1,6 +1,11 @@
-"""Writing one table of a release: streamed from the engine in order, split into its buckets."""
+"""Writing one table of a release: streamed from the engine in order, split into its buckets.
 
-from collections.abc import Iterable, Iterator
+The engine sorts and hands out rows in this thread; files are encoded, compressed, summed and written in others.
+"""
+
+import queue
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -8,15 +13,24 @@ import pyarrow as pa
 
 from analysis_lib.catalog.buckets import bucket_sql
 from analysis_lib.catalog.importing.conforming import ConformedTable
-from analysis_lib.catalog.parquet import WrittenFile, arrow_schema, describe_file, write_parquet
+from analysis_lib.catalog.importing.progress import RowProgress
+from analysis_lib.catalog.parquet import WrittenFile, arrow_schema, write_parquet
 from analysis_lib.catalog.quoting import quoted
+from analysis_lib.catalog.spec import TableSpec
 
 _BUCKET = "__bucket"
 _BATCH_ROWS = 122_880
+_WAITING_BATCHES = 3  # of 20 MB each where a table is wide
+_LOOK_S = 0.5
 
 
 def write_table(
-    connection: duckdb.DuckDBPyConnection, table: ConformedTable, *, root: Path, bucket_count: int
+    connection: duckdb.DuckDBPyConnection,
+    table: ConformedTable,
+    *,
+    root: Path,
+    bucket_count: int,
+    progress: RowProgress,
 ) -> list[WrittenFile]:
     """Write one table's files.
 
@@ -33,6 +47,8 @@ def write_table(
         The folder of the release being built.
     bucket_count : int
         Buckets of the release.
+    progress : RowProgress
+        Told of the rows.
 
     Returns
     -------
@@ -40,46 +56,85 @@ def write_table(
         In bucket order.
     """
     spec = table.spec
-    schema = arrow_schema(spec.fields)
-    folder = root / spec.name
-    if spec.person is None:
-        batches = (batch for _, batch in _stream(connection, table, bucket="0", ordered_by=spec.sort_columns))
-        return [_write_file(folder / "all.parquet", batches, root=root, schema=schema, sorted_by=spec.sort_columns)]
-    stream = _stream(
-        connection,
-        table,
-        bucket=bucket_sql(quoted(spec.person), count=bucket_count),
-        ordered_by=(_BUCKET, *spec.sort_columns),
-    )
-    pieces = _Pieces(stream)
-    return [
-        _write_file(
-            folder / f"bucket-{bucket:04d}.parquet",
-            pieces.of_bucket(bucket),
-            root=root,
-            schema=schema,
-            sorted_by=spec.sort_columns,
-        )
-        for bucket in range(bucket_count)
-    ]
+    progress.begin(spec.name, table.rows)
+    bucketed = spec.person is not None
+    bucket = bucket_sql(quoted(spec.person), count=bucket_count) if spec.person else "0"
+    names = [f"bucket-{number:04d}.parquet" for number in range(bucket_count)] if bucketed else ["all.parquet"]
+    with _Files(spec, root=root, names=names) as files:
+        for number, batch in _stream(connection, table, bucket=bucket, bucketed=bucketed):
+            files.add(number, batch)
+            progress.add(batch.num_rows)
+        return files.written()
 
 
-def _write_file(
-    path: Path, batches: Iterable[pa.RecordBatch], *, root: Path, schema: pa.Schema, sorted_by: tuple[str, ...]
-) -> WrittenFile:
-    rows = write_parquet(path, batches, schema=schema, sorted_by=sorted_by)
-    return describe_file(path, root=root, rows=rows)
+class _Files:
+    """A table's files, written one after the other beside the thread that asks for them."""
+
+    def __init__(self, spec: TableSpec, *, root: Path, names: list[str]) -> None:
+        self._spec = spec
+        self._root = root
+        self._names = names
+        self._schema = arrow_schema(spec.fields)
+        # Two: while one file is synced to the disk, the next is begun.
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="write")
+        self._writing: list[Future[WrittenFile]] = []
+        self._batches: queue.Queue[pa.RecordBatch | None] = queue.Queue(_WAITING_BATCHES)
+
+    def __enter__(self) -> "_Files":
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if kind is not None and self._writing and not self._writing[-1].done():
+            self._put(None)  # what was begun is closed, so that no thread waits for rows that never come
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, number: int, batch: pa.RecordBatch) -> None:
+        """Hand over rows of one file; files have to come in order."""
+        while len(self._writing) <= number:
+            self._begin()
+        self._put(batch)
+
+    def written(self) -> list[WrittenFile]:
+        """End every file, those without rows too, and describe them."""
+        while len(self._writing) < len(self._names):
+            self._begin()
+        self._put(None)
+        return [future.result() for future in self._writing]
+
+    def _begin(self) -> None:
+        if self._writing:
+            self._put(None)
+        if len(self._writing) > 1:
+            self._writing[-2].result()  # a full disk is noticed here, not at the end
+        self._batches = queue.Queue(_WAITING_BATCHES)
+        path = self._root / self._spec.name / self._names[len(self._writing)]
+        self._writing.append(self._pool.submit(self._write, path, self._batches))
+
+    def _write(self, path: Path, batches: "queue.Queue[pa.RecordBatch | None]") -> WrittenFile:
+        rows = iter(batches.get, None)
+        return write_parquet(path, rows, root=self._root, schema=self._schema, sorted_by=self._spec.sort_columns)
+
+    def _put(self, batch: pa.RecordBatch | None) -> None:
+        while True:
+            try:
+                self._batches.put(batch, timeout=_LOOK_S)
+                return
+            except queue.Full:
+                if self._writing[-1].done():  # with an error: nobody takes rows any more
+                    self._writing[-1].result()
+                    return
 
 
 def _stream(
-    connection: duckdb.DuckDBPyConnection, table: ConformedTable, *, bucket: str, ordered_by: tuple[str, ...]
+    connection: duckdb.DuckDBPyConnection, table: ConformedTable, *, bucket: str, bucketed: bool
 ) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield the rows in order, each batch of one bucket only."""
     columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in table.select)
+    first = (*((_BUCKET,) if bucketed else ()), *table.spec.sort_columns)
     # Without a unique key rows can tie; the rest of the columns then fixes the order, so that equal sources give
     # equal bytes.
-    rest = () if table.key_is_unique else tuple(c for c in table.spec.columns if c not in ordered_by)
-    order = ", ".join(f"{quoted(name)} NULLS FIRST" for name in (*ordered_by, *rest))
+    rest = () if table.key_is_unique else tuple(c for c in table.spec.columns if c not in first)
+    order = ", ".join(f"{quoted(name)} NULLS FIRST" for name in (*first, *rest))
     query = (
         f"SELECT *, {bucket} AS {_BUCKET} FROM "
         f"(SELECT {columns} FROM {table.from_clause} WHERE {table.where}) ORDER BY {order}"
@@ -93,17 +148,3 @@ def _stream(
             stop = int(numbers.searchsorted(bucket_here, side="right"))
             yield bucket_here, rows.slice(start, stop - start)
             start = stop
-
-
-class _Pieces:
-    """A stream ordered by bucket, handed out one bucket at a time."""
-
-    def __init__(self, stream: Iterator[tuple[int, pa.RecordBatch]]) -> None:
-        self._stream = stream
-        self._next = next(stream, None)
-
-    def of_bucket(self, bucket: int) -> Iterator[pa.RecordBatch]:
-        """Yield the batches of `bucket`; buckets have to be asked for in order."""
-        while self._next is not None and self._next[0] == bucket:
-            yield self._next[1]
-            self._next = next(self._stream, None)

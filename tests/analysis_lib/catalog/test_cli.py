@@ -96,7 +96,7 @@ def test_check_ends_with_1_and_names_the_damaged_file(home: Path, gibleed: Datas
         (["check", "other"], 11, "known: gibleed"),
         (["report", "gibleed", "--release", "x"], 11, "has no release"),
         (["import", "omop", "missing.duckdb", "--name", "x"], 12, "No such file"),
-        (["import", "omop", "home", "--name", "x"], 12, "a folder"),
+        (["import", "omop", "home", "--name", "x"], 12, "deeper than one folder"),
         (["import", "omop", "missing.duckdb", "--name", "../x"], 14, "may not be called"),
         (["import", "omop", "missing.duckdb"], 2, "--name"),
         (["import", "omop", "missing.duckdb", "--name", "x", "--buckets", "0"], 2, "buckets"),

@@ -300,7 +300,7 @@ def _truncated(path: Path) -> None:
     [
         (lambda path: path.write_text("person_id\n1\n"), "not a DuckDB file"),
         (lambda path: path.write_bytes(b""), "not a DuckDB file"),
-        (lambda path: path.mkdir(), "a folder"),
+        (lambda path: path.mkdir(), "no person table"),
         (lambda path: None, "No such file"),
         (_empty_person, "no person with an id"),
         (_no_person, "no person table"),
