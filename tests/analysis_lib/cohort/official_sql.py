@@ -41,7 +41,9 @@ def official_script(document: Mapping[str, Any]) -> str:
     script = build_cohort_query(cohort_expression_from_json(json.dumps(document)), options)
     for pattern, replacement in _ORDERS:
         script = re.sub(pattern, replacement, script)
-    script = re.sub(r"\{(\d+) != 0\}\?\{(.*?)\}", lambda found: found[2] if found[1] != "0" else "", script, flags=re.DOTALL)
+    script = re.sub(
+        r"\{(\d+) != 0\}\?\{(.*?)\}", lambda found: found[2] if found[1] != "0" else "", script, flags=re.DOTALL
+    )
     # DuckDB's power is a float; so many rules fit into it that no bit is lost here, and no id goes through it.
     script = re.sub(r"--[^\n]*|UPDATE STATISTICS[^;]*;|TRUNCATE TABLE[^;]*;", "", script)
     return re.sub(r"CREATE TABLE #", "CREATE TEMP TABLE ", script)
