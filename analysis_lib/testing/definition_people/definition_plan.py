@@ -22,6 +22,8 @@ class DefinitionPlan:
 
     document: Document
     concept_sets: Mapping[int, frozenset[int]]
+    beside: Mapping[int, frozenset[int]]
+    """By concept set: what it nearly stands for."""
 
     @property
     def rules(self) -> list[tuple[str, Mapping[str, Any]]]:
@@ -50,7 +52,7 @@ class DefinitionPlan:
         PersonPlan
             With its draft and its knobs.
         """
-        plan = PersonPlan(self.concept_sets, rng=rng, broken=broken)
+        plan = PersonPlan(self.concept_sets, rng=rng, broken=broken, beside=self.beside)
         primary = self.document["PrimaryCriteria"]
         criteria = primary.get("CriteriaList") or [{"ObservationPeriod": {}}]
         number = entry % len(criteria)
@@ -87,7 +89,9 @@ class DefinitionPlan:
     def _exit(self, plan: PersonPlan, index: DraftEvent) -> None:
         """Add exposures that keep a person in, with gaps about as long as allowed, and what censors."""
         era = (self.document.get("EndStrategy") or {}).get("CustomEra")
-        if era:
+        # Further exposures could enter in place of an entry that was spoilt.
+        spoilt = (plan.broken or "").startswith(("PrimaryCriteria", "ObservationWindow"))
+        if era and not spoilt:
             self._exposures(plan, index, era=era)
         for number, criterion in enumerate(self.document.get("CensoringCriteria") or ()):
             if plan.rng.random() < 0.5:

@@ -6,6 +6,7 @@ plan with `broken` set to a path makes the same choices as its twin, except that
 
 import random
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from analysis_lib.testing.definition_people.domains import DOMAINS, END_DATES, LENGTHS, START_DATES
@@ -36,12 +37,20 @@ class PersonPlan:
         Where chance comes from.
     broken : str, optional
         The path of the rule to break.
+    beside : mapping of int to frozenset of int, optional
+        Concepts that a set of that number nearly stands for.
     """
 
     def __init__(
-        self, concept_sets: Mapping[int, frozenset[int]], *, rng: random.Random, broken: str | None = None
+        self,
+        concept_sets: Mapping[int, frozenset[int]],
+        *,
+        rng: random.Random,
+        broken: str | None = None,
+        beside: Mapping[int, frozenset[int]] = MappingProxyType({}),
     ) -> None:
         self.concept_sets = concept_sets
+        self._beside = beside
         self.rng = rng
         self.broken = broken
         self.knobs: list[str] = []
@@ -212,8 +221,11 @@ class PersonPlan:
         """Leave the concept set where that is the rule to break; sometimes for a concept that it excludes."""
         column = DOMAINS[event.domain].concept
         if column and asked.get("CodesetId") is not None and self.breaks(f"{path}.CodesetId"):
-            others = sorted(set().union(*self.concept_sets.values()) - event.concepts)
-            event.row[column] = self.rng.choice(others) if others and self.rng.random() < 0.7 else 0
+            # What other sets stand for could make up for it, so those that this one nearly holds are better.
+            others = sorted(
+                self._beside.get(int(asked["CodesetId"]), frozenset()).difference(*self.concept_sets.values())
+            )
+            event.row[column] = self.rng.choice(others) if others and self.rng.random() < 0.8 else 0
 
     def _person(self, event: DraftEvent, asked: Criteria, *, path: str) -> None:
         for name in AGES:

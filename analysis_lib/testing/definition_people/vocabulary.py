@@ -141,6 +141,23 @@ class CirceVocabulary:
             sides[bool(item.get("isExcluded"))] |= found
         return frozenset(sides[False] - sides[True])
 
+    def beside(self, items: Iterable[Mapping[str, Any]]) -> frozenset[int]:
+        """Find what a concept set nearly stands for: excluded and deprecated concepts below what it names.
+
+        Parameters
+        ----------
+        items : iterable of mapping
+            The set's items.
+
+        Returns
+        -------
+        frozenset of int
+            Concept ids, none of them in the set.
+        """
+        items = list(items)
+        named = [int(item["concept"]["CONCEPT_ID"]) for item in items]
+        return frozenset().union(*map(self.descendants, named)) - self.resolve(items)
+
     def ancestor_rows(self) -> Iterator[dict[str, int]]:
         """Write concept_ancestor.
 

@@ -95,8 +95,12 @@ def people_for_definitions(
     rows = CdmRows(seed=seed, wide_ids=wide_ids)
     persons: list[PlannedPerson] = []
     for name, document in documents.items():
-        sets = {number: vocabulary.resolve(items) for number, items in concept_set_items(document).items()}
-        definition = DefinitionPlan(document, sets)
+        items = concept_set_items(document)
+        definition = DefinitionPlan(
+            document,
+            {number: vocabulary.resolve(listed) for number, listed in items.items()},
+            {number: vocabulary.beside(listed) for number, listed in items.items()},
+        )
         knobs: list[str] = []
         for number in range(persons_per_definition):
             role = _ROLES[number % len(_ROLES)]
