@@ -87,8 +87,8 @@ def _copy(
             f"COPY (SELECT * FROM read_csv({text_literal(literal_path(path))}, auto_detect = false, header = true, "
             f"delim = {text_literal(file.delimiter)}, quote = {text_literal(file.quote)}, "
             f"escape = {text_literal(file.quote)}, columns = {{{columns}}}, nullstr = [{missing}], "
-            f"allow_quoted_nulls = false, strict_mode = true, store_rejects = true, rejects_limit = {_MAX_BAD_LINES}, "
-            f"compression = '{compression}', hive_partitioning = false)) "
+            f"allow_quoted_nulls = false, strict_mode = true, compression = '{compression}', "
+            f"store_rejects = true, rejects_limit = {_MAX_BAD_LINES * len(file.columns)}, hive_partitioning = false)) "
             f"TO {text_literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880)"
         )
     except duckdb.InvalidInputException:
@@ -102,27 +102,30 @@ def _lines_lost(
     connection: duckdb.DuckDBPyConnection, file: CsvFile, *, path: Path, dropped: Mended | None
 ) -> Copied | None:
     """Count the lines that were no rows; None where a quotation mark may have swallowed others."""
+    # The engine notes a line once for every field that it lacks, and with the line ends before it.
     rejected = connection.execute(
-        "SELECT min(line_byte_position), max(len(csv_line) - len(replace(csv_line, chr(10), '')) + 1), "
-        "bool_and(error_type IN (?, ?)) FROM reject_errors GROUP BY line_byte_position, line ORDER BY 1",
+        "WITH error AS (SELECT *, trim(csv_line, chr(10) || chr(13)) AS bare, "
+        "line_byte_position + len(csv_line) - len(ltrim(csv_line, chr(10) || chr(13))) AS start FROM reject_errors) "
+        "SELECT min(start), max(len(bare) - len(replace(bare, chr(10), '')) + 1), "
+        "bool_and(error_type IN (?, ?)), count(*) FROM error GROUP BY line_byte_position, line ORDER BY 1",
         _WRONG_NUMBER_OF_FIELDS,
     ).fetchall()
-    if dropped is None and not all(wrong_number and n == 1 for _, n, wrong_number in rejected):
+    if dropped is None and not all(wrong_number and n == 1 for _, n, wrong_number, _ in rejected):
         return None
-    if len(rejected) >= _MAX_BAD_LINES:
+    if sum(n_errors for *_, n_errors in rejected) >= _MAX_BAD_LINES * len(file.columns):
         raise _not_rows(file)
-    starts = sorted(int(position) for position, _, _ in rejected if position is not None)[:_SHOWN_LINES]
+    starts = sorted(int(position) for position, *_ in rejected if position is not None)[:_SHOWN_LINES]
     with opened(path) as reading:
         numbers = _line_numbers(reading, starts) if starts else []
     dropped = dropped or Mended()
     lines = sorted({*numbers, *dropped.lines_lost})[:_SHOWN_LINES]
-    return Copied(sum(int(n or 1) for _, n, _ in rejected) + dropped.n_lines_lost, tuple(lines))
+    return Copied(sum(int(n or 1) for _, n, *_ in rejected) + dropped.n_lines_lost, tuple(lines))
 
 
 def _not_rows(file: CsvFile) -> SourceError:
     return SourceError(
-        f"{file.shown} cannot be read; {_MAX_BAD_LINES:,} of its lines or more are no rows of "
-        f"{len(file.columns)} columns. Check its delimiter and quotes, and name them."
+        f"{file.shown} cannot be read; too many of its lines are no rows of {len(file.columns)} columns. "
+        "Check its delimiter and quotes, and name them."
     )
 
 
