@@ -138,8 +138,9 @@ def check_parts(field: str, values: Iterable[Any], *, types: tuple[type, ...], l
     if isinstance(values, str | dict) or not isinstance(values, Iterable):
         raise InvalidDefinitionError(f"{field} must be a tuple of parts; got {_kind(values)}. Write (part,).")
     parts = tuple(values)
+    name, of, whole = field.partition(" of ")
     for number, part in enumerate(parts):
-        check_type(f"{field}[{number}]", part, types=types)
+        check_type(f"{name}[{number}]{of}{whole}", part, types=types)
     if len(parts) < least:
         raise InvalidDefinitionError(f"{field} must have {least} part or more; got {len(parts)}.")
     return parts

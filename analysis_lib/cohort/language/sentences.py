@@ -249,7 +249,7 @@ def condition_words(condition: Where) -> str:
     """
     field = in_words(condition.field)
     if condition.field == "user_defined_period":
-        return f"time {_between_dates(*condition.value)}"
+        return f"{field} {_between_dates(*condition.value)}"
     if condition.value is None or condition.value is True:
         return f"{field} {condition.operator}" if condition.value is None else f"an {field} value"
     return f"{field} {condition.operator} {_value(condition)}"

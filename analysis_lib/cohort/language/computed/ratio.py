@@ -182,7 +182,8 @@ class BodyMassIndex(ComputedValue):
         str
             A few words.
         """
-        return f"body mass index from {self.weight.describe()} and {self.height.describe()}"
+        age = "" if self.within_days is None else f" of at most {count_of_days(self.within_days)} before"
+        return f"body mass index from {self.weight.describe()} and {self.height.describe()}{age}"
 
 
 def _converted(factors: Mapping[int, float]) -> str:
