@@ -1,6 +1,6 @@
 """The quality report of a release, for a terminal, a machine and a browser."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,21 @@ def _facts(dataset: Dataset) -> list[tuple[str, str]]:
     years = f", observed {dataset.years[0]} to {dataset.years[1]}" if dataset.years else ""
     return [
         ("Release", f"{dataset.release}, made {manifest.created[:10]} by version {manifest.library_version}"),
-        ("Source", f"{manifest.source['file_name']}, sha256 {manifest.source['sha256'][:16]}..."),
+        ("Source", _source(manifest.source)),
         ("Model", f"OMOP CDM v{dataset.cdm_version}"),
         ("Persons", f"{dataset.n_persons:,}{years}"),
         ("Rows", f"{rows:,} in {filled} tables; {len(dataset.tables) - filled} tables are empty"),
         ("Left out", _left_out(dataset)),
     ]
+
+
+def _source(facts: Mapping[str, Any]) -> str:
+    """Say where the rows came from: a file, a folder, or a server's database."""
+    if facts["kind"] == "postgresql":
+        where = f"database {facts['database']}, schema {facts['schema']}, on {facts['host']}"
+        return f"{where} (PostgreSQL {facts['server_version']})"
+    name = facts.get("file_name") or f"folder {facts.get('folder_name')}"
+    return f"{name}, sha256 {facts['sha256'][:16]}..."
 
 
 def _left_out(dataset: Dataset) -> str:

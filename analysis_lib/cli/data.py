@@ -28,23 +28,25 @@ def import_() -> None:
 
 
 @import_.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("source")
 @click.option("--name", required=True, help="The data set: 1 to 63 of a-z, 0-9, '-' and '_'.")
 @click.option("--title", help="What people see.  [default: what the source calls itself]")
 @click.option("--schema", help="The source's schema, where several hold a person table.")
 @click.option("--buckets", type=click.IntRange(1, 4096), help="Buckets of the persons' tables.  [default: by size]")
 @click.pass_obj
-def omop(session: Session, /, file: Path, **options: Any) -> None:
-    """Import the OMOP CDM in FILE, a DuckDB database.
+def omop(session: Session, /, source: str, **options: Any) -> None:
+    """Import the OMOP CDM in SOURCE: a DuckDB file, a folder, or postgresql://USER@HOST/DATABASE.
 
-    Nothing is visible before everything is written; the same FILE again changes nothing.
+    Nothing is visible before everything is written; the same SOURCE again changes nothing.
+    A server's password is better kept in PGPASSWORD or ~/.pgpass than in the URL, which others may see in a list of
+    processes.
 
     Example: cohorthub data import omop eunomia.duckdb --name gibleed
     """
     from analysis_lib.catalog import import_omop
 
     result = import_omop(
-        file,
+        source,
         name=options["name"],
         data=data_folder_of(session),
         title=options["title"],

@@ -137,16 +137,10 @@ def reworded(what: str) -> Iterator[None]:
     None
         While the server's errors are caught.
     """
-    import pyarrow as pa
     from adbc_driver_manager import Error
 
     try:
         yield
-    except pa.ArrowInvalid:
-        raise SourceError(
-            f"{what}; it holds text that is not UTF-8, and the database (SQL_ASCII) does not say what it is. "
-            "Convert the texts to UTF-8 in the database."
-        ) from None
     except (Error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk's, not the server's
@@ -154,6 +148,10 @@ def reworded(what: str) -> Iterator[None]:
 
 
 _REASONS = (
+    (
+        ("invalid uri", "unexpected spaces", "invalid percent", "invalid port", "uri:", "connection option", " in uri"),
+        "the URL is not one that PostgreSQL reads. Write postgresql://USER@HOST:PORT/DATABASE",
+    ),
     (("password authentication", "no password", "authentication failed"), "the user or password is wrong"),
     (("pg_hba.conf",), "the server lets nobody in from this machine with this user. Ask its administrator"),
     (("does not exist", "invalid_catalog"), "the database or a name in the URL is not there. Check the URL"),
@@ -172,6 +170,10 @@ _REASONS = (
     (
         ("refused", "timeout", "timed out", "could not translate", "no route", "unreachable", "no such file"),
         "no server answers there. Check host and port, and that the server runs",
+    ),
+    (
+        ("invalid byte sequence", "has no equivalent"),
+        "it holds text that is not UTF-8, and the database does not say what else it is. Convert that text there",
     ),
     (("ssl", "certificate"), "the encrypted connection was not accepted. Check sslmode and the certificates"),
     (

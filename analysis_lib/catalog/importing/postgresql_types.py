@@ -77,7 +77,7 @@ def in_engine(column: str, kind: str) -> str:
     return column
 
 
-def convert_numeric(column: str, *, table: str, column_name: str) -> Conversion:
+def convert_numeric(column: str, *, table: str, column_name: str) -> Conversion | None:
     """Choose what a numeric column, which has no fixed size, becomes, and count what would be lost.
 
     Parameters
@@ -89,8 +89,9 @@ def convert_numeric(column: str, *, table: str, column_name: str) -> Conversion:
 
     Returns
     -------
-    Conversion
-        To a whole number where the model has one or the name ends in id, else to a float.
+    Conversion or None
+        To a whole number where the model has one or the name ends in id, else to a float; None where the model has
+        neither, so that a code such as 250.00 keeps its zeros.
     """
     known = {
         field.type
@@ -99,5 +100,10 @@ def convert_numeric(column: str, *, table: str, column_name: str) -> Conversion:
         for field in cdm_tables(version)[table].fields
         if field.name == column_name
     }
-    whole = "int" in known or (not known and re.search(r"(^|_)id$", column_name) is not None)
-    return convert(column, "VARCHAR", field=FieldSpec(column_name, "int" if whole else "float"))
+    if known and not known & {"int", "float"}:
+        return None
+    if "int" in known or (not known and re.search(r"(^|_)id$", column_name) is not None):
+        # Exact, unlike a float's text, so that zeros behind the point are no sign of lost digits.
+        digits = f"CASE WHEN contains({column}, '.') THEN regexp_replace({column}, '\\.0+$', '') ELSE {column} END"
+        return convert(f"({digits})", "VARCHAR", field=FieldSpec(column_name, "int"))
+    return convert(column, "VARCHAR", field=FieldSpec(column_name, "float"))
