@@ -12,6 +12,7 @@ References
 
 import functools
 import re
+import threading
 from typing import Any, NamedTuple
 
 from analysis_lib.features.molar_masses import HBA1C, NGSP_OFFSET, NGSP_PER_IFCC, SUBSTANCES
@@ -38,6 +39,8 @@ _ANNOTATION = re.compile(r"\{[^}]*\}")
 # pint gives these no dimension although they are numbers of nothing else.
 # pint takes these for moles; how many moles they are depends on the substance.
 _NO_AMOUNT = ("equivalent", "osmol")
+# Buckets ask in threads; pint's registry is built at the first question, and is not made for two at a time.
+_ONE_AT_A_TIME = threading.RLock()
 _PURE = {"dimensionless", "percent", "_10", "ppm", "radian", "degree", "turn", "per_mille", "permille"}
 
 
@@ -63,6 +66,11 @@ def conversion(code: str, *, to: str, substance: str = "") -> Conversion | None:
         return SAME
     if _LOGARITHMIC.search(code) or _LOGARITHMIC.search(to) or _normalised(code) != _normalised(to):
         return None
+    with _ONE_AT_A_TIME:
+        return _found(code, to=to, substance=substance)
+
+
+def _found(code: str, *, to: str, substance: str) -> Conversion | None:
     try:
         if substance == HBA1C and (found := _hba1c(code, to)):
             return found
