@@ -19,6 +19,7 @@ class Codesets:
 
     def __init__(self) -> None:
         self._numbers: dict[ConceptSet | ComputedValue, int] = {}
+        self._computed: dict[int, ComputedValue] = {}
 
     def number(self, what: ConceptSet | ComputedValue) -> int:
         """Give the number of a concept set or a computed value.
@@ -33,6 +34,9 @@ class Codesets:
         int
             From 0 on.
         """
+        if isinstance(what, ComputedValue):
+            # Two that differ in names alone are computed once.
+            what = self._computed.setdefault(what.concept_id, what)
         return self._numbers.setdefault(what, len(self._numbers))
 
     @property

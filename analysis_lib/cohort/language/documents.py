@@ -17,7 +17,7 @@ __all__ = ["SCHEMA", "as_document", "canonical_json", "part_document", "read_def
 SCHEMA = "cohorthub.cohort-definition/2"
 _READ = (SCHEMA, "cohorthub.cohort-definition/1")  # the first had fewer parts, which are still written so
 MOST_LETTERS = 100_000_000
-MOST_LEVELS = 200
+MOST_LEVELS = 60
 
 
 @cache
@@ -66,7 +66,10 @@ def read_definition(text: str) -> Any:
         raise InvalidDefinitionError(f"a cohort definition must be dict; got {type(document).__name__}.")
     check_choice("schema of a cohort definition", document.get("schema"), known=_READ)
     values = {key: value for key, value in document.items() if key != "schema"}
-    return _made(_parts()["CohortDefinition"], values, path="")
+    try:
+        return _made(_parts()["CohortDefinition"], values, path="")
+    except RecursionError:
+        raise InvalidDefinitionError("a cohort definition lies too deep to be one. Flatten its groups.") from None
 
 
 def _read(value: Any, path: str) -> Any:
