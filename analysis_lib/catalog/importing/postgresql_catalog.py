@@ -27,7 +27,7 @@ _COLUMNS = f"""
         CASE WHEN coalesce(b.typnamespace, t.typnamespace) = 'pg_catalog'::regnamespace
              THEN coalesce(b.typname, t.typname)::text ELSE '' END,
         has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT'),
-        row_security_active(c.oid)
+        row_security_active(c.oid), c.reltuples::bigint
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -45,6 +45,8 @@ class ServerTable:
     from_clause: str
     columns: tuple[tuple[str, str], ...]
     """Names with PostgreSQL's names of their types; a domain counts as the type below it."""
+    rows_about: int
+    """The server's guess; not positive where it has none."""
 
 
 class Asks(Protocol):
@@ -112,22 +114,26 @@ def list_tables(session: Asks, schema: str) -> list[ServerTable]:
     rows = session.rows(_COLUMNS.format(schema=text_literal(schema)))
     _refuse(
         "this user has no right to read all columns of tables of the schema",
-        {table for table, _, _, may_read, _ in rows if not may_read},
+        {table for table, _, _, may_read, _, _ in rows if not may_read},
         what_to_do="Ask for USAGE on the schema and SELECT on its tables.",
     )
     _refuse(
         "row-level security would leave rows out unseen",
-        {table for table, _, _, _, hidden in rows if hidden},
+        {table for table, _, _, _, hidden, _ in rows if hidden},
         what_to_do="Use a user that may see all rows, or make views of what may be read in a schema of their own.",
     )
     columns: dict[str, list[tuple[str, str]]] = {}
-    for table, column, kind, _, _ in rows:
+    for table, column, kind, *_ in rows:
         columns.setdefault(table, []).append((column, kind))
     what_to_do = "Make views with one name each in a schema of their own."
     _refuse("names of tables differ only in case", _alike(columns), what_to_do=what_to_do)
     twice = {table for table, found in columns.items() if _alike(name for name, _ in found)}
     _refuse("columns of a table differ only in case", twice, what_to_do=what_to_do)
-    return [ServerTable(table, f"{quoted(schema)}.{quoted(table)}", tuple(found)) for table, found in columns.items()]
+    about = {table: int(n) for table, *_, n in rows}
+    return [
+        ServerTable(table, f"{quoted(schema)}.{quoted(table)}", tuple(found), rows_about=about[table])
+        for table, found in columns.items()
+    ]
 
 
 def _alike(names: Iterable[str]) -> set[str]:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from analysis_lib.errors import SourceError
 
@@ -222,8 +222,9 @@ def host_of(url: str) -> str:
     Returns
     -------
     str
-        ``local`` where the URL names none.
+        ``local`` where the URL names none, or a socket's folder.
     """
     parts, given = _parsed(url)
     named = given.get("host") or given.get("hostaddr")
-    return named[0] if named else parts.hostname or "local"
+    host = named[0] if named else unquote(parts.hostname or "")
+    return "local" if host.startswith("/") else host or "local"

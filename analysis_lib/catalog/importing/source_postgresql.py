@@ -9,10 +9,12 @@ that PostgreSQL writes for them. The password may be in the URL, in PGPASSWORD o
 It is in no message, and no error of the server is kept as a cause, because the server quotes values.
 
 Whether the content equals that of an earlier import is known only when everything was read, so `identity` is None;
-`facts` then has a fingerprint of the rows that does not depend on their order.
+`facts` then has a fingerprint of the rows that does not depend on their order. Its row hashes are DuckDB's: another
+version of DuckDB may give others, and then the same rows make a new release.
 """
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _SCHEMES = ("postgresql://", "postgres://")
 _FILE = "postgresql.duckdb"
+_TELL_EVERY_S = 5.0
 
 
 def is_postgresql_url(source: object) -> bool:
@@ -99,7 +102,7 @@ class PostgreSQLSource:
             tables = list_tables(session, self._describe(session))
             for number, table in enumerate(tables):
                 say(f"reading {printable(table.name)} from the server ({number + 1} of {len(tables)} tables)")
-                _Copy(session, connection, table=table, number=number).run()
+                _Copy(session, connection, table=table, number=number, say=say).run()
                 shown = _typed_view(connection, table, number=number)
                 self._tables[shown.name] = shown
                 self._sums[shown.name] = _fingerprint(connection, shown)
@@ -156,17 +159,13 @@ class _Copy:
     """The copying of one table from the server into the file."""
 
     def __init__(
-        self,
-        session: Session,
-        connection: duckdb.DuckDBPyConnection,
-        *,
-        table: ServerTable,
-        number: int,
+        self, session: Session, connection: duckdb.DuckDBPyConnection, *, table: ServerTable, number: int, say: Say
     ) -> None:
         self._session = session
         self._connection = connection
         self._table = table
         self._target = _staged(number)
+        self._say = say
         self._failure: Exception | None = None
 
     def run(self) -> None:
@@ -200,7 +199,14 @@ class _Copy:
 
     def _batches(self, reader: "pa.RecordBatchReader") -> Iterator["pa.RecordBatch"]:
         try:
-            yield from reader
+            n_rows, told = 0, time.monotonic()
+            for batch in reader:
+                n_rows += batch.num_rows
+                if time.monotonic() - told >= _TELL_EVERY_S:
+                    told = time.monotonic()
+                    about = f" of about {self._table.rows_about:,}" if self._table.rows_about > 0 else ""
+                    self._say(f"reading {printable(self._table.name)}: {n_rows:,}{about} rows")
+                yield batch
         except Exception as error:
             self._failure = error
             raise

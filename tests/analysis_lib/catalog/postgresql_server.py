@@ -72,10 +72,11 @@ def running_server() -> Iterator[Server]:
 
 
 def _account() -> dict[str, int]:
-    """PostgreSQL refuses to run as root, so there it runs as the account that its package made."""
+    """PostgreSQL refuses to run as root, so there it runs as the account that its package made, or as nobody."""
     if os.geteuid() != 0:
         return {}
-    entry = pwd.getpwnam("postgres")
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    entry = pwd.getpwnam("postgres" if "postgres" in names else "nobody")
     return {"user": entry.pw_uid, "group": entry.pw_gid}
 
 

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import duckdb
 import pandas as pd
@@ -377,6 +378,23 @@ def test_the_command_shows_the_password_nowhere(
     assert PASSWORD not in everything
     assert all(PASSWORD.encode() not in file.read_bytes() for file in files_below(home))
     assert "postgres:" not in (dataset.path / "manifest.json").read_text(encoding="utf-8")
+
+
+def test_a_socket_is_a_local_host_and_its_folder_is_not_kept(
+    server: Server, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    database = new_database(PERSON)
+    login = f"postgres:{PASSWORD}"
+    folder = quote(str(server.folder), safe="")
+    for number, url in enumerate(
+        (
+            f"postgresql://{login}@{folder}:{server.port}/{database}",
+            f"postgres://{login}@/{database}?host={folder}&port={server.port}",
+        )
+    ):
+        dataset = import_omop(url, name=f"a{number}", data=tmp_path / "data").dataset
+        assert dataset.n_persons == 3
+        assert dataset.manifest.source["host"] == "local"
 
 
 def test_texts_of_other_encodings_become_utf8_and_bytes_without_one_are_refused(
