@@ -142,9 +142,9 @@ def _to_int(column: str, base: str) -> Conversion:
     if base == "DECIMAL":
         return _tried(column, f"CASE WHEN {column} = trunc({column}) THEN TRY_CAST({column} AS BIGINT) END")
     if base == "VARCHAR":
-        # The engine reads '1.5' as 2 and '0x1f' as 31, so what is not written in digits alone is looked at closely;
-        # a pattern for every value would take most of an import. Digits with '.0' come from a float.
-        plain = f"translate({column}, '0123456789+-', '') = ''"
+        # The engine reads '1.5' as 2 and '0x1f' as 31, so only what it would write back in the same signs is taken as
+        # read; a pattern for every value would take most of an import. Digits with '.0' come from a float.
+        plain = f"CAST(TRY_CAST({column} AS BIGINT) AS VARCHAR) = {column}"
         whole = f"regexp_full_match(trim({column}), '{_WHOLE_TEXT}')"
         digits = f"TRY_CAST(regexp_replace(trim({column}), '\\.0*$', '') AS BIGINT)"
         exact = f"(NOT contains({column}, '.') OR abs({digits}) < {_FLOATS['DOUBLE']})"
