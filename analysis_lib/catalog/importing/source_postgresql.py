@@ -13,6 +13,7 @@ Whether the content equals that of an earlier import is known only when everythi
 version of DuckDB may give others, and then the same rows make a new release.
 """
 
+import errno
 import hashlib
 import time
 from collections.abc import Iterator
@@ -166,7 +167,7 @@ class _Copy:
         self._table = table
         self._target = _staged(number)
         self._say = say
-        self._failure: Exception | None = None
+        self._failure: BaseException | None = None
 
     def run(self) -> None:
         """Copy; whatever goes wrong becomes one line without a value."""
@@ -188,11 +189,12 @@ class _Copy:
             try:
                 self._connection.register("incoming_rows", rows)
                 self._connection.execute(f"CREATE TABLE {self._target} AS SELECT {made} FROM incoming_rows")
-            except duckdb.Error:
-                # The engine wraps what the server said; where the server said nothing, the engine's own trouble (a full
-                # disk) is for the import to reword.
+            except duckdb.Error as error:
+                # The engine wraps what the server said. Where the server said nothing, the trouble is the engine's own.
                 if self._failure is not None:
                     raise self._failure from None
+                if "no space left" in str(error).lower():
+                    raise OSError(errno.ENOSPC, "no space left for the copy of a server's table") from None
                 raise
             finally:
                 self._connection.unregister("incoming_rows")
@@ -207,7 +209,7 @@ class _Copy:
                     about = f" of about {self._table.rows_about:,}" if self._table.rows_about > 0 else ""
                     self._say(f"reading {printable(self._table.name)}: {n_rows:,}{about} rows")
                 yield batch
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:  # the engine would make even Ctrl-C an error of its own
             self._failure = error
             raise
 

@@ -15,6 +15,7 @@ import pytest
 from adbc_driver_postgresql import dbapi
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
+from analysis_lib.catalog.importing import source_postgresql
 from analysis_lib.catalog.reporting import report_html, report_text
 from analysis_lib.errors import ImportRefusedError, SourceError
 from analysis_lib.testing.synthetic.generating import synthetic_omop
@@ -318,6 +319,26 @@ def test_a_connection_closed_between_two_tables_leaves_the_old_release(
         import_omop(server.url(database), name="a", data=data, progress=close_it)
     assert files_below(data) == before
     assert import_omop(server.url(database), name="a", data=data).dataset.release != old
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_stop_in_the_middle_of_a_table_stays_what_it_was(
+    stop: type[BaseException],
+    server: Server,
+    new_database: NewDatabase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(source_postgresql, "_TELL_EVERY_S", 0.0)
+    database = new_database("CREATE TABLE person AS SELECT i AS person_id FROM generate_series(1, 500000) i; ANALYZE")
+
+    def stop_it(line: str) -> None:
+        if "of about 500,000 rows" in line:
+            raise stop
+
+    with pytest.raises(stop):
+        import_omop(server.url(database), name="a", data=tmp_path / "data", progress=stop_it)
+    assert not files_below(tmp_path / "data")
 
 
 def test_a_server_that_cannot_be_entered_is_named_without_the_password(
