@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from analysis_lib.errors import SourceError
 _PARQUET = ".parquet"
 _NUMBERED = re.compile(r"[._-]?(part)?[._-]?\d+$")
 _PACKED = (".zip", ".7z", ".rar", ".tar", ".bz2", ".xz", ".zst", ".tgz", ".xlsx", ".sas7bdat")
+_SUM_THREADS = 4
 _KNOWN = frozenset(name for version in VERSIONS for name in cdm_tables(version))
 _WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _Stamp = tuple[int, int, int]
@@ -53,14 +55,9 @@ class FolderSource:
             In hexadecimal.
         """
         if not self._sums:
-            for path in self._all_files():
-                try:
-                    self._sums[self._shown(path)] = sha256_of(path)
-                except OSError as error:
-                    raise SourceError(
-                        f"{self._shown(path)} cannot be read; {error.strerror or type(error).__name__}. "
-                        "Check the file and its permissions."
-                    ) from None
+            paths = self._all_files()
+            with ThreadPoolExecutor(max_workers=_SUM_THREADS, thread_name_prefix="sha256") as pool:
+                self._sums = dict(zip(map(self._shown, paths), pool.map(self._sum_of, paths), strict=True))
         lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(self._sums.items()))
         return hashlib.sha256(lines.encode()).hexdigest()
 
@@ -86,6 +83,8 @@ class FolderSource:
                 elif (table := self._copied(connection, name, scratch=scratch / "csv" / name, say=say)) is not None:
                     self._tables[name] = table
         except duckdb.Error as error:
+            if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+                raise  # no fault of the file: the import says so
             # The engine's words quote lines and paths, so not even its error is kept.
             raise SourceError(
                 f"table {name} cannot be read; the engine stopped with {type(error).__name__}. "
@@ -163,6 +162,8 @@ class FolderSource:
             target = scratch / f"{number:05d}.parquet"
             copied = csv_copying.copy_to_parquet(connection, file, target=target)
             copies.append(target)
+            if copied.n_lines_lost:
+                say(f"{file.shown}: {copied.n_lines_lost:,} lines are no rows, first {copied.lines_lost[0]:,}")
             n_lost += copied.n_lines_lost
             lost = lost or copied.lines_lost
         if not copies:
@@ -170,6 +171,15 @@ class FolderSource:
         clause = from_clause(copies)
         columns = described(connection, clause)
         return SourceTable(name, clause, columns, typed=False, n_lines_lost=n_lost, lines_lost=lost)
+
+    def _sum_of(self, path: Path) -> str:
+        try:
+            return sha256_of(path)
+        except OSError as error:
+            raise SourceError(
+                f"{self._shown(path)} cannot be read; {error.strerror or type(error).__name__}. "
+                "Check the file and its permissions."
+            ) from None
 
     def _all_files(self) -> list[Path]:
         return [path for paths in self._files.values() for path in paths]

@@ -198,6 +198,18 @@ def test_a_line_that_is_no_row_is_left_out_and_counted_and_costs_no_other_line(
     assert (found.tables["person"].rows, found.n_persons) == (51, 51)
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("open_quote", ["", '9,0,1950,"\n'])
+def test_the_report_gives_line_numbers_as_an_editor_counts_them(
+    make_folder: MakeFolder, line_end: str, open_quote: str
+) -> None:
+    text = ONE + '2,0,1950,"b\nc"\n\n3,0\n4,0,1950,d\n5,0,1950,e,f\n' + open_quote
+    found = imported(make_folder({"person.csv": text.replace("\n", line_end)}))
+    (finding,) = [one for one in found.quality.findings if one.rule == "line-unreadable"]
+    assert finding.about == f"first at line 6, 8{', 9' if open_quote else ''}"
+    assert persons(found)[::2] == ["a", "d"]
+
+
 def test_an_open_quote_before_a_hundred_thousand_lines_costs_one_line(make_folder: MakeFolder) -> None:
     rows = "".join(f"{n},0,1950,a\n" for n in range(100_000))
     found = imported(make_folder({"person.csv": PERSON + '-1,0,1950,"\n' + rows}))
@@ -263,6 +275,7 @@ def test_marked_lines_that_are_no_rows_are_in_no_message_and_no_report(make_fold
     said: list[str] = []
     found = import_omop(folder, name="small", data=folder.parent / "data", progress=said.append).dataset
     assert found.quality.of_rule("line-unreadable") == {"person": 3}
+    assert "person.csv: 3 lines are no rows, from line 3" in said
     text = "".join(said) + (found.path / "manifest.json").read_text()
     assert not [mark for mark in MARKS if mark in text]
 
