@@ -39,6 +39,8 @@ class ConformedTable:
     rows: int
     key_is_unique: bool
     findings: tuple[Finding, ...]
+    without_values: frozenset[str] = frozenset()
+    """Columns in which no row has a value: nothing of them needs to be read, sorted or carried."""
     unfaithful_ids: tuple[str, ...] = ()
     """Id columns with values that cannot be carried over; an import refuses them."""
 
@@ -242,6 +244,8 @@ def _profile(
     measures: dict[tuple[str, str], str] = {}
     for field in spec.fields:
         conversion = conversions[field.name]
+        if field.name in source and not field.required:
+            measures["present", field.name] = f"count({source[field.name][0]})"
         if conversion.unreadable:
             measures["unreadable", field.name] = f"count(*) FILTER ({conversion.unreadable})"
         if conversion.cut_off:
@@ -282,9 +286,10 @@ def _judge(
         *(
             Finding(rules[what], spec.name, n, n_rows, columns=(printable(name),))
             for (what, name), n in counts.items()
-            if n and not (what == "unreadable" and name in ids)
+            if n and what in rules and not (what == "unreadable" and name in ids)
         ),
     )
+    absent = {field.name for field in spec.fields} - {column.lower() for column, _ in table.columns}
     owner = spec.person
     left_out = counts.get(("owner", owner), 0) if owner else 0
     return ConformedTable(
@@ -296,6 +301,7 @@ def _judge(
         rows=n_rows - left_out,
         key_is_unique=spec.key is not None and counts.get(("duplicate", spec.key), 1) == 0,
         findings=findings,
+        without_values=frozenset(absent | {name for (what, name), n in counts.items() if what == "present" and not n}),
         unfaithful_ids=unfaithful,
     )
 

@@ -150,6 +150,9 @@ def _import(source: OmopSource, settings: Settings, *, incoming: Path, folder: P
         open_engine(temp_directory=str(spill), memory_limit=MEMORY_LIMIT, preserve_insertion_order="false")
     ) as connection:
         source.attach(connection, scratch=incoming / "scratch", say=say)
+        # Its progress is asked for, never drawn.
+        connection.execute("SET enable_progress_bar_print = false")
+        connection.execute("SET enable_progress_bar = true")
         key = _import_key(source.identity() or str(source.facts()["sha256"]), settings)
         if source.identity() is None and (existing := _find_import(folder / settings.name, key)):
             return existing, False
