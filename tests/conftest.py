@@ -81,7 +81,7 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: str, text: str) -
     short, rows = _rows(text)
     columns = ["person_id" if name == "person" else _SHORT.get((table, name), name) for name in short]
     key = _KEYS.get(table)
-    extra = {name: value for name, value in _FILLED[table].items() if name not in columns}
+    extra = {name: value for name, value in _FILLED.get(table, {}).items() if name not in columns}
     numbered = key is not None and key not in columns
     types = {name: "DATE" if name.endswith("_date") else "BIGINT" for name in [*columns, *extra]}
     types |= {name: "VARCHAR" for name in types if table == "concept" and name != "concept_id"}

@@ -42,7 +42,8 @@ class FixedDuration:
     days : int
         Days to add; 0 with ``after="entry_end"`` is the last day of the entry record, and -1 the day before it.
     after : {"entry_start", "entry_end"}, default "entry_start"
-        Counted from the first or the last day of the entry record; a record without an end ends on its first day.
+        Counted from the first or the last day of the entry record. A record without an end ends as in Circe: drugs
+        after their days of supply, all others, and records that have no end of their own, the day after their start.
     """
 
     days: int
@@ -69,7 +70,8 @@ class FixedDuration:
 class ContinuousExposure:
     """Leave the cohort when the use of a drug that was going on at entry ends, or when observation ends.
 
-    Exposures that lie close together count as one use; they end with the record's end, or with its days of supply.
+    Exposures, by concept or by source concept, that lie close together count as one use. One ends with its record's
+    end, else after its days of supply, else the day after its start.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ class ContinuousExposure:
     gap_days : int, default 30
         The most days without supply that leave the use unbroken.
     offset_days : int, default 0
-        Days added to the end.
+        Days added to the end of every exposure, before gaps are looked at; so they bridge gaps, too.
     days_supply : int, optional
         Days that every exposure is taken to last, whatever its record says.
     """
@@ -105,7 +107,10 @@ class ContinuousExposure:
             One sentence.
         """
         lasting = f" (each exposure lasts {count_of_days(self.days_supply)})" if self.days_supply is not None else ""
-        offset = f" plus {count_of_days(self.offset_days)}" if self.offset_days else ""
+        offset = ""
+        if self.offset_days:
+            less = "less" if self.offset_days < 0 else "more"
+            offset = f" (each exposure counts {count_of_days(abs(self.offset_days))} {less})"
         return (
             f"Leave when the use of {self.concept_set.describe()} ends, with gaps of up to "
             f"{count_of_days(self.gap_days)}{lasting}{offset}, or on the last day of that observation period if it is "

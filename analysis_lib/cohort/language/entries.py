@@ -30,8 +30,7 @@ class EntryEvent:
     occurrence : {"first", "every"}, default "first"
         ``"first"``: only the person's first such record ever, seen before anything else is asked of it; if that one
         lies outside observation, the person does not enter by a later one. ``"every"``: any record.
-        Of records that start on one day, the one that ends first counts as the earlier (a record without an end ends
-        on its first day), then the one with the lower record id.
+        Of records that start on one day, the one with the lowest record id is the earlier.
     """
 
     concept_set: ConceptSet
