@@ -163,7 +163,7 @@ class FolderSource:
             copied = csv_copying.copy_to_parquet(connection, file, target=target)
             copies.append(target)
             if copied.n_lines_lost:
-                say(f"{file.shown}: {copied.n_lines_lost:,} lines are no rows, first {copied.lines_lost[0]:,}")
+                say(f"{file.shown}: {copied.n_lines_lost:,} lines are no rows, from line {copied.lines_lost[0]}")
             n_lost += copied.n_lines_lost
             lost = lost or copied.lines_lost
         if not copies:
