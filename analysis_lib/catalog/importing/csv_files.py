@@ -180,7 +180,7 @@ def _encoding_of(path: Path, *, shown: str, given: str | None) -> tuple[str, boo
             return ("utf-8" if codecs.lookup(encoding).name == "utf-8" else encoding), has_nul
     raise SourceError(
         f"{shown} is no text in {' or '.join(dict.fromkeys(candidates))}; some of its bytes stand for no sign. "
-        "Name its encoding."
+        "Say its encoding, such as --encoding cp949."
     )
 
 
