@@ -35,7 +35,7 @@ RULES: dict[str, Rule] = {
         "A line of a CSV file is no row of its table",
         "problem",
         "Nothing: the line was left out.",
-        "Records are missing. One open quotation mark can swallow many lines: mend the export and import again.",
+        "Records are missing, often those with odd texts. Mend the export and import again.",
     ),
     "column-name-case": Rule(
         "Column names are not lower-case",

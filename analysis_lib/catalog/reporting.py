@@ -81,6 +81,8 @@ def _left_out(dataset: Dataset) -> str:
     headers = dataset.quality.of_rule("header-as-data")
     gone = {name: e.rows_source - e.rows - headers.get(name, 0) for name, e in dataset.tables.items()}
     gone |= dataset.quality.of_rule("table-unreadable") | dataset.quality.of_rule("table-name")
+    for name, n in dataset.quality.of_rule("line-unreadable").items():
+        gone[name] = gone.get(name, 0) + n
     gone = {name: n for name, n in gone.items() if n}
     tables = ", ".join(f"{name} {n:,}" for name, n in gone.items())
     return f"{sum(gone.values()):,} rows of the source: {tables}" if gone else "no row of the source"

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis_lib.catalog import Dataset, import_omop
+from analysis_lib.catalog.reporting import report_text
 from analysis_lib.errors import AnalysisError, ImportRefusedError, SourceError
 from analysis_lib.testing import synthetic_omop
 
@@ -196,6 +197,7 @@ def test_a_line_that_is_no_row_is_left_out_and_counted_and_costs_no_other_line(
     assert found.quality.of_rule("line-unreadable") == {"person": n_lost}
     assert persons(found) == ["a", *(f"{n}," for n in range(10, 60))]
     assert (found.tables["person"].rows, found.n_persons) == (51, 51)
+    assert f"{n_lost} rows of the source: person {n_lost}" in report_text(found)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
