@@ -32,9 +32,6 @@ def import_() -> None:
 @click.option("--name", required=True, help="The data set: 1 to 63 of a-z, 0-9, '-' and '_'.")
 @click.option("--title", help="What people see.  [default: what the source calls itself]")
 @click.option("--schema", help="The source's schema, where several hold a person table.")
-@click.option("--encoding", help="CSV: the encoding of files that are not UTF-8.  [default: found out]")
-@click.option("--delimiter", help="CSV: the sign between fields.  [default: found out]")
-@click.option("--quote", help="CSV: the sign around fields; empty for none.  [default: found out]")
 @click.option("--buckets", type=click.IntRange(1, 4096), help="Buckets of the persons' tables.  [default: by size]")
 @click.option("--delimiter", help="What separates the values of CSV files.  [default: told from the header line]")
 @click.option("--quote", help="The quotation mark of CSV files, empty for none.  [default: told from the header line]")
@@ -57,9 +54,6 @@ def omop(session: Session, /, source: str, **options: Any) -> None:
         data=data_folder_of(session),
         title=options["title"],
         schema=options["schema"],
-        encoding=options["encoding"],
-        delimiter=options["delimiter"],
-        quote=options["quote"],
         bucket_count=options["buckets"],
         delimiter=options["delimiter"],
         quote=options["quote"],
