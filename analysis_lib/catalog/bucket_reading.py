@@ -3,6 +3,9 @@
 All rows of a person lie in one bucket, so a bucket is answered alone, and what buckets answer adds up.
 """
 
+import itertools
+import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,6 +61,8 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     """Open an engine that sees the files of one bucket as tables.
 
     One thread each, and a core's share of the memory: buckets run beside one another, so the cores are already in use.
+    A thread keeps its engine for its next bucket, since starting one costs as much as reading a small bucket; what was
+    made in it is gone with the bucket.
 
     Parameters
     ----------
@@ -76,8 +81,13 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     import duckdb
 
-    connection = open_engine(threads="1", memory_limit=f"{memory_per_bucket()}B")
+    engine = _engine_of_this_thread()
+    connection = engine.cursor()  # has temporary tables of its own
+    name = f"bucket_{next(_NUMBERS)}"  # a thread may open a bucket while it has another one open
     try:
+        connection.execute("SET TimeZone = 'UTC'")  # holds for one connection only
+        connection.execute(f"ATTACH ':memory:' AS {name}")
+        connection.execute(f"USE {name}")
         for table, paths in files.tables.items():
             connection.read_parquet(list(paths), hive_partitioning=False).create_view(table)
         yield connection
@@ -89,3 +99,29 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
         ) from None
     finally:
         connection.close()
+        _clear(engine, name)
+
+
+_KEPT = threading.local()
+_NUMBERS = itertools.count()
+
+
+def _engine_of_this_thread() -> "duckdb.DuckDBPyConnection":
+    """Give the engine that this thread keeps, or a new one where it has none, or where the memory's share changed."""
+    limit = f"{memory_per_bucket()}B"
+    kept: tuple[str, duckdb.DuckDBPyConnection] | None = getattr(_KEPT, "engine", None)
+    if kept is None or kept[0] != limit or getattr(_KEPT, "process", None) != os.getpid():
+        kept = (limit, open_engine(threads="1", memory_limit=limit))
+        _KEPT.engine, _KEPT.process = kept, os.getpid()
+    return kept[1]
+
+
+def _clear(engine: "duckdb.DuckDBPyConnection", name: str) -> None:
+    """Take away all that one bucket left in the engine; an engine that cannot be cleared is not used again."""
+    import duckdb
+
+    try:
+        engine.execute(f"DETACH {name}")
+    except duckdb.Error:
+        _KEPT.engine = None
+        engine.close()

@@ -82,8 +82,8 @@ def bucket_sql(column: str, *, count: int) -> str:
 def choose_bucket_count(rows: int) -> int:
     """Choose how many buckets a release of `rows` person rows gets.
 
-    A Dask task costs 2 ms and should hold work of 0.2 s or more, so a bucket holds about four million rows; four
-    buckets at least, so that a small set runs the same road as a large one.
+    A query costs tens of milliseconds in each bucket before it reads a row, so a bucket holds about sixteen million;
+    four buckets at least, so that a small set runs the same road as a large one.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def choose_bucket_count(rows: int) -> int:
         A power of two.
     """
     count = 4
-    while count * 4_000_000 < rows and count < MAX_BUCKETS:
+    while count * 16_000_000 < rows and count < MAX_BUCKETS:
         count *= 2
     return count
 
