@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 __all__ = ["DEMOGRAPHICS", "EVENTS", "Attribute", "EventTable"]
 
-Kind = Literal["number", "date", "text", "concepts", "concept_set", "flag", "period"]
+Kind = Literal["number", "whole", "date", "text", "concepts", "concept_set", "flag", "period"]
 
 
 class Attribute(NamedTuple):
@@ -67,29 +67,29 @@ class EventTable(NamedTuple):
 # them.
 _GROUPS = {
     "dates": "date start_date:OccurrenceStartDate end_date:OccurrenceEndDate",
-    "person": "number age | concepts gender",
+    "person": "whole age | concepts gender",
     "provider": "concepts provider_specialty",
     "visit": "concepts visit_type",
     "place": "concepts place_of_service | concept_set place_of_service_location",
-    "era": "date start_date:EraStartDate end_date:EraEndDate | number length_days:EraLength age_at_start age_at_end "
+    "era": "date start_date:EraStartDate end_date:EraEndDate | whole length_days:EraLength age_at_start age_at_end "
     "| concepts gender",
     "span": "date start_date:PeriodStartDate end_date:PeriodEndDate | period user_defined_period "
-    "| number length_days:PeriodLength age_at_start age_at_end",
+    "| whole length_days:PeriodLength age_at_start age_at_end",
 }
 _TABLES = {
-    "condition_era": "ConditionEra = era | number occurrence_count",
+    "condition_era": "ConditionEra = era | whole occurrence_count",
     "condition_occurrence": "ConditionOccurrence source:ConditionSourceConcept = dates person provider visit "
     "| concepts !type:ConditionType condition_status | text stop_reason",
     "death": "Death source:DeathSourceConcept once = dates person "
     "| concepts !type:DeathType +cause_source_concept | concept_set cause_source:CauseSourceConcept",
     "device_exposure": "DeviceExposure source:DeviceSourceConcept = dates person provider visit "
-    "| concepts !type:DeviceType | text unique_device_id | number quantity",
+    "| concepts !type:DeviceType | text unique_device_id | whole quantity",
     "dose_era": "DoseEra = era | concepts unit | number dose_value",
-    "drug_era": "DrugEra = era | number occurrence_count gap_days",
+    "drug_era": "DrugEra = era | whole occurrence_count gap_days",
     "drug_exposure": "DrugExposure source:DrugSourceConcept = dates person provider visit "
     "| concepts !type:DrugType route_concept dose_unit | text stop_reason lot_number "
-    "| number refills quantity days_supply effective_drug_dose",
-    "episode": "Episode = date start_date:EpisodeStartDate end_date:EpisodeEndDate | number episode_number age "
+    "| whole refills days_supply | number quantity effective_drug_dose",
+    "episode": "Episode = date start_date:EpisodeStartDate end_date:EpisodeEndDate | whole episode_number age "
     "| concepts +gender +episode_object_concept +type:EpisodeType",
     "location_region": "LocationRegion once =",
     "measurement": "Measurement source:MeasurementSourceConcept = dates person provider visit "
@@ -102,16 +102,16 @@ _TABLES = {
     "| concept_set payer_concept plan_concept sponsor_concept stop_reason_concept payer_source_concept "
     "plan_source_concept sponsor_source_concept stop_reason_source_concept",
     "procedure_occurrence": "ProcedureOccurrence source:ProcedureSourceConcept = dates person provider visit "
-    "| concepts !type:ProcedureType modifier | number quantity",
+    "| concepts !type:ProcedureType modifier | whole quantity",
     "specimen": "Specimen source:SpecimenSourceConcept = dates person "
     "| concepts !type:SpecimenType unit anatomic_site disease_status | number quantity | text source_id",
     "visit_detail": "VisitDetail source:VisitDetailSourceConcept = person provider place "
     "| date start_date:VisitDetailStartDate end_date:VisitDetailEndDate "
-    "| concepts !type:VisitDetailType discharge_to | number length_days:VisitDetailLength",
+    "| concepts !type:VisitDetailType discharge_to | whole length_days:VisitDetailLength",
     "visit_occurrence": "VisitOccurrence source:VisitSourceConcept = dates person provider place "
-    "| concepts !type:VisitType | number length_days:VisitLength",
+    "| concepts !type:VisitType | whole length_days:VisitLength",
     "custom_era": "CustomEra bare = date start_date end_date "
-    "| number length_days:Duration age_at_start | concepts +gender",
+    "| whole length_days:Duration age_at_start | concepts +gender",
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from math import isfinite
 from typing import Any
 
 from analysis_lib.cohort.language.attributes import Attribute
@@ -184,6 +185,9 @@ def _read_range(node: Node, attribute: Attribute) -> Iterator[Where]:
     if operator is None and value is None:
         return
     word = node.word("Op", operator, known={circe.lower(): word for word, circe in COMPARISONS.items()})
+    if attribute.kind == "whole":
+        # As circe-be does; the SQL compares whole numbers.
+        value, extent = (int(each) if isinstance(each, float) and isfinite(each) else each for each in (value, extent))
     pair = word in ("between", "not between")
     yield Where(attribute.name, word, (value, extent) if pair else value)
 
@@ -191,7 +195,8 @@ def _read_range(node: Node, attribute: Attribute) -> Iterator[Where]:
 def _read_text(node: Node, attribute: Attribute) -> Iterator[Where]:
     operator, text = node.take("Op"), node.take("Text")
     node.finish()
-    if text is not None:
+    if operator is not None or text is not None:
+        # Circe's own SQL looks for the word "null" where the text is missing; so it is refused.
         word = node.word("Op", operator, known={circe.lower(): word for word, circe in TEXTS.items()})
         yield Where(attribute.name, word, text)
 
@@ -203,4 +208,10 @@ def _read_period(node: Node, attribute: Attribute) -> Iterator[Where]:
         yield Where(attribute.name, "is", days)
 
 
-_READERS = {"number": _read_range, "date": _read_range, "text": _read_text, "period": _read_period}
+_READERS = {
+    "number": _read_range,
+    "whole": _read_range,
+    "date": _read_range,
+    "text": _read_text,
+    "period": _read_period,
+}

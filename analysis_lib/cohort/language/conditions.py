@@ -14,6 +14,7 @@ __all__ = ["OPERATORS", "Where", "checked_conditions"]
 _COMPARISONS = ("<", "<=", "=", "!=", ">", ">=", "between", "not between")
 OPERATORS: Mapping[str, tuple[str, ...]] = {
     "number": _COMPARISONS,
+    "whole": _COMPARISONS,
     "date": _COMPARISONS,
     "text": ("=", "!=", *(f"{no}{verb}" for verb in ("contains", "starts with", "ends with") for no in ("", "not "))),
     "concepts": ("in", "not in", "is recorded", "is not recorded"),
@@ -94,7 +95,8 @@ def checked_conditions(conditions: Iterable[Where], known: Mapping[str, Attribut
 
 
 def _comparison(field: str, condition: Where, *, attribute: Attribute) -> Any:
-    read: Callable[[str, object], Any] = as_date if attribute.kind == "date" else as_number
+    readers: Mapping[str, Callable[[str, object], Any]] = {"date": as_date, "number": as_number, "whole": _as_whole}
+    read = readers[attribute.kind]
     if condition.operator not in ("between", "not between"):
         return read(field, condition.value)
     if not isinstance(condition.value, tuple) or len(condition.value) != 2:
@@ -106,6 +108,14 @@ def _comparison(field: str, condition: Where, *, attribute: Attribute) -> Any:
     if low > high:
         raise InvalidDefinitionError(f"{field} must be (lowest, highest); got the higher first. Turn them round.")
     return low, high
+
+
+def _as_whole(field: str, value: object) -> int:
+    # Circe cuts the decimals off, which turns "> 17.5" into "> 17".
+    number = as_number(field, value)
+    if not isinstance(number, int):
+        raise InvalidDefinitionError(f"{field} must be a whole number; got float {number}. Round it as you mean it.")
+    return number
 
 
 def _text(field: str, condition: Where, **_: Any) -> str:
@@ -160,6 +170,7 @@ def _period(field: str, condition: Where, **_: Any) -> Any:
 
 _READERS: Mapping[str, Callable[..., Any]] = {
     "number": _comparison,
+    "whole": _comparison,
     "date": _comparison,
     "text": _text,
     "concepts": _concepts,

@@ -187,6 +187,7 @@ def test_a_second_window_asks_for_the_end_of_the_event_unless_it_says_otherwise(
         (lambda d: _body(d).update(First="yes"), "Measurement.First must be true or false; got str 'yes'"),
         (lambda d: _body(d).update(ValueAsNumber={"Op": "near", "Value": 1}), "ValueAsNumber.Op is not known"),
         (lambda d: _body(d).update(ValueAsNumber={"Op": "gt"}), "Measurement: where[1].value of value_as_number must"),
+        (lambda d: _body(d).update(ValueAsString={"Op": "contains"}), "value of value_as_string must be str; got None"),
         (lambda d: _body(d).update(ValueAsNumber=3), "Measurement.ValueAsNumber must be an object; got int 3"),
         (lambda d: _body(d).update(first=False), "Measurement.first is said twice"),
         (lambda d: d["PrimaryCriteria"]["CriteriaList"].append({"Spell": {}}), "CriteriaList[1].Spell is no kind of"),
@@ -247,6 +248,7 @@ def _asked(attribute: Attribute) -> list[Where]:
         chosen = [Where(name, "in", concept_set), Where(name, "not in", concept_set)]
         return listed + ([*chosen, Where(name, "is recorded"), Where(name, "is not recorded")]) * attribute.chosen
     return {
+        "whole": [Where(name, "<", 3), Where(name, "not between", (1, 2))],
         "number": [Where(name, "<", 3), Where(name, "not between", (1, 2.5))],
         "date": [Where(name, ">=", "2020-02-29"), Where(name, "between", ("1066-10-14", "9999-12-31"))],
         "text": [Where(name, "not contains", "100% 'sure'"), Where(name, "starts with", "a")],
@@ -295,3 +297,11 @@ def test_the_short_forms_are_what_they_mean_in_circe() -> None:
     assert CohortDefinition.from_circe(document).sha256 == definition.sha256
     first = CohortDefinition("x", EntryEvent(drug, "drug_era")).to_circe()
     assert first["PrimaryCriteria"]["CriteriaList"] == [{"DrugEra": {"CodesetId": 0, "First": True}}]
+
+
+def test_a_decimal_where_circe_compares_whole_numbers_is_cut_as_circe_cuts_it() -> None:
+    document = _small()
+    _body(document)["Age"] = {"Op": "gt", "Value": 17.9}
+    definition = CohortDefinition.from_circe(document)
+    assert "age > 17" in definition.describe()
+    assert official_sql(definition.to_circe()) == official_sql(document)

@@ -50,6 +50,7 @@ def _where(field: str, operator: str, value: Any = None, *, domain: str = "measu
         (lambda: _where("age", "near", 1), "operator of a Where is not known"),
         (lambda: _where("age", "<", "40"), "where[0].value of age must be a number; got str '40'"),
         (lambda: _where("age", "<", float("nan")), "must be a number; got float nan"),
+        (lambda: _where("age", ">", 17.5), "must be a whole number; got float 17.5. Round it as you mean it."),
         (lambda: _where("age", "between", 40), "must be two values with 'between'; got int. Write (lowest, highest)"),
         (lambda: _where("age", "between", (50, 40)), "got the higher first. Turn them round."),
         (lambda: _where("start_date", "<", "1 May"), "must be a date; got str '1 May'. Write it as year-month-day"),
