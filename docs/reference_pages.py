@@ -129,4 +129,4 @@ def _compared_with(attribute: Attribute) -> str:
 
 
 def _in_words(kind: str) -> str:
-    return kind.replace("_", " ")
+    return "whole number" if kind == "whole" else kind.replace("_", " ")

@@ -43,7 +43,8 @@ class FixedDuration:
         Days to add; 0 with ``after="entry_end"`` is the last day of the entry record, and -1 the day before it.
     after : {"entry_start", "entry_end"}, default "entry_start"
         Counted from the first or the last day of the entry record. A record without an end ends as in Circe: drugs
-        after their days of supply, all others, and records that have no end of their own, the day after their start.
+        after their days of supply; conditions, devices, and records that have no end of their own, the day after their
+        start. A visit or an era without an end gives no time in the cohort.
     """
 
     days: int

@@ -43,8 +43,8 @@ class CohortDefinition:
     The steps are taken in this order: records of the entry event; the person's first one (if asked); inside an
     observation period of that person; each inclusion rule in turn; the first remaining entry per person (if asked);
     the exit. Entries of one person that share a day are then joined into one record, so that nobody is in a cohort
-    twice at once. If a day lies in several observation periods of one person (the CDM forbids it), the one that began
-    first counts, then the one that ends last, then the one with the lower id.
+    twice at once. If an entry lies in several observation periods of one person (the CDM forbids it), it counts once in
+    each: first in the one that began first, then in the one that ends last.
 
     Parameters
     ----------
