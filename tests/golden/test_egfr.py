@@ -1,9 +1,8 @@
 """eGFR by CKD-EPI 2021 against numbers from outside.
 
-Rounded values of the National Kidney Foundation's calculator (kidney.org, "CKD-EPI Creatinine Equation (2021)"): those
-of 1.09 mg/dL and of 85 µmol/L as quoted in the tests of the R package admiral (pharmaverse, tests of `compute_egfr`,
-01.01 and 01.02), that of 1.2 mg/dL read from it in 2025. The equation: Inker LA et al., N Engl J Med 2021, 385,
-1737-1749; the coefficients below are as the Foundation's page prints them.
+Rounded values of the National Kidney Foundation's calculator (kidney.org, "CKD-EPI Creatinine Equation (2021)"): as
+quoted in the tests of the R package admiral (pharmaverse, tests of `compute_egfr`, 01.01 and 01.02). The equation:
+Inker LA et al., N Engl J Med 2021, 385, 1737-1749; the coefficients below are as the Foundation's page prints them.
 """
 
 import pytest
@@ -39,7 +38,7 @@ def _egfr(creatinine: float, unit: int, *, age: int, gender: int) -> float:
 
 @pytest.mark.parametrize(
     ("creatinine", "unit", "age", "gender", "expected"),
-    [(1.09, MG_PER_DL, 55, MALE, 80), (85, UMOL_PER_L, 65, FEMALE, 66), (1.2, MG_PER_DL, 55, MALE, 71)],
+    [(1.09, MG_PER_DL, 55, MALE, 80), (85, UMOL_PER_L, 65, FEMALE, 66)],
 )
 def test_egfr_is_what_the_kidney_foundation_computes(
     creatinine: float, unit: int, age: int, gender: int, expected: int
