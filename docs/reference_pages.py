@@ -97,7 +97,8 @@ def cohort_fields() -> str:
     parts = [
         "# Fields of cohort definitions\n",
         "What `Where` can ask of an event, by its table, and how Circe calls it. [The language](../cohort-language.md)",
-        "says what the parts are.\n",
+        "says what the parts are. A few conditions change nothing, as in Circe:",
+        "[these](../../methods/cohorts.md#conditions-that-change-nothing).\n",
         "## Operators\n\n| compared with | operators |\n|---|---|",
         *(f"| {_in_words(kind)} | {', '.join(f'`{word}`' for word in words)} |" for kind, words in OPERATORS.items()),
     ]
