@@ -1,8 +1,10 @@
 """Importing an OMOP database into a release of the catalog."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, astuple, dataclass
@@ -157,6 +159,7 @@ def _import(source: OmopSource, settings: Settings, *, incoming: Path, folder: P
         if source.identity() is None and (existing := _find_import(folder / settings.name, key)):
             return existing, False
         entries = build.write(connection, built)
+    shutil.rmtree(incoming / "scratch", ignore_errors=True)  # room for what checking may spill
     manifest = build.manifest(entries, root=built, spill=spill, key=key)
     source.check_unchanged()
     return publish(built, data=folder, manifest=manifest), True
@@ -200,6 +203,8 @@ def _no_values_in_errors() -> Iterator[None]:
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
         raise  # about names in our own SQL: a fault of ours, not of the source
     except duckdb.Error as error:
+        if "no space left" in str(error).lower():
+            raise OSError(errno.ENOSPC, "no space left for what the engine sorts or copies") from None
         kind = type(error).__name__
         raise ImportRefusedError(
             f"the source could not be read to its end; the engine stopped with {kind}. "

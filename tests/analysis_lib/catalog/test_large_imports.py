@@ -77,6 +77,14 @@ def test_one_person_with_nine_rows_in_ten_lies_in_one_bucket_with_all_of_them(ma
     assert max(rows) == rows[int(bucket_of(9007199254740993, count=16))]
 
 
+def test_a_file_and_a_folder_of_texts_give_the_same_bytes(many: Path, many_csv: Path, tmp_path: Path) -> None:
+    one = import_omop(many, name="many", data=tmp_path / "file").dataset
+    other = import_omop(many_csv, name="many", data=tmp_path / "folder").dataset
+    assert {path: file.sha256 for path, file in one.manifest.files.items()} == {
+        path: file.sha256 for path, file in other.manifest.files.items()
+    }
+
+
 def test_the_number_of_threads_changes_no_byte(many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from analysis_lib.catalog.importing import omop
 
@@ -122,8 +130,21 @@ def test_a_killed_import_leaves_nothing_visible_and_its_scratch_goes_with_the_ne
     assert list((tmp_path / ".incoming").iterdir()) == []
 
 
+@pytest.fixture(scope="module")
+def many_csv(many: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many_csv")
+    with duckdb.connect(str(many), read_only=True) as connection:
+        for table in ("person", "observation_period", "measurement"):
+            connection.execute(f"COPY {table} TO '{folder}/{table}.csv'")
+    return folder
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
-def test_a_disk_that_fills_up_while_rows_are_written_leaves_the_old_release_whole(many: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", ["many", "many_csv"])
+def test_a_disk_that_fills_up_leaves_the_old_release_whole(
+    tmp_path: Path, source: str, request: pytest.FixtureRequest
+) -> None:
+    many = request.getfixturevalue(source)
     disk = tmp_path / "disk"
     disk.mkdir()
     words = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]
