@@ -268,5 +268,5 @@ def circe_definitions(draw: st.DrawFn, *, kinds: Kinds, depth: int = 2) -> Docum
         "CollapseSettings": {"CollapseType": "ERA", "EraPad": draw(st.sampled_from([0, 0, 3]))},
         "CensorWindow": draw(st.sampled_from([{}, {}]) | _periods),
     }
-    additional = _groups(kinds=kinds, depth=depth).filter(lambda group: group["CriteriaList"] or group["Groups"])
+    additional = _groups(kinds=kinds, depth=depth)
     return document | draw(_optional(AdditionalCriteria=additional, EndStrategy=_exits))

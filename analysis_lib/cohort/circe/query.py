@@ -13,6 +13,7 @@ first, then the one that ends last.
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -115,7 +116,36 @@ def _read(text: str) -> "CohortExpression":
         raise CirceError(f"the Circe document cannot be read; {first_line}. Export it from ATLAS again.") from None
     if expression.primary_criteria is None or not expression.primary_criteria.criteria_list:
         raise CirceError("the Circe document has no entry event; found 0 in PrimaryCriteria. Add one.")
+    _check_kinds(_kinds_written(document), _kinds_read(expression))
     return expression
+
+
+def _check_kinds(written: Counter[str], read: Counter[str]) -> None:
+    """Refuse a criterion that fails circepy's model of its kind: circepy takes it for conditions of any concept."""
+    if written != read:
+        kind = min((written - read) or (read - written))
+        raise CirceError(
+            f"a criterion {kind} cannot be read; found {written[kind]} written and {read[kind]} understood. "
+            "Give it every attribute that Circe asks for, as ATLAS exports it."
+        )
+
+
+def _kinds_written(part: Any) -> Counter[str]:
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    found = Counter[str]()
+    for key, value in inner:
+        found.update([key] if isinstance(key, str) and key in DOMAINS else [])
+        found += _kinds_written(value)
+    return found
+
+
+def _kinds_read(part: Any) -> Counter[str]:
+    fields = getattr(type(part), "model_fields", None)
+    found = Counter({type(part).__name__: 1}) if type(part).__name__ in DOMAINS else Counter[str]()
+    inner = part if isinstance(part, list) else [getattr(part, name) for name in fields or ()]
+    for value in inner:
+        found += _kinds_read(value)
+    return found
 
 
 def _check_domains(part: Any, *, path: str = "") -> None:
@@ -232,7 +262,7 @@ class _StepWriter:
 
     def _limited_step(self, table: str, *, limit: Any, of: str) -> Step:
         source = {"qualified_events": "qualifying_events", "included_events": "satisfying_events"}[table]
-        kind = _limit(limit, of="all")
+        kind = _limit(limit, of="first")
         if kind == "all":
             return Step(table, f"SELECT * FROM {source}")
         order = f"start_date {'DESC' if kind == 'last' else 'ASC'}, event_id"

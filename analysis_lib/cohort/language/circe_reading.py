@@ -117,12 +117,13 @@ class _Reader:
         if primary is None:
             raise CirceError(f"{node.at('PrimaryCriteria')} is missing; found none. Say what lets a person in.")
         entry = self.entry(primary)
-        qualifying = self.optional_group(node.below("AdditionalCriteria"))
-        qualified_limit = _limit(node, "QualifiedLimit", absent="every")
+        # Limits that a document leaves out are "First" in circe-be.
+        qualified_limit = _limit(node, "QualifiedLimit", absent="first")
+        qualifying = self.qualifying(node.below("AdditionalCriteria"), limit=qualified_limit)
         rules = tuple(self.rule(each, number) for number, each in enumerate(node.nodes("InclusionRules")))
         fields: dict[str, Any] = {
             "exit": self.exit(node.below("EndStrategy")),
-            "entries_per_person": _limit(node, "ExpressionLimit", absent="every"),
+            "entries_per_person": _limit(node, "ExpressionLimit", absent="first"),
             "qualifying": qualifying,
             # Circe looks at this limit only where there are additional criteria.
             "qualified_limit": "every" if qualifying is None else qualified_limit,
@@ -174,6 +175,11 @@ class _Reader:
     def chosen(self, node: Node, key: str) -> ConceptSet | None:
         number = node.take(key) if key else None
         return None if number is None else node.concept_set(key, number, among=self.concept_sets)
+
+    def qualifying(self, node: Node | None, *, limit: str) -> Group | None:
+        """Read the additional criteria; if they ask for nothing, they still bring their limit into force."""
+        group = self.optional_group(node)
+        return Group("all", ()) if node is not None and group is None and limit != "every" else group
 
     def optional_group(self, node: Node | None) -> Group | None:
         group = None if node is None else self.group(node)

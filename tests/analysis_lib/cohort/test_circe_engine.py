@@ -11,6 +11,7 @@ from analysis_lib.catalog import Dataset
 from analysis_lib.cohort import Cohort, CohortDefinition, ConceptSet, EntryEvent, build_cohort
 from analysis_lib.cohort.build import FailedCohort, build_cohorts
 from analysis_lib.cohort.circe.planning import plan_cohorts
+from analysis_lib.cohort.circe.query import read_expression
 from analysis_lib.cohort.circe.running import CohortPart, run_cohorts
 from analysis_lib.cohort.circe.statistics import inclusion_statistics
 from analysis_lib.cohort.language.compiled import CompiledDefinition
@@ -33,6 +34,8 @@ def document(concept_ids: list[int], *, rules: list[Any] | None = None, **criter
             "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
             "PrimaryCriteriaLimit": {"Type": "All"},
         },
+        "QualifiedLimit": {"Type": "All"},
+        "ExpressionLimit": {"Type": "All"},
         "InclusionRules": rules or [],
     }
 
@@ -182,3 +185,19 @@ def test_ids_keep_every_digit(make_release: MakeRelease) -> None:
     assert cohort.frame["subject_id"].dtype == "int64"
     assert isinstance(cohort.inclusion_statistics.rules, pd.DataFrame)
     json.dumps(cohort.attrition.to_dict("list"))
+
+
+@pytest.mark.parametrize("place", ["entry", "having", "censoring"])
+def test_a_criterion_that_the_reader_takes_for_another_kind_is_refused(place: str) -> None:
+    # circepy reads a body that fails its model as an empty condition occurrence, and everybody would qualify.
+    strange: dict[str, Any] = {"ConditionEra": {"DateAdjustment": {}}}
+    one = document([30])
+    if place == "entry":
+        one["PrimaryCriteria"]["CriteriaList"] = [strange]
+    elif place == "having":
+        group = {"Type": "ALL", "CriteriaList": [{"Criteria": strange, "Occurrence": {"Type": 2, "Count": 1}}]}
+        one["PrimaryCriteria"]["CriteriaList"][0]["ConditionOccurrence"]["CorrelatedCriteria"] = group
+    else:
+        one["CensoringCriteria"] = [strange]
+    with pytest.raises(CirceError, match="cannot be read"):
+        read_expression(one)

@@ -146,7 +146,15 @@ def test_what_may_be_left_out_may_be_left_out() -> None:
     definition = CohortDefinition.from_circe(document)
     assert definition.qualifying is not None
     assert definition.qualifying.criteria == (Criterion(Event(None, "visit_occurrence"), Window(None, None)),)
-    assert definition.entries_per_person == "every"
+    # circe-be gives "First" to a limit that is left out.
+    assert (definition.entries_per_person, definition.qualified_limit) == ("first", "first")
+
+
+def test_additional_criteria_that_ask_for_nothing_bring_their_limit_into_force() -> None:
+    document = {**_small(), "AdditionalCriteria": {"Type": "ANY"}, "QualifiedLimit": {"Type": "Last"}}
+    definition = CohortDefinition.from_circe(document)
+    assert definition.qualified_limit == "last"
+    assert definition.to_circe()["QualifiedLimit"] == {"Type": "Last"}
 
 
 def test_an_empty_concept_set_is_read() -> None:
