@@ -77,8 +77,9 @@ def make_found(connection: "duckdb.DuckDBPyConnection", plan: TablePlan) -> None
     plan : TablePlan
         What is asked.
     """
-    shapes = sum(bool(plan.of_kind(kind)) for kind in (RecordRequest, ValueRequest, RiseRequest, CoverRequest))
-    kind = "TABLE" if shapes > 1 else "VIEW"
+    readings = sum(bool(plan.of_kind(kind)) for kind in (RecordRequest, ValueRequest, RiseRequest, CoverRequest))
+    # Values are read once more, for what their units leave out.
+    kind = "TABLE" if readings > 1 or plan.of_kind(ValueRequest) else "VIEW"
     for old in ("VIEW", "TABLE"):
         if connection.execute(_EXISTS_SQL[old]).fetchone():
             connection.execute(f"DROP {old} found")
