@@ -241,6 +241,20 @@ def _profile(
         field.name: convert(*source[field.name], field=field) if field.name in source else Conversion(null_of(field))
         for field in spec.fields
     }
+    measures = _measures(spec, source, conversions=conversions)
+    counts = _counts(connection, measures, from_clause=table.from_clause)
+    if spec.key is not None and spec.key in source and not counts.get(("unreadable", spec.key)):
+        key = conversions[spec.key].value
+        counts["duplicate", spec.key] = count_repeats(connection, value=key, from_clause=table.from_clause)
+    for column, lost in table.values_lost.items():
+        counts["unreadable", column] = counts.get(("unreadable", column), 0) + lost
+    return _judge(table, spec, counts=counts, n_rows=n_rows, values={n: c.value for n, c in conversions.items()})
+
+
+def _measures(
+    spec: TableSpec, source: dict[str, tuple[str, str]], *, conversions: dict[str, Conversion]
+) -> dict[tuple[str, str], str]:
+    """Write what is counted of each column: its values, and what their conversion costs."""
     measures: dict[tuple[str, str], str] = {}
     for field in spec.fields:
         conversion = conversions[field.name]
@@ -250,17 +264,15 @@ def _profile(
             measures["unreadable", field.name] = f"count(*) FILTER ({conversion.unreadable})"
         if conversion.cut_off:
             measures["cut_off", field.name] = f"count(*) FILTER ({conversion.cut_off})"
-        if field.is_id and field.name in source and is_float(source[field.name][1]):
-            measures["float_id", field.name] = f"count({source[field.name][0]})"
+        if field.is_id and field.name in source:
+            column, kind = source[field.name]
+            if is_float(kind):
+                measures["float_id", field.name] = f"count({column})"
+            elif kind == "VARCHAR":  # a float's whole numbers, written out, end in '.0'
+                measures["float_id", field.name] = f"count(*) FILTER (contains({column}, '.'))"
     if spec.person is not None:
         measures["owner", spec.person] = f"count(*) FILTER (({conversions[spec.person].value}) IS NULL)"
-    counts = _counts(connection, measures, from_clause=table.from_clause)
-    if spec.key is not None and spec.key in source and not counts.get(("unreadable", spec.key)):
-        key = conversions[spec.key].value
-        counts["duplicate", spec.key] = count_repeats(connection, value=key, from_clause=table.from_clause)
-    for column, lost in table.values_lost.items():
-        counts["unreadable", column] = counts.get(("unreadable", column), 0) + lost
-    return _judge(table, spec, counts=counts, n_rows=n_rows, values={n: c.value for n, c in conversions.items()})
+    return measures
 
 
 def _judge(

@@ -159,22 +159,33 @@ def _to_float(column: str, base: str) -> Conversion:
     return _tried(column, f"TRY_CAST({column} AS DOUBLE)")
 
 
+def _time(column: str) -> str:
+    """Read a time; one with an offset becomes UTC, as a typed time with a zone does."""
+    clean = _clean(column)
+    clock = f"substr({clean}, 12)"
+    zoned = f"CAST(TRY_CAST({clean} AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"
+    has_offset = f"contains({clock}, '+') OR contains({clock}, '-')"
+    return f"CASE WHEN {has_offset} THEN {zoned} ELSE TRY_CAST({clean} AS TIMESTAMP) END"
+
+
 def _to_date(column: str, base: str) -> Conversion:
     if base == "VARCHAR":
-        clean = _clean(column)
-        # ISO dates, ISO times, and the eight digits that vocabulary files use.
-        ways = f"TRY_CAST({clean} AS DATE), CAST(TRY_CAST({clean} AS TIMESTAMP) AS DATE)"
-        value = f"coalesce({ways}, CAST(try_strptime({clean}, '%Y%m%d') AS DATE))"
-        return _tried_text(column, f"CASE WHEN isfinite({value}) THEN {value} END")
+        clean, time = _clean(column), _time(column)
+        # ISO dates, the eight digits that vocabulary files use, and ISO times.
+        day = f"coalesce(TRY_CAST({clean} AS DATE), CAST(try_strptime({clean}, '%Y%m%d') AS DATE))"
+        value = f"CASE WHEN length({clean}) > 10 THEN CAST({time} AS DATE) ELSE {day} END"
+        tried = _tried_text(column, f"CASE WHEN isfinite({value}) THEN {value} END")
+        cut = f"(length({column}) > 10 AND {time} <> date_trunc('day', {time}))"
+        return Conversion(tried.value, unreadable=tried.unreadable, cut_off=cut)
     if base == "DATE" or base in _TIMESTAMPS:
-        cut = f"({column} <> date_trunc('day', {column}))" if base in _TIMESTAMPS else None
-        return _finite(column, "DATE", cut_off=cut)
+        cut_off = f"({column} <> date_trunc('day', {column}))" if base in _TIMESTAMPS else None
+        return _finite(column, "DATE", cut_off=cut_off)
     return _tried(column, "CAST(NULL AS DATE)")
 
 
 def _to_datetime(column: str, base: str) -> Conversion:
     if base == "VARCHAR":
-        value = f"TRY_CAST({_clean(column)} AS TIMESTAMP)"
+        value = _time(column)
         return _tried_text(column, f"CASE WHEN isfinite({value}) THEN {value} END")
     if base == "DATE" or base in _TIMESTAMPS:
         return _finite(column, "TIMESTAMP", cut_off=None)

@@ -34,7 +34,7 @@ from analysis_lib.catalog.releases import (
 )
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError
 
-IMPORT_VERSION = 5
+IMPORT_VERSION = 6
 """Raised when the same source would give other rows or bytes than before."""
 
 
