@@ -189,17 +189,33 @@ def ratios(median_s: dict[str, float]) -> dict[str, Any]:
     }
 
 
+def part_of(folder: Path, *, persons: int, share: int) -> Path:
+    """Make and import a part of the data, once; its persons are a hundredth or a tenth of all."""
+    part = folder / f"part-{share}"
+    if not part.exists():
+        part.mkdir()
+        say(f"a {share}th of the data")
+        make_data(part, persons=max(1_000, persons // share))
+    return part
+
+
 def growth(folder: Path, *, persons: int, runs: int) -> list[dict[str, Any]]:
     """Run our side on a hundredth, a tenth and the whole."""
     rows = []
     for share in (100, 10, 1):
-        part = folder if share == 1 else folder / f"part-{share}"
-        if share > 1:
-            part.mkdir()
-            make_data(part, persons=max(1_000, persons // share))
-        result = main_job(part, runs=runs, engines=["ours"])["engines"]["ours"]
+        place = folder if share == 1 else part_of(folder, persons=persons, share=share)
+        result = main_job(place, runs=runs, engines=["ours"])["engines"]["ours"]
         rows.append({"measurements": max(1_000, persons // share) * MEASUREMENTS_PER_PERSON, **result})
     return rows
+
+
+def layouts(folder: Path, *, persons: int, runs: int) -> list[dict[str, Any]]:
+    """Compare ways to lay a tenth of the data out on disk."""
+    from _cohort_data import JOB
+    from _layouts import compare_layouts
+
+    part = part_of(folder, persons=persons, share=10)
+    return compare_layouts(Job(**JOB, source=str(part / "source")), part, runs=runs)
 
 
 def main() -> None:
@@ -225,9 +241,7 @@ def main() -> None:
         if "growth" in options.only:
             document["growth"] = growth(folder, persons=persons, runs=options.runs)
         if "layouts" in options.only:
-            from _layouts import compare_layouts
-
-            document["layouts"] = compare_layouts(folder, runs=options.runs)
+            document["layouts"] = layouts(folder, persons=persons, runs=options.runs)
         if "definitions" in options.only:
             script = str(ROOT / "benchmarks" / "_definitions.py")
             document["definitions"] = in_own_process(script, str(DEFINITIONS), str(folder))
