@@ -10,6 +10,7 @@ from analysis_lib.catalog.findings import QualityReport
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.nearest import did_you_mean
 from analysis_lib.catalog.releases import read_manifest
+from analysis_lib.catalog.spec import TableSpec
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError, UnknownTableError
 
 if TYPE_CHECKING:
@@ -243,6 +244,26 @@ class Dataset:
         from analysis_lib.catalog.concepts import search
 
         return search(self, text, limit=limit)
+
+    def spec(self, table: str) -> TableSpec:
+        """Describe a table: its columns, and which of them hold the concept, the dates and the key.
+
+        Parameters
+        ----------
+        table : str
+            The table, lower-case.
+
+        Returns
+        -------
+        TableSpec
+            What the release knows of it.
+
+        Raises
+        ------
+        UnknownTableError
+            If there is no such table; the known ones are named.
+        """
+        return self._entry(table).spec
 
     def _entry(self, name: str) -> TableEntry:
         if name in self.manifest.derived:

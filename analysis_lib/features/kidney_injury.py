@@ -1,12 +1,15 @@
 """Acute kidney injury by KDIGO 2012 [1]_, from serum creatinine: a worked example of variables made of others.
 
 KDIGO gives its limits in two units: a rise of 0.3 mg/dL or 26.5 µmol/L, a value of 4.0 mg/dL or 353.6 µmol/L. The
-second are a trace lower, so the limits here are these, and a value that meets either meets them.
+second are a trace lower, so the limits here are these, and a value that meets either meets them. The numbers were read
+in [2]_, adapted from KDIGO's table 2. It speaks of an increase to 4.0 mg/dL; we read that so that the value counts only
+where there is injury otherwise.
 
 References
 ----------
 .. [1] KDIGO Acute Kidney Injury Work Group (2012). KDIGO clinical practice guideline for acute kidney injury. Kidney
-   Int. Suppl. 2, 1-138; definition and staging in section 2.1, table 2.
+   Int. Suppl. 2, 1-138.
+.. [2] Table 1 of doi 10.1186/s13019-015-0265-2 (its µmol/L are misprinted as mmol/L).
 """
 
 from dataclasses import dataclass
@@ -193,7 +196,7 @@ class KdigoStage(Feature):
         stage[rise >= RISE_IN_48_HOURS - ROUNDING] = 1
         for least, reached in RATIOS:
             stage[ratio >= least - ROUNDING] = reached
-        # A high value alone is no acute injury: the definition has to be met first (section 2.1).
+        # A high value alone is no acute injury: the definition has to be met first, as we read the table.
         stage[(stage >= 1) & (highest >= HIGH - ROUNDING)] = 3
         if self.replacement:
             stage[self.replacement.combine(answers)] = 3

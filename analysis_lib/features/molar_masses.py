@@ -1,16 +1,16 @@
 """What a conversion must know of a substance, because the unit alone does not say it.
 
-Molar masses are computed from the standard atomic weights of 2021 [1]_ (conventional or abridged values: H 1.008,
-C 12.011, N 14.007, O 15.999, P 30.974, Na 22.990, Mg 24.305, Cl 35.45, K 39.098, Ca 40.078) and the formula given
-beside each. Cholesterol stands for itself, so total, LDL and HDL cholesterol share it; triglycerides are counted as
-triolein, as laboratories do. Urea nitrogen is the two nitrogens of urea: 1 mg/dL of it is 0.357 mmol/L of urea.
-Haemoglobin is the monomer, one haem, as in the SI unit of the IFCC and IUPAC [2]_.
+Molar masses are computed from the standard atomic weights of 2021 [1]_ (rounded; inside the intervals given there for
+elements that vary: H 1.008, C 12.011, N 14.007, O 15.999, P 30.974, Na 22.990, Mg 24.305, Cl 35.45, K 39.098, Ca
+40.078) and the formula given beside each. Cholesterol stands for itself, so total, LDL and HDL cholesterol share it;
+triglycerides are counted as triolein, as laboratories do. Urea nitrogen is the two nitrogens of urea: 1 mg/dL of it is
+0.357 mmol/L of urea. Haemoglobin is the monomer with one haem, by which 1 g/dL is 0.6206 mmol/L [2]_. Albumin's molar
+mass is the 66.5 kDa that is commonly given.
 
 References
 ----------
-.. [1] Prohaska T. et al. (2022). Standard atomic weights of the elements 2021 (IUPAC Technical Report). Pure Appl.
-   Chem. 94(5), 573-600.
-.. [2] Kratz A. et al. (2004). Laboratory reference values. N. Engl. J. Med. 351, 1548-1563.
+.. [1] Commission on Isotopic Abundances and Atomic Weights, https://www.ciaaw.org/atomic-weights.htm, table of 2021.
+.. [2] https://pmc.ncbi.nlm.nih.gov/articles/PMC3934467/table/T1 gives 0.62063, for subunits of haemoglobin.
 """
 
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class Substance(NamedTuple):
 
 
 SUBSTANCES = {
-    "albumin": Substance(66_438.0, "mature human serum albumin, 585 residues"),
+    "albumin": Substance(66_500.0, "human serum albumin, three digits"),
     "bicarbonate": Substance(61.016, "HCO3-", 1),
     "bilirubin": Substance(584.673, "C33H36N4O6"),
     "calcium": Substance(40.078, "Ca", 2),
@@ -62,9 +62,7 @@ HBA1C = "hba1c"
 NGSP_PER_IFCC, NGSP_OFFSET = 0.09148, 2.152
 """NGSP (%) = 0.09148 · IFCC (mmol/mol) + 2.152.
 
-Hoelzel W. et al. (2004). IFCC reference system for measurement of hemoglobin A1c in human blood and the national
-standardization schemes in the United States, Japan, and Sweden: a method-comparison study. Clin. Chem. 50(1), 166-174;
-with the IFCC unit in mmol/mol as agreed in Hanas R., John G. (2010). Clin. Chem. 56(8), 1362-1364.
+The master equation as the NGSP gives it: http://www.ngsp.org/ifcc.asp.
 """
 
 

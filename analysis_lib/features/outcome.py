@@ -221,10 +221,11 @@ def _check_overlaps(frame: "pd.DataFrame") -> None:
     next_start = ordered.groupby("subject_id")["risk_start_date"].shift(-1)
     overlapping = ordered.loc[ordered["risk_end_date"] >= next_start, "subject_id"].nunique()
     if overlapping:
+        found = "1 person" if overlapping == 1 else f"{overlapping:,} persons"
         raise FeatureInputError(
-            "times at risk of one person must not overlap, or events and days count twice; found "
-            f"{overlapping:,} persons with such. Take first entries only, shorten the time at risk, or say "
-            "overlaps='allow' where rows are predicted one by one."
+            f"times at risk of one person must not overlap, or events and days count twice; found {found} with such. "
+            "Take first entries only, shorten the time at risk, or say overlaps='allow' where rows are predicted one by "
+            "one."
         )
 
 

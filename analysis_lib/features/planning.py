@@ -135,7 +135,7 @@ def columns_of(dataset: "Dataset", table: str) -> dict[str, str]:
         ``concept``, ``start``, ``end``, ``key`` and ``time``. A missing end is the start; that of a drug exposure the
         last day of its supply, if that is known.
     """
-    spec = dataset._entry(table).spec  # noqa: SLF001 - names the known tables where there is none
+    spec = dataset.spec(table)
     start = f"t.{spec.start}::DATE"
     end = f"t.{spec.end}::DATE" if spec.end else start
     if table == "drug_exposure":

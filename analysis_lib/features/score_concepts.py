@@ -1,11 +1,14 @@
 """The conditions behind two scores, as concepts of the OMOP vocabulary, and what each weighs.
 
-The concept ids are those of OHDSI's FeatureExtraction [1]_ (CharlsonIndex.sql and Chads2Vasc.sql), which put the
-conditions of Charlson and of Lip into standard concepts; a concept means its descendants too. Deviations are marked.
+The concept ids are those of OHDSI's FeatureExtraction [1]_ (CharlsonIndex.sql and Chads2Vasc.sql), with or without
+descendants as there, and so are the weights of Charlson and of CHA2DS2-VASc. The weights of Quan 2011 are those of the
+R package comorbidity [2]_, and so is the rule that a graver form takes the place of the milder: FeatureExtraction
+counts both. It also looks in ``condition_era``, here one of two choices.
 
 References
 ----------
 .. [1] https://github.com/OHDSI/FeatureExtraction, commit 53266f02, inst/sql/sql_server.
+.. [2] https://github.com/ellessenne/comorbidity, commit 8f5f79d3, data-raw/make-weights.R and R/assign0.R.
 """
 
 from typing import NamedTuple
@@ -22,6 +25,8 @@ class Condition(NamedTuple):
         Concepts, meant with their descendants.
     weights : tuple of int
         What it weighs, by version of the score.
+    alone : tuple of int
+        Concepts meant without their descendants.
     excluded : tuple of int
         Concepts taken away again, with their descendants.
     covered_by : str
@@ -31,11 +36,12 @@ class Condition(NamedTuple):
     name: str
     concept_ids: tuple[int, ...]
     weights: tuple[int, ...]
+    alone: tuple[int, ...] = ()
     excluded: tuple[int, ...] = ()
     covered_by: str = ""
 
 
-# Weights of Charlson et al. 1987, and of Quan et al. 2011 (table 2).
+# Weights of Charlson 1987, and of Quan 2011.
 CHARLSON = (
     Condition("myocardial infarction", (4329847,), (1, 0)),
     Condition("congestive heart failure", (316139,), (1, 2)),
@@ -55,10 +61,8 @@ CHARLSON = (
     Condition("metastatic solid tumour", (432851,), (6, 6)),
     Condition("AIDS", (439727,), (6, 4)),
 )
-# FeatureExtraction names 314378, 318773 and 321319 (heart failure) and some vascular concepts without descendants
-# too; here they come with them.
 CHA2DS2_VASC = (
-    Condition("congestive heart failure", (316139, 314378, 318773, 321319), (1,)),
+    Condition("congestive heart failure", (316139, 314378), (1,), alone=(318773, 321319)),
     Condition("hypertension", (320128, 442604, 201313), (1,), excluded=(197930,)),
     Condition("diabetes", (201820, 442793), (1,), excluded=(195771, 376112, 4174977, 4058243, 193323, 376979)),
     Condition(
@@ -73,5 +77,6 @@ CHA2DS2_VASC = (
             *(200138, 194393, 319047, 40486130, 317003, 4313767, 321596),
         ),
         (1,),
+        alone=(317305, 321886, 314659, 321887, 437312, 134057),
     ),
 )

@@ -30,7 +30,8 @@ class Score(Feature):
     failure, hypertension, diabetes, vascular disease, age 65 to 74 and female sex, two for age 75 or more and for
     stroke, transient ischaemic attack or thromboembolism. Age is the year of the index date minus the year of birth.
 
-    The conditions are OHDSI's concept sets for these scores, not the ICD codes of Quan 2005 [4]_ one by one.
+    The conditions are OHDSI's concept sets for these scores, not the ICD codes of Quan 2005 [4]_ one by one; its own
+    Charlson index counts a milder form beside the graver one. Where each number was read is said in `score_concepts`.
 
     Parameters
     ----------
@@ -151,6 +152,7 @@ def concept_set_of(condition: Condition) -> ConceptSet:
     Returns
     -------
     ConceptSet
-        Its concepts with their descendants.
+        Its concepts, with their descendants but for those meant alone.
     """
-    return ConceptSet(condition.name, condition.concept_ids).excluding(*condition.excluded)
+    named = ConceptSet(condition.name, condition.concept_ids).including(*condition.alone, descendants=False)
+    return named.excluding(*condition.excluded)

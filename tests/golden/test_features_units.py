@@ -1,9 +1,12 @@
-"""Unit conversions against numbers in print.
+"""Unit conversions against numbers read elsewhere.
 
-Sources: Kratz A. et al., Laboratory reference values, N. Engl. J. Med. 2004, 351, 1548-1563, and the AMA Manual of
-Style (conversion factors to SI units, three digits); the NGSP's table of HbA1c (ngsp.org/ifcc.asp: 6.0 % is 42
-mmol/mol, 7.0 % 53, 8.0 % 64, 9.0 % 75); KDIGO 2012, which gives creatinine as 88.4 µmol/L for 1
-mg/dL; the definitions of the Celsius and Fahrenheit scales and of the avoirdupois pound.
+Factors: the table "SI Conversion Factors" of the Indian Agricultural Statistics Research Institute
+(ecoursesonline.iasri.res.in, page 53457: bilirubin, calcium, chloride, cholesterol, creatinine, glucose, phosphorus,
+triglycerides, urea, urea nitrogen, uric acid); the conversion table of elephantcare.org (convers.htm: lactate,
+magnesium); the table at w3.csmu.edu.tw/~chr/Int_unit_conversion.htm (calcium ion, bicarbonate); Table 1 of PMC3934467
+(haemoglobin, as subunits). HbA1c: the master equation at ngsp.org/ifcc.asp, NGSP = 0.09148 IFCC + 2.152, and that of
+the IFCC at information.ifcchba1c.org, IFCC = 10.93 NGSP - 23.5. The rest are definitions: the Celsius and Fahrenheit
+scales, the avoirdupois pound.
 """
 
 import pytest
@@ -21,30 +24,34 @@ def convert(number: float, code: str, *, to: str, substance: str = "") -> float:
     ("substance", "code", "to", "factor"),
     [
         ("creatinine", "mg/dL", "umol/L", 88.4),
-        ("glucose", "mg/dL", "mmol/L", 0.0555),
-        ("cholesterol", "mg/dL", "mmol/L", 0.0259),
-        ("triglycerides", "mg/dL", "mmol/L", 0.0113),
-        ("bilirubin", "mg/dL", "umol/L", 17.104),
-        ("urea nitrogen", "mg/dL", "mmol/L", 0.357),
-        ("urate", "mg/dL", "umol/L", 59.485),
-        ("calcium", "mg/dL", "mmol/L", 0.25),
+        ("glucose", "mg/dL", "mmol/L", 0.05551),
+        ("cholesterol", "mg/dL", "mmol/L", 0.02586),
+        ("triglycerides", "mg/dL", "mmol/L", 0.01129),
+        ("bilirubin", "mg/dL", "umol/L", 17.10),
+        ("urea nitrogen", "mg/dL", "mmol/L", 0.3570),
+        ("urea", "mg/dL", "mmol/L", 0.1665),
+        ("urate", "mg/dL", "umol/L", 59.48),
+        ("calcium", "mg/dL", "mmol/L", 0.2495),
         ("calcium", "meq/L", "mmol/L", 0.5),
-        ("magnesium", "mg/dL", "mmol/L", 0.411),
-        ("phosphate", "mg/dL", "mmol/L", 0.323),
-        ("haemoglobin", "g/dL", "mmol/L", 0.6206),
-        ("sodium", "meq/L", "mmol/L", 1.0),
+        ("magnesium", "mg/dL", "mmol/L", 0.4114),
+        ("phosphate", "mg/dL", "mmol/L", 0.3229),
+        ("haemoglobin", "g/dL", "mmol/L", 0.62063),
+        ("chloride", "meq/L", "mmol/L", 1.0),
+        ("bicarbonate", "meq/L", "mmol/L", 1.0),
         ("lactate", "mg/dL", "mmol/L", 0.111),
     ],
 )
 def test_factors_are_those_in_print(substance: str, code: str, to: str, factor: float) -> None:
-    assert convert(1.0, code, to=to, substance=substance) == pytest.approx(factor, rel=5e-3)
-    assert convert(factor, to, to=code, substance=substance) == pytest.approx(1.0, rel=5e-3)
+    assert convert(1.0, code, to=to, substance=substance) == pytest.approx(factor, rel=1e-3)
+    assert convert(factor, to, to=code, substance=substance) == pytest.approx(1.0, rel=1e-3)
 
 
-@pytest.mark.parametrize(("ngsp", "ifcc"), [(6.0, 42), (7.0, 53), (8.0, 64), (9.0, 75)])
-def test_hba1c_is_that_of_the_ngsp_table(ngsp: float, ifcc: int) -> None:
-    assert round(convert(ngsp, "%", to="mmol/mol", substance="hba1c")) == ifcc
-    assert round(convert(ifcc, "mmol/mol", to="%", substance="hba1c"), 1) == ngsp
+@pytest.mark.parametrize("ifcc", [20.0, 42.0, 53.0, 75.0, 140.0])
+def test_hba1c_follows_the_master_equation(ifcc: float) -> None:
+    ngsp = 0.09148 * ifcc + 2.152
+    assert convert(ifcc, "mmol/mol", to="%", substance="hba1c") == pytest.approx(ngsp, rel=1e-12)
+    # The IFCC gives the way back with three digits.
+    assert convert(ngsp, "%", to="mmol/mol", substance="hba1c") == pytest.approx(10.93 * ngsp - 23.5, abs=0.1)
 
 
 def test_temperatures_have_an_offset() -> None:
