@@ -110,7 +110,18 @@ def look_at(path: Path, *, shown: str, table: str, options: CsvOptions) -> CsvFi
 
 
 def literal_path(path: Path) -> str:
-    """Write a path so that the engine takes no sign of it for a pattern."""
+    """Write a path so that the engine takes no sign of it for a pattern.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Returns
+    -------
+    str
+        The path with each ``*``, ``?`` and ``[`` in brackets.
+    """
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
 
 
@@ -145,7 +156,23 @@ def _check_header(columns: tuple[str, ...], *, known: set[str], shown: str) -> N
 
 @contextmanager
 def readable(shown: str) -> Iterator[None]:
-    """Say which file cannot be read, and why, without a word of what is in it."""
+    """Say which file cannot be read, and why, without a word of what is in it.
+
+    Parameters
+    ----------
+    shown : str
+        What messages call the file.
+
+    Yields
+    ------
+    None
+        While the file's errors are caught.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be opened, read or unpacked.
+    """
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -35,7 +35,13 @@ _SESSION = (
 
 
 class Session:
-    """One open transaction, whose errors say neither values nor passwords."""
+    """One open transaction, whose errors say neither values nor passwords.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the ADBC driver for PostgreSQL; whoever opened it closes it.
+    """
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection

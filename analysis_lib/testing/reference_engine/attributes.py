@@ -43,13 +43,49 @@ class Asked(NamedTuple):
 
 
 def satisfies(row: Row, body: Row, *, kind: str, dates: tuple[int | None, int | None], study: Study) -> bool:
-    """Tell whether the row satisfies every attribute of the criterion's body."""
+    """Tell whether the row satisfies every attribute of the criterion's body.
+
+    Parameters
+    ----------
+    row : dict
+        A row of the kind's table.
+    body : dict
+        What the criterion asks for, by the attribute's name in Circe.
+    kind : str
+        The kind of criterion, a name in `DOMAINS`.
+    dates : tuple of (int or None, int or None)
+        Start and end as day numbers, moved by a date adjustment.
+    study : Study
+        The data and the resolved concept sets.
+
+    Returns
+    -------
+    bool
+        True also for a body that asks for nothing.
+    """
     asked = Asked(row, body, kind, *dates, study)
     return all(check(asked) for check in _CHECKS)
 
 
 def has_concept(concept_id: int | None, body: Row, *, name: str, study: Study) -> bool:
-    """Tell whether a concept satisfies the list, the selection and the exclusion named `name`."""
+    """Tell whether a concept satisfies the list, the selection and the exclusion named `name`.
+
+    Parameters
+    ----------
+    concept_id : int or None
+        The recorded concept; a missing one satisfies no list, excluding or not.
+    body : dict
+        What is asked for: the list `name`, the selection ``nameCS``, the exclusion ``nameExclude``.
+    name : str
+        The attribute, such as ``Gender``.
+    study : Study
+        The data and the resolved concept sets.
+
+    Returns
+    -------
+    bool
+        True also where the body has neither a list nor a selection of that name.
+    """
     listed = body.get(name)
     if listed:
         inside = concept_id in [one["CONCEPT_ID"] for one in listed]

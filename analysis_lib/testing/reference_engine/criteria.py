@@ -22,7 +22,20 @@ EXACTLY, AT_MOST, AT_LEAST = 0, 1, 2
 
 
 def events_meeting(criterion: Row, study: Study) -> list[Event]:
-    """Return the events of a criterion that also satisfy the criteria hanging on it."""
+    """Return the events of a criterion that also satisfy the criteria hanging on it.
+
+    Parameters
+    ----------
+    criterion : dict
+        Its kind and what is in it.
+    study : Study
+        The data and the resolved concept sets.
+
+    Returns
+    -------
+    list of Event
+        In no particular order.
+    """
     events = criterion_events(criterion, study)
     group = unpack(criterion)[1].get("CorrelatedCriteria")
     if not group or _is_empty(group):
@@ -32,7 +45,20 @@ def events_meeting(criterion: Row, study: Study) -> list[Event]:
 
 
 def events_by_person(criterion: Row, study: Study) -> Mapping[int, Sequence[Event]]:
-    """Return the same by person, worked out once for each criterion."""
+    """Return the same by person, worked out once for each criterion.
+
+    Parameters
+    ----------
+    criterion : dict
+        Its kind and what is in it; the same object is not worked out again.
+    study : Study
+        The data and the resolved concept sets; it keeps the answer.
+
+    Returns
+    -------
+    dict of int to list of Event
+        Events by person; who has none is left out.
+    """
     if id(criterion) not in study.events_of:
         by_person: dict[int, list[Event]] = defaultdict(list)
         for one in events_meeting(criterion, study):
@@ -42,7 +68,22 @@ def events_by_person(criterion: Row, study: Study) -> Mapping[int, Sequence[Even
 
 
 def meets_group(group: Row, table: Sequence[Index], *, study: Study) -> Keys:
-    """Return the events of the table that satisfy enough members of the group; an empty group keeps all."""
+    """Return the events of the table that satisfy enough members of the group; an empty group keeps all.
+
+    Parameters
+    ----------
+    group : dict
+        A Circe group: how many members must hold, and its criteria, demographics and groups.
+    table : sequence of Index
+        The events that the members are asked about.
+    study : Study
+        The data and the resolved concept sets.
+
+    Returns
+    -------
+    Counter of (person_id, event_id)
+        1 for each event that is kept; of an empty group, how many rows of the table the event has.
+    """
     rows = Counter((one.person_id, one.event_id) for one in table)
     if _is_empty(group):
         return rows

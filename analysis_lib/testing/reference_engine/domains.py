@@ -92,11 +92,33 @@ class Domain:
     counts: Mapping[str, str] = field(default_factory=dict)
 
     def starts(self, row: Row) -> int | None:
-        """Return the recorded start of a row."""
+        """Return the recorded start of a row.
+
+        Parameters
+        ----------
+        row : dict
+            A row of the table.
+
+        Returns
+        -------
+        int or None
+            A day number; None where no start is recorded.
+        """
         return day(row.get(self.start))
 
     def ends(self, row: Row) -> int | None:
-        """Return the end of a row, or what stands for it."""
+        """Return the end of a row, or what stands for it.
+
+        Parameters
+        ----------
+        row : dict
+            A row of the table.
+
+        Returns
+        -------
+        int or None
+            A day number; None where neither an end nor what stands for it is recorded.
+        """
         return self.end_rule(self.start, self.end)(row)
 
 

@@ -15,13 +15,37 @@ Row = Mapping[str, Any]
 
 
 def unpack(criterion: Row) -> tuple[str, Row]:
-    """Return the kind of a criterion and what is in it."""
+    """Return the kind of a criterion and what is in it.
+
+    Parameters
+    ----------
+    criterion : dict
+        One entry: the kind, and what is in it.
+
+    Returns
+    -------
+    tuple of (str, dict)
+        The kind, such as ``DrugExposure``, and the attributes.
+    """
     ((kind, body),) = criterion.items()
     return kind, body
 
 
 def criterion_events(criterion: Row, study: Study) -> list[Event]:
-    """Return the events of one criterion, without the criteria that hang on them."""
+    """Return the events of one criterion, without the criteria that hang on them.
+
+    Parameters
+    ----------
+    criterion : dict
+        Its kind and what is in it.
+    study : Study
+        The data and the resolved concept sets.
+
+    Returns
+    -------
+    list of Event
+        One for each row that satisfies it, in no particular order.
+    """
     kind, body = unpack(criterion)
     if kind == "LocationRegion":
         return _regions(body, study)

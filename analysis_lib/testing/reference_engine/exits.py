@@ -17,7 +17,22 @@ Days = tuple[int, int]
 
 
 def cohort_periods(expression: Row, included: Sequence[Index], *, study: Study) -> list[tuple[int, date, date]]:
-    """Return each person's periods, from the events that were included."""
+    """Return each person's periods, from the events that were included.
+
+    Parameters
+    ----------
+    expression : dict
+        The definition: its end strategy, censoring, collapse settings and censor window.
+    included : sequence of Index
+        The events that begin the periods.
+    study : Study
+        The data and the resolved concept sets.
+
+    Returns
+    -------
+    list of (int, date, date)
+        The person, and the first and last day in the cohort; sorted.
+    """
     strategy = expression.get("EndStrategy") or {}
     censoring = [events_by_person(one, study) for one in expression.get("CensoringCriteria") or ()]
     exposed = _eras(strategy["CustomEra"], study) if "CustomEra" in strategy else {}

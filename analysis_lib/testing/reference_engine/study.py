@@ -61,11 +61,33 @@ class Study:
                 self.observed[row["person_id"]].append((first, last))
 
     def rows(self, table: str) -> Sequence[Row]:
-        """Return a table's rows; a table that is not there has none."""
+        """Return a table's rows; a table that is not there has none.
+
+        Parameters
+        ----------
+        table : str
+            Its OMOP name.
+
+        Returns
+        -------
+        sequence of dict
+            All rows, with lower-case column names.
+        """
         return self._tables.get(table, ())
 
     def indexed(self, events: Sequence[Event]) -> list[Index]:
-        """Return each event once for every observation period that holds its start."""
+        """Return each event once for every observation period that holds its start.
+
+        Parameters
+        ----------
+        events : sequence of Event
+            Those without a start are left out, as are those outside observation.
+
+        Returns
+        -------
+        list of Index
+            More than one for an event within overlapping periods.
+        """
         return [
             Index(one.person_id, one.event_id, one.start, one.end, first, last, one.visit_occurrence_id)
             for one in events

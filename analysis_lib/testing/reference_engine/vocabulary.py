@@ -15,6 +15,18 @@ def resolve_codesets(concept_sets: Sequence[Row], tables: Tables) -> dict[int, f
 
     A listed concept counts if the vocabulary has it, valid or not; a descendant only if it is valid. Mapped
     concepts are those with a valid "Maps to" into the listed ones, and into their descendants if asked for.
+
+    Parameters
+    ----------
+    concept_sets : sequence of dict
+        The definition's ``ConceptSets``.
+    tables : dict of str to list of dict
+        The vocabulary: ``concept``, ``concept_ancestor``, ``concept_relationship``.
+
+    Returns
+    -------
+    dict of int to frozenset of int
+        Concept ids, without the excluded ones.
     """
     invalid = {row["concept_id"]: row.get("invalid_reason") for row in tables.get("concept", ())}
     below: dict[int, set[int]] = defaultdict(set)

@@ -131,7 +131,17 @@ def nothing(spec: TableSpec, *, header: bool) -> "pa.Table":
 
 
 class DuckDBTarget(Target):
-    """One DuckDB file."""
+    """One DuckDB file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    specs : mapping of str to TableSpec
+        All tables.
+    headers_as_rows : bool
+        As in `Target`.
+    """
 
     def __init__(self, path: Path, *, specs: Mapping[str, TableSpec], headers_as_rows: bool) -> None:
         super().__init__(path, specs=specs, headers_as_rows=headers_as_rows)
