@@ -145,6 +145,8 @@ class Features:
         ------
         FeatureInputError
             If it exists.
+        StorageError
+            If the folder cannot be written, such as for a full disk; nothing is left of it.
         UnitError
             If numbers are in units that cannot be converted.
         """

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
 
 KEYS = ["subject_id", "cohort_start_date"]
+END = "cohort_end_date"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ def members_of(cohort: "Cohort | pd.DataFrame", dataset: "Dataset | None") -> Me
     Raises
     ------
     FeatureInputError
-        If columns lack, ids are no integers, dates are no dates, or values are missing.
+        If columns lack or come twice, ids are no integers, dates are no dates, or values are missing.
     """
     if isinstance(cohort, Cohort):
         frame, source, name = cohort.frame, dataset or cohort.dataset, cohort.name
@@ -83,7 +84,7 @@ def members_of(cohort: "Cohort | pd.DataFrame", dataset: "Dataset | None") -> Me
             raise FeatureInputError("a frame of persons does not say where they come from. Give dataset= as well.")
         frame, source, name = _renamed(cohort), dataset, "persons"
     _check(frame)
-    kept = [*KEYS, *(["cohort_end_date"] if "cohort_end_date" in frame else [])]
+    kept = [*KEYS, *([END] if END in frame else [])]
     days = frame[kept].astype({"subject_id": "int64"}).copy()
     days["cohort_start_date"] = days["cohort_start_date"].dt.normalize()
     return Members(days.drop_duplicates(KEYS, ignore_index=True), source, name)
@@ -105,15 +106,30 @@ def _check(frame: "pd.DataFrame") -> None:
             f"every row needs a person and an index date; without the columns {', '.join(missing)}. "
             "Name them subject_id and cohort_start_date."
         )
-    ids, dates = frame["subject_id"], frame["cohort_start_date"]
+    columns = [*KEYS, *([END] if END in frame else [])]
+    twice = [column for column in columns if list(frame.columns).count(column) > 1]
+    if twice:
+        raise FeatureInputError(f"every column must be there once; found twice: {', '.join(twice)}. Drop one of them.")
+    _check_ids(frame["subject_id"])
+    for column in columns[1:]:
+        dates = frame[column]
+        if not pd.api.types.is_datetime64_any_dtype(dates) or dates.dt.tz is not None:
+            raise FeatureInputError(
+                f"{column} must be dates without a time zone; got {dates.dtype}. Use pandas.to_datetime."
+            )
+    empty = int(frame[KEYS].isna().to_numpy().sum())
+    if empty:
+        raise FeatureInputError(f"every row needs a person and an index date; found {empty} missing. Drop these rows.")
+
+
+def _check_ids(ids: "pd.Series[Any]") -> None:
+    import pandas as pd
+
     if not pd.api.types.is_integer_dtype(ids):
         raise FeatureInputError(
             f"subject_id must be integers; got {ids.dtype}. A float has lost ids beyond 2^53: read them as int64."
         )
-    if not pd.api.types.is_datetime64_any_dtype(dates) or dates.dt.tz is not None:
-        raise FeatureInputError(
-            f"cohort_start_date must be dates without a time zone; got {dates.dtype}. Use pandas.to_datetime."
-        )
-    empty = int(ids.isna().sum() + dates.isna().sum())
-    if empty:
-        raise FeatureInputError(f"every row needs a person and an index date; found {empty} missing. Drop these rows.")
+    # As int64 it would be the negative id of somebody else.
+    beyond = int((ids > 2**63 - 1).sum()) if pd.api.types.is_unsigned_integer_dtype(ids) else 0
+    if beyond:
+        raise FeatureInputError(f"subject_id must fit into int64; found {beyond} beyond it. Read the ids as int64.")

@@ -126,7 +126,7 @@ def outcome(
     check_word("domain", domain, known=EVENT_TABLES)
     check_word("prior_outcome", prior_outcome, known=("exclude", "allow"))
     check_word("overlaps", overlaps, known=("refuse", "allow"))
-    if washout_days is not None and (not isinstance(washout_days, int) or washout_days < 1):
+    if washout_days is not None and (type(washout_days) is not int or washout_days < 1):
         raise FeatureInputError("washout_days must be a whole number of days, 1 or more, or None for all of life.")
     at_risk = time_at_risk or TimeAtRisk()
     check_kind("time_at_risk", at_risk, kind=TimeAtRisk)
@@ -208,10 +208,19 @@ def _in_order(frames: "Sequence[pd.DataFrame]", tasks: Sequence[tuple[OutcomeTas
 
 
 def _check_ends(members: Members, at_risk: TimeAtRisk) -> None:
-    if at_risk.ends == "cohort_end" and "cohort_end_date" not in members.frame:
+    if at_risk.ends != "cohort_end":
+        return
+    if "cohort_end_date" not in members.frame:
         raise FeatureInputError(
             "a time at risk until the cohort end needs that date; found no column cohort_end_date. Add it, or choose "
             "TimeAtRisk(ends='observation_end')."
+        )
+    # Without this a missing end would be no end at all.
+    missing = int(members.frame["cohort_end_date"].isna().sum())
+    if missing:
+        raise FeatureInputError(
+            f"a time at risk until the cohort end needs that date in every row; found {missing:,} missing. Drop these "
+            "rows, or choose TimeAtRisk(ends='observation_end')."
         )
 
 
@@ -224,8 +233,8 @@ def _check_overlaps(frame: "pd.DataFrame") -> None:
         found = "1 person" if overlapping == 1 else f"{overlapping:,} persons"
         raise FeatureInputError(
             f"times at risk of one person must not overlap, or events and days count twice; found {found} with such. "
-            "Take first entries only, shorten the time at risk, or say overlaps='allow' where rows are predicted one by "
-            "one."
+            "Take first entries only, shorten the time at risk, or say overlaps='allow' where rows are predicted one "
+            "by one."
         )
 
 

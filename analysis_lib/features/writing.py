@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis_lib.errors import FeatureInputError
+from analysis_lib.errors import FeatureInputError, StorageError
 from analysis_lib.features.bucket_task import BaselineTask, answer_bucket
 from analysis_lib.features.bucket_values import LeftOut
 
@@ -45,7 +45,8 @@ class WritesBucket:
         number, task = numbered
         answer = answer_bucket(task)
         answer.frame.attrs.update(self.attrs)
-        answer.frame.to_parquet(Path(self.folder) / f"part-{number:05d}.parquet", index=False)
+        with _said_plainly():
+            answer.frame.to_parquet(Path(self.folder) / f"part-{number:05d}.parquet", index=False)
         return answer.left_out
 
 
@@ -67,10 +68,25 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     if target.exists():
         raise FeatureInputError("the folder to write exists already; nothing was written. Remove it, or name another.")
     waiting = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-    waiting.mkdir(parents=True)
+    with _said_plainly():
+        waiting.mkdir(parents=True)
     try:
         yield waiting
-        waiting.rename(target)
+        with _said_plainly():
+            waiting.rename(target)
     except BaseException:
         shutil.rmtree(waiting, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """Turn what the system says of a folder into an error of ours."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno).lower() if error.errno else type(error).__name__
+        raise StorageError(
+            f"the features cannot be written; the system said: {reason}. Nothing is left behind; make room, or name "
+            "another folder."
+        ) from None

@@ -2,9 +2,9 @@
 
 Charlson 1987: the manual page ``charlson_weights_orig`` of the R package medicalrisk, which quotes table 3 of the
 paper. Quan 2011: ``data-raw/make-weights.R`` of the R package comorbidity (github.com/ellessenne/comorbidity, commit
-8f5f79d3); the manual page ``weight.Charlsons.Quan2011`` of comorbidities.icd10 says 24 at most. CHA2DS2-VASc: table 3 of
-the guideline Stroke 2014, 45, 3754-3832 (PMC5020564), which quotes Lip 2010: 0 to 9 points. Concepts: CharlsonIndex.sql
-and Chads2Vasc.sql of OHDSI's FeatureExtraction, commit 53266f02.
+8f5f79d3); the manual page ``weight.Charlsons.Quan2011`` of comorbidities.icd10 says 24 at most. CHA2DS2-VASc: table 3
+of the guideline Stroke 2014, 45, 3754-3832 (PMC5020564): 0 to 9 points. Concepts: CharlsonIndex.sql and Chads2Vasc.sql
+of OHDSI's FeatureExtraction, commit 53266f02.
 """
 
 import numpy as np
@@ -84,7 +84,7 @@ def test_stroke_counts_twice_and_the_others_once(condition: str, expected: int) 
     assert points(Score("cha2ds2_vasc"), condition) == expected
 
 
-# Name, concepts with descendants, concepts alone, concepts taken away: read off the SQL, condition by condition.
+# Read off the SQL: the name, the concepts with descendants; below also those alone and those taken away.
 CHARLSON_SQL = [
     ("myocardial infarction", {4329847}),
     ("congestive heart failure", {316139}),
@@ -104,9 +104,10 @@ CHARLSON_SQL = [
     ("metastatic solid tumour", {432851}),
     ("AIDS", {439727}),
 ]
-VASCULAR = (
-    "312327,43020432,314962,312939,315288,317309,134380,196438,200138,194393,319047,40486130,317003,4313767,321596"
-)
+VASCULAR = {
+    *(312327, 43020432, 314962, 312939, 315288, 317309, 134380, 196438, 200138, 194393, 319047, 40486130, 317003),
+    *(4313767, 321596),
+}
 CHADS_SQL = [
     ("congestive heart failure", {316139, 314378}, {318773, 321319}, set()),
     ("hypertension", {320128, 442604, 201313}, set(), {197930}),
@@ -119,7 +120,7 @@ CHADS_SQL = [
     ),
     (
         "vascular disease",
-        set(map(int, VASCULAR.split(","))),
+        VASCULAR,
         {317305, 321886, 314659, 321887, 437312, 134057},
         set(),
     ),
