@@ -64,7 +64,7 @@ def _built(documents: Sequence[Document], dataset: Dataset) -> list[Cohort]:
 
 
 @pytest.mark.parametrize("bucket_count", [1, 2, 5])
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(asked=questions)
 def test_drawn_definitions_give_the_same_rows_by_both_readings(
     tmp_path_factory: pytest.TempPathFactory, bucket_count: int, asked: tuple[Tables, list[Document]]
@@ -84,7 +84,7 @@ def _held(reading: Reading) -> list[int]:
     return counts
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(asked=questions)
 def test_the_attrition_counts_what_each_rule_leaves(
     tmp_path_factory: pytest.TempPathFactory, asked: tuple[Tables, list[Document]]
