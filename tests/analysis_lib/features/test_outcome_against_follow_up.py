@@ -32,6 +32,10 @@ at_risks = st.builds(
     at_most_days=st.none() | st.integers(1, 9),
 )
 questions = st.tuples(at_risks, st.sampled_from(["exclude", "allow"]))
+# Few people and days, so that bleeds, entries and ends of observation meet on one day again and again.
+few_persons = st.sampled_from(PERSONS[:4])
+few_days = st.integers(0, 12).map(lambda day: ORIGIN + timedelta(days=day))
+few_spans = st.tuples(few_persons, few_days, st.integers(0, 12))
 slow = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -57,10 +61,10 @@ def members_of(rows: list[tuple[int, date, int]]) -> pd.DataFrame:
 
 @slow
 @given(
-    entries=st.lists(spans, min_size=4, max_size=14),
-    bleeds=st.lists(st.tuples(persons, st.sampled_from([30, 31, 10]), days), max_size=12),
-    observed=st.lists(spans, min_size=3, max_size=10),
-    asked=st.lists(questions, min_size=4, max_size=4),
+    entries=st.lists(few_spans, min_size=8, max_size=16),
+    bleeds=st.lists(st.tuples(few_persons, st.sampled_from([30, 31, 10]), few_days), min_size=2, max_size=12),
+    observed=st.lists(few_spans, min_size=5, max_size=12),
+    asked=st.lists(questions, min_size=8, max_size=8),
     buckets=st.sampled_from([1, 4]),
 )
 @pytest.mark.filterwarnings("ignore::analysis_lib.errors.EmptyResultWarning")
