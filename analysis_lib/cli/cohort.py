@@ -50,9 +50,11 @@ def build(ctx: click.Context, /, definitions: tuple[Path, ...], **options: Any) 
     dataset = open_catalog(data_folder_of(session)).dataset(options["name"], release=options["release"])
     session.say(f"{len(files)} definitions, in {dataset.name}, release {dataset.release}")
     built = build_files(files, dataset)
-    if options["out"] is not None:
-        write_cohorts([one.cohort for one in built if one.cohort is not None], options["out"])
-    session.emit(built_document(built, dataset=dataset, out=options["out"]), built_text(built, out=options["out"]))
+    cohorts = [one.cohort for one in built if one.cohort is not None]
+    written = options["out"] if cohorts else None  # where nothing was built, what is there stays
+    if written is not None:
+        write_cohorts(cohorts, written)
+    session.emit(built_document(built, dataset=dataset, out=written), built_text(built, out=written))
     failed = [one.error for one in built if one.error is not None]
     if failed:
         ctx.exit(failed[0].exit_code)

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis_lib.cohort.build import Cohort, FailedCohort, build_cohorts
 from analysis_lib.cohort.language.definition import CohortDefinition
@@ -102,12 +103,26 @@ def read_definition_files(paths: Sequence[Path]) -> list[DefinitionFile]:
     Returns
     -------
     list of DefinitionFile
-        In order. Of two files with one number, the second holds an error.
+        In order. Of two files with one number, the second holds an error. A file without a number whose position is
+        the number of another file gets the next free one.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If there is no file at all.
     """
     found: list[DefinitionFile] = []
+    listed = list(_listed(paths))
+    if not listed:
+        raise InvalidDefinitionError(
+            "there is no definition to build; found 0 files that end in .json. Give files, or folders that hold some."
+        )
     taken: dict[int, Path] = {}
-    for position, path in enumerate(_listed(paths), start=1):
-        number = _number(path) or position
+    for path in listed:
+        if number := _number(path):
+            taken.setdefault(number, path)
+    for position, path in enumerate(listed, start=1):
+        number = _number(path) or next(free for free in count(position) if free not in taken)
         first = taken.setdefault(number, path)
         try:
             if first is not path:
@@ -147,11 +162,13 @@ def read_definition_file(path: Path) -> CohortDefinition:
                 f"'{path}' is too large for a cohort definition; found {path.stat().st_size:,} bytes. "
                 "Give the definition alone."
             )
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_key_once)
     except OSError as error:
         raise InvalidDefinitionError(
             f"'{path}' cannot be read; found: {error.strerror or type(error).__name__}. Check the path."
         ) from error
+    except InvalidDefinitionError:
+        raise
     except (ValueError, RecursionError) as error:
         raise InvalidDefinitionError(
             f"'{path}' is no JSON; found {type(error).__name__}. Give a definition as ATLAS exports it, "
@@ -164,6 +181,18 @@ def read_definition_file(path: Path) -> CohortDefinition:
     if "schema" in document:
         return CohortDefinition.from_json(json.dumps(document))
     return CohortDefinition.from_circe(document, name=document.get("name") or path.stem)
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidDefinitionError(
+            f"a definition says one thing twice; found the key {ascii(twice)[:60]} more than once in one object. "
+            "Keep the one that is meant."
+        )
+    return found
 
 
 def _listed(paths: Sequence[Path]) -> Iterator[Path]:

@@ -105,6 +105,8 @@ def answer_values(
     if not asked and not rises:
         return {}, Counter()
     channels = number_channels([*(channel_of(request) for request in asked), *(channel_of(rise) for rise in rises)])
+    meant = {concept for channel in channels for concept in plan.concept_ids[channel.concept_set]}
+    register(connection, "value_concepts", columns={"concept_id": sorted(meant)})
     known = _units_to_expect(plan, channels)
     sql = _values_sql({request.statistic for request in asked})
     while True:
@@ -113,8 +115,7 @@ def answer_values(
         # Rows whose unit was not expected stand in no channel: look the unit up, and read again.
         if not _masked(found["channel"]).any():
             break
-        new = connection.execute(_UNKNOWN_UNITS_SQL).fetchall()
-        known |= {unit for (unit,) in new}
+        known |= {unit for (unit,) in connection.execute(_UNKNOWN_UNITS_SQL).fetchall()}
     left_out = _left_out(connection, plan, channels=channels, conversions=conversions)
     answers: Found = {}
     for request in asked:
@@ -136,7 +137,11 @@ _STATISTICS = {
     "max": "max(number * factor + shift)",
     "mean": "avg(number * factor + shift)",
 }
-_JOINED = "found AS f LEFT JOIN wanted AS w ON w.concept_id = f.concept_id AND w.unit = f.unit WHERE isfinite(number)"
+# The table's records are those of all variables; only some of them are read as numbers.
+_JOINED = (
+    "found AS f LEFT JOIN wanted AS w ON w.concept_id = f.concept_id AND w.unit = f.unit "
+    "WHERE isfinite(number) AND f.concept_id IN (SELECT concept_id FROM value_concepts)"
+)
 _UNKNOWN_UNITS_SQL = f"SELECT DISTINCT f.unit FROM {_JOINED} AND channel IS NULL"  # noqa: S608 - our own words
 _LEFT_OUT_SQL = f"""
     SELECT channel, f.unit, count(*) FROM {_JOINED} AND factor IS NULL AND day BETWEEN first_day AND last_day

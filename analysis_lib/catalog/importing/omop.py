@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
@@ -153,8 +153,10 @@ def _import(source: OmopSource, settings: Settings, *, incoming: Path, folder: P
     ) as connection:
         source.attach(connection, scratch=incoming / "scratch", say=say)
         # Its progress is asked for, never drawn.
-        connection.execute("SET enable_progress_bar_print = false")
-        connection.execute("SET enable_progress_bar = true")
+        # In a kernel without ipywidgets the engine refuses to count; the import then runs without that line.
+        with suppress(duckdb.InvalidInputException):
+            connection.execute("SET enable_progress_bar_print = false")
+            connection.execute("SET enable_progress_bar = true")
         key = _import_key(source.identity() or str(source.facts()["sha256"]), settings)
         if source.identity() is None and (existing := _find_import(folder / settings.name, key)):
             return existing, False

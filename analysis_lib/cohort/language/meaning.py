@@ -66,8 +66,8 @@ def meaning_of(compiled: CompiledDefinition) -> Any:
 
 def _one_entry_per_person(expression: Mapping[str, Any]) -> bool:
     primary = expression["PrimaryCriteria"]
-    events = [body for event in primary["CriteriaList"] for body in event.values()]
-    return primary["PrimaryCriteriaLimit"]["Type"] != "All" or (len(events) == 1 and bool(events[0].get("First")))
+    # Not so with a first record ever: it is two entries where it lies in two observation periods.
+    return bool(primary["PrimaryCriteriaLimit"]["Type"] != "All")
 
 
 def _plain(value: Any, sets: Mapping[int, Any], *, key: str = "") -> Any:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from analysis_lib.cohort.language.exits import EndOfObservation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +20,7 @@ from analysis_lib.cohort import (
     build_cohort,
     follow_up,
 )
-from analysis_lib.cohort.exits import FixedDuration
+from analysis_lib.cohort.exits import EndOfObservation, FixedDuration
 from analysis_lib.errors import EmptyResultWarning
 
 MakeRelease = Callable[..., Dataset]

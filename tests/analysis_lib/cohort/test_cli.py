@@ -13,6 +13,7 @@ import pyarrow.parquet
 import pytest
 
 from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, PriorObservation, build_cohort
+from analysis_lib.cohort.files import read_definition_file, read_definition_files
 from analysis_lib.errors import AnalysisError, CirceError, InvalidDefinitionError, StorageError
 
 CELECOXIB = CohortDefinition("celecoxib", EntryEvent(ConceptSet("celecoxib", [1118084]), "drug_era"))
@@ -181,3 +182,30 @@ def test_a_hostile_file_is_refused_with_a_line(kind: str, tmp_path: Path) -> Non
     assert done.returncode in {InvalidDefinitionError.exit_code, CirceError.exit_code}, done.stderr
     assert "Traceback" not in done.stderr
     assert issubclass(CirceError, AnalysisError)
+
+
+def test_where_nothing_can_be_built_the_old_file_stays(gibleed_data: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("what was there")
+    (tmp_path / "empty").mkdir()
+    for asked in ("typo.json", "empty"):
+        words = ("build", asked, "--data", "gibleed", "--out", "c.csv")
+        done = cohorthub(*words, folder=tmp_path, data=gibleed_data)
+        assert done.returncode == InvalidDefinitionError.exit_code, done.stdout
+        assert (tmp_path / "c.csv").read_text() == "what was there"
+
+
+def test_a_numbered_file_keeps_its_number_beside_one_in_that_place(tmp_path: Path) -> None:
+    for name in ("a.json", "1.json", "2.json"):
+        (tmp_path / name).write_text(CELECOXIB.to_json())
+    files = read_definition_files([tmp_path / name for name in ("a.json", "1.json", "2.json")])
+    assert [(file.path.name, file.cohort_definition_id, file.error) for file in files] == [
+        ("a.json", 3, None),
+        ("1.json", 1, None),
+        ("2.json", 2, None),
+    ]
+
+
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"CollapseSettings": {"EraPad": 0, "EraPad": 3650}}')
+    with pytest.raises(InvalidDefinitionError, match="'EraPad' more than once"):
+        read_definition_file(tmp_path / "x.json")

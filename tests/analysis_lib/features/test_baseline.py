@@ -176,3 +176,12 @@ def test_every_concept_at_once_is_sparse_and_may_need_a_least_number_of_persons(
 def test_what_cannot_be_meant_is_refused(make: Callable[[], Any], says: str):
     with pytest.raises(FeatureInputError, match=says):
         make()
+
+
+def test_a_value_and_a_flag_of_another_concept_share_a_table_and_come_to_an_end(dataset: Dataset) -> None:
+    people = pd.DataFrame({"subject_id": [1, 3], "cohort_start_date": pd.to_datetime(["2010-06-01", "2010-06-01"])})
+    other = Flag(ConceptSet("other", [51]), ANY_TIME, domain="measurement")
+    value = Value(CREATININE, ANY_TIME, take="first", unit="mg/dL", substance="creatinine")
+    frame = baseline(people, value, other, dataset=dataset).to_pandas()
+    assert frame["had_other"].tolist() == [False, True]
+    assert frame["first_creatinine"].tolist()[0] == pytest.approx(1.0)

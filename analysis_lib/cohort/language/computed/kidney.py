@@ -69,9 +69,10 @@ class Egfr(ComputedValue):
                 SELECT m.*, p.gender_concept_id = {FEMALE} AS is_female,
                     CASE m.unit_concept_id WHEN {MG_PER_DL} THEN m.value_as_number
                         WHEN {UMOL_PER_L} THEN m.value_as_number / {UMOL_PER_MG} END AS mg_per_dl,
-                    date_sub('year', make_date(CAST(p.year_of_birth AS BIGINT),
-                        coalesce(CAST(p.month_of_birth AS BIGINT), 7),
-                        CASE WHEN p.month_of_birth IS NULL THEN 1 ELSE coalesce(CAST(p.day_of_birth AS BIGINT), 1) END
+                    date_sub('year', coalesce(
+                        TRY_CAST(concat_ws('-', p.year_of_birth, p.month_of_birth, p.day_of_birth) AS DATE),
+                        TRY_CAST(concat_ws('-', p.year_of_birth, p.month_of_birth, 1) AS DATE),
+                        TRY_CAST(concat_ws('-', p.year_of_birth, 7, 1) AS DATE)
                     ), m.measurement_date) AS age
                 FROM ({source}) AS m JOIN person AS p ON p.person_id = m.person_id
                 WHERE p.gender_concept_id IN ({FEMALE}, {MALE}) AND p.year_of_birth IS NOT NULL

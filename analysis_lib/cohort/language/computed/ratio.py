@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
-from analysis_lib.cohort.language.computed.source import Source, check_source, named_sets, source_sql, tables_of
+from analysis_lib.cohort.language.computed.source import (
+    Source,
+    check_source,
+    named_sets,
+    numbered_sql,
+    source_sql,
+    tables_of,
+)
 from analysis_lib.cohort.language.concepts import ConceptSet
 from analysis_lib.cohort.language.fields import check_count, check_days, check_type, count_of_days
 from analysis_lib.cohort.language.values import ComputedValue
@@ -76,10 +83,8 @@ class Ratio(ComputedValue):
         str
             As `ComputedValue.sql` says.
         """
-        upper, lower = (
-            source_sql(name, source, concept_ids=concept_ids)
-            for name, source in (("numerator", self.numerator), ("denominator", self.denominator))
-        )
+        upper = numbered_sql("numerator", self.numerator, concept_ids=concept_ids)
+        lower = source_sql("denominator", self.denominator, concept_ids=concept_ids)
         units = "coalesce(n.unit_concept_id, 0) = coalesce(d.unit_concept_id, 0)"
         if self.numerator_unit is not None and self.denominator_unit is not None:
             units = f"n.unit_concept_id = {self.numerator_unit:d} AND d.unit_concept_id = {self.denominator_unit:d}"
@@ -92,7 +97,7 @@ class Ratio(ComputedValue):
              AND d.measurement_date BETWEEN n.measurement_date - {self.within_days:d}
                                         AND n.measurement_date + {self.within_days:d}
             QUALIFY row_number() OVER (
-                PARTITION BY n.person_id, n.measurement_id
+                PARTITION BY n.row_id
                 ORDER BY abs(d.measurement_date - n.measurement_date), d.measurement_date, d.measurement_id
             ) = 1
         """  # noqa: S608 - numbers
@@ -154,9 +159,8 @@ class BodyMassIndex(ComputedValue):
         str
             As `ComputedValue.sql` says.
         """
-        weight, height = (
-            source_sql(name, source, concept_ids=concept_ids) for name, source in self.concept_sets.items()
-        )
+        weight = numbered_sql("weight", self.weight, concept_ids=concept_ids)
+        height = source_sql("height", self.height, concept_ids=concept_ids)
         recent = (
             "" if self.within_days is None else f"AND h.measurement_date >= w.measurement_date - {self.within_days:d}"
         )
@@ -170,7 +174,7 @@ class BodyMassIndex(ComputedValue):
               ON h.person_id = w.person_id AND h.measurement_date <= w.measurement_date {recent}
             WHERE w.kilograms > 0 AND h.metres > 0
             QUALIFY row_number() OVER (
-                PARTITION BY w.person_id, w.measurement_id ORDER BY h.measurement_date DESC, h.measurement_id DESC
+                PARTITION BY w.row_id ORDER BY h.measurement_date DESC, h.measurement_id DESC
             ) = 1
         """  # noqa: S608 - numbers
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
 
-from analysis_lib.cohort.language.computed.source import Source, check_source, named_sets, source_sql, tables_of
+from analysis_lib.cohort.language.computed.source import Source, check_source, named_sets, numbered_sql, tables_of
 from analysis_lib.cohort.language.concepts import ConceptSet
 from analysis_lib.cohort.language.fields import check_count, check_days, count_of_days
 from analysis_lib.cohort.language.values import ComputedValue
@@ -63,19 +63,19 @@ class Slope(ComputedValue):
         """
         # Days from the value itself, not from a far date, keep the sums of squares small and the slope exact.
         return f"""
-            WITH m AS ({source_sql("of", self.of, concept_ids=concept_ids)}),
+            WITH m AS MATERIALIZED ({numbered_sql("of", self.of, concept_ids=concept_ids)}),
             fitted AS (
-                SELECT v.person_id, v.measurement_id,
+                SELECT v.row_id,
                     regr_slope(e.value_as_number, (e.measurement_date - v.measurement_date) / 365.25::DOUBLE) AS slope
                 FROM m AS v JOIN m AS e
                   ON e.person_id = v.person_id AND coalesce(e.unit_concept_id, 0) = coalesce(v.unit_concept_id, 0)
                  AND e.measurement_date BETWEEN v.measurement_date - {self.look_back_days:d} AND v.measurement_date
-                GROUP BY v.person_id, v.measurement_id
+                GROUP BY v.row_id
                 HAVING count(*) >= {self.least_values:d} AND count(DISTINCT e.measurement_date) > 1
             )
             SELECT v.person_id, v.measurement_id, v.measurement_date, f.slope AS value_as_number,
                 CAST(NULL AS BIGINT) AS unit_concept_id, v.visit_occurrence_id
-            FROM m AS v JOIN fitted AS f ON f.person_id = v.person_id AND f.measurement_id = v.measurement_id
+            FROM m AS v JOIN fitted AS f ON f.row_id = v.row_id
         """  # noqa: S608 - numbers
 
     def describe(self) -> str:

@@ -6,7 +6,7 @@ from analysis_lib.cohort.language.concepts import ConceptSet
 from analysis_lib.cohort.language.fields import check_type
 from analysis_lib.cohort.language.values import ComputedValue
 
-__all__ = ["check_source", "named_sets", "source_sql", "tables_of"]
+__all__ = ["check_source", "named_sets", "numbered_sql", "source_sql", "tables_of"]
 
 Source = ConceptSet | ComputedValue
 
@@ -71,6 +71,26 @@ def source_sql(name: str, source: Source, *, concept_ids: Mapping[str, tuple[int
         "CAST(visit_occurrence_id AS BIGINT) AS visit_occurrence_id FROM measurement "
         f"WHERE measurement_concept_id IN ({listed}) AND measurement_date IS NOT NULL AND isfinite(value_as_number)"
     )
+
+
+def numbered_sql(name: str, source: Source, *, concept_ids: Mapping[str, tuple[int, ...]]) -> str:
+    """Write the query for the values of a source, each with a number of its own: record ids of a dirty source repeat.
+
+    Parameters
+    ----------
+    name : str
+        Name of the source.
+    source : ConceptSet or ComputedValue
+        The source.
+    concept_ids : mapping of str to tuple of int
+        Its concept sets, resolved.
+
+    Returns
+    -------
+    str
+        A query with ``row_id`` beside the columns of `ComputedValue.sql`; to be read once, as the numbers may change.
+    """
+    return f"SELECT row_number() OVER () AS row_id, * FROM ({source_sql(name, source, concept_ids=concept_ids)})"  # noqa: S608
 
 
 def tables_of(*sources: Source) -> tuple[str, ...]:

@@ -189,3 +189,12 @@ def test_the_concept_of_a_computed_value_never_changes() -> None:
     assert Egfr(ConceptSet("creatinine", [3016723])).concept_id == Egfr(ConceptSet("x", [3016723])).concept_id
     assert Egfr(CREATININE).concept_id != Egfr(WEIGHT).concept_id
     assert all(FIRST_CONCEPT_ID <= Slope(CREATININE, days).concept_id < 2**31 for days in range(1, 200))
+
+
+def test_a_record_that_comes_twice_is_counted_for_itself() -> None:
+    rows = [
+        (1, (1, 1, "2015-01-01", 1.0, MG)),
+        (1, (1, 2, "2015-06-01", 2.0, MG)),
+        (1, (1, 2, "2015-06-01", 2.0, MG)),
+    ]
+    assert _values(Slope(CREATININE, 3 * 366, least_values=6), rows) == []

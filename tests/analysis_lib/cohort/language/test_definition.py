@@ -34,10 +34,11 @@ def test_equal_meaning_has_an_equal_hash_whatever_it_is_called() -> None:
     assert CohortDefinition.from_json(json.dumps(json.loads(FULL.to_json()), indent=4)).sha256 == FULL.sha256
 
 
-def test_a_first_record_leaves_nothing_to_say_about_entries_per_person() -> None:
+def test_a_first_record_may_be_two_entries_so_entries_per_person_is_part_of_the_meaning() -> None:
+    # It lies in two observation periods where a source has overlapping ones, and these end on different days.
     first = CohortDefinition("users", EntryEvent(DRUG, "drug_era", occurrence="first"))
     again = CohortDefinition("users", EntryEvent(DRUG, "drug_era", occurrence="first"), entries_per_person="every")
-    assert first.sha256 == again.sha256
+    assert first.sha256 != again.sha256
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_the_hash_of_a_definition_never_changes_from_one_version_to_the_next() -
     # A hash in an old report must still name its definition: this one may change only with the schema's number.
     # Schema 2 hashes what the definition means in Circe's words, so that its short and long forms are the same.
     simple = CohortDefinition("celecoxib", EntryEvent(ConceptSet("celecoxib", [1118084]), "drug_era"))
-    assert simple.sha256 == "9806a9806bf690c67d9ae2314f87afb744fb9571669f26f2cb18af9dd7666d17"
+    assert simple.sha256 == "3e9ecf0f7c29a566524c5ae042832acb40482fe5915199ca221706f14ed76311"
     assert FULL.sha256 == "d7faddd494ac7efcae00ef1003be016bc469f60f31af3de90c6f792a159e0deb"
 
 
