@@ -123,7 +123,8 @@ def _primary(primary: Row, study: Study) -> list[Index]:
 
 def _order(sort_day: int | None, index: Index, *, last: bool) -> tuple[float, ...]:
     """Sort by day and event id, then by all else that tells events apart, missing values last."""
-    rest = (index.end, index.visit_occurrence_id, index.observed_from, index.observed_to)
+    # Of periods that begin on one day the longest is the first, as the engine states.
+    rest = (index.end, index.visit_occurrence_id, index.observed_from, -index.observed_to)
     filled = (part for value in rest for part in ((1, 0) if value is None else (0, value)))
     return ((-1 if last else 1) * (sort_day or 0), index.event_id, index.start, *filled)
 
