@@ -88,7 +88,7 @@ def test_it_agrees_with_follow_up(dataset: Dataset, prior: str, at_risk: TimeAtR
 def test_times_at_risk_that_overlap_are_refused_unless_allowed(dataset: Dataset, people: pd.DataFrame) -> None:
     twice = pd.concat([people, people.assign(cohort_start_date=pd.Timestamp("2010-08-01"))], ignore_index=True)
     # The first times at risk of 1, 2 and 3 end with the event before August; that of 4 goes on.
-    with pytest.raises(FeatureInputError, match="found 1 persons"):
+    with pytest.raises(FeatureInputError, match="found 1 person with"):
         outcome(twice, BLEED, prior_outcome="allow", dataset=dataset)
     assert len(outcome(twice, BLEED, prior_outcome="allow", overlaps="allow", dataset=dataset)) == 8
 

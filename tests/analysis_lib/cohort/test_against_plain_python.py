@@ -21,7 +21,7 @@ from analysis_lib.cohort import (
     follow_up,
 )
 from analysis_lib.cohort.exits import EndOfObservation, FixedDuration
-from analysis_lib.errors import EmptyResultWarning
+from analysis_lib.errors import EmptyResultWarning, InvalidDefinitionError
 
 MakeRelease = Callable[..., Dataset]
 Record = tuple[int, int, date, date | None]  # person, concept, start, end
@@ -215,7 +215,11 @@ def test_cohort_and_follow_up_are_what_plain_python_finds(
         assert _rows(cohort.frame.drop(columns="cohort_definition_id")) == expected
         assert cohort.attrition["persons"].iloc[-1] == len({person for person, *_ in expected})
         assert cohort.attrition["persons"].is_monotonic_decreasing
-        followed = follow_up(cohort, outcome=ConceptSet("bleed", [30]), time_at_risk=at_risk, prior_outcome=prior)
+        try:
+            followed = follow_up(cohort, outcome=ConceptSet("bleed", [30]), time_at_risk=at_risk, prior_outcome=prior)
+        except InvalidDefinitionError:  # times at risk that overlap are refused, and only of who entered twice
+            assert cohort.frame["subject_id"].duplicated().any()
+            return
         assert _rows(followed.frame) == reference_follow_up(expected, at_risk, bleeds, observed, prior=prior)
 
 
