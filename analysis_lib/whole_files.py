@@ -5,9 +5,41 @@ A process that dies, or a disk that is full, leaves the file that was there befo
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["sync_folder", "write_whole"]
+__all__ = ["replacing", "sync_folder", "write_whole"]
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a name to write to; what is written there takes the place of a file when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        The file, in a folder that exists.
+
+    Yields
+    ------
+    Path
+        A name beside it, at which nothing lies yet.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; `path` is then as it was.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def write_whole(path: Path, text: str, *, mode: int | None = None) -> None:
@@ -27,18 +59,10 @@ def write_whole(path: Path, text: str, *, mode: int | None = None) -> None:
     OSError
         If it cannot be written; `path` is then as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    try:
-        with temporary.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    with replacing(path) as temporary, temporary.open("x", encoding="utf-8") as file:
+        file.write(text)
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,13 +2,12 @@
 
 import json
 import os
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis_lib.errors import InvalidDefinitionError, StorageError
-from analysis_lib.whole_files import sync_folder
+from analysis_lib.whole_files import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,22 +110,16 @@ def write_cohorts(cohorts: Sequence["Cohort"], path: Path) -> None:
 
     check_target(path)
     table = cohort_table(cohorts)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        if path.name.lower().endswith(".parquet"):
-            pyarrow.parquet.write_table(table, temporary, compression="zstd", write_page_checksum=True)
-        else:
-            compression = "gzip" if path.name.lower().endswith(".gz") else None
-            with pyarrow.output_stream(str(temporary), compression=compression) as stream:
-                pyarrow.csv.write_csv(table, stream)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.absolute().parent)
+        with replacing(path) as temporary:
+            if path.name.lower().endswith(".parquet"):
+                pyarrow.parquet.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+            else:
+                compression = "gzip" if path.name.lower().endswith(".gz") else None
+                with pyarrow.output_stream(str(temporary), compression=compression) as stream:
+                    pyarrow.csv.write_csv(table, stream)
     except OSError as error:
         raise StorageError(
             f"the cohorts could not be written; found: {error.strerror or type(error).__name__}. "
             "Free space or choose another folder; nothing was changed."
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
