@@ -53,6 +53,35 @@ LABS: tuple[Lab, ...] = (
     Lab(3025315, 9529, "kg", 78, 65, 0.16, 0.02, 3, 200, 1, 0.03, None),
 )
 
+# Of the codes that 49 million results of five institutions had (over 4,000 of them), 80 accounted for 80 % and 784 for
+# 99 % (Vreeman DJ, Finnell JT, Overhage JM. A rationale for parsimonious laboratory term mapping by frequency. AMIA Annu
+# Symp Proc 2007:771-775). Shares that fall with the rank as 1 / (rank + 42.38) ** 2.5251 meet both counts.
+_RANK_SHIFT, _RANK_POWER, MOST_CODES = 42.38, 2.5251, 4_000
+FIRST_LOCAL_CONCEPT_ID = 2_000_000_001
+"""Ids from 2,000,000,000 on are a site's own by OMOP's convention."""
+
+
+def shares(local_tests: int) -> "np.ndarray":
+    """Say how often each measurement is taken.
+
+    Parameters
+    ----------
+    local_tests : int
+        How many tests there are besides `LABS`.
+
+    Returns
+    -------
+    ndarray of float64
+        Of `LABS`, then of the local tests, from the most to the least frequent; the sum is 1.
+    """
+    import numpy as np
+
+    named = np.array([lab.share for lab in LABS])
+    of_rank = (np.arange(1, len(LABS) + local_tests + 1) + _RANK_SHIFT) ** -_RANK_POWER
+    of_rank /= of_rank.sum()
+    return np.concatenate([named / named.sum() * of_rank[: len(LABS)].sum(), of_rank[len(LABS) :]])
+
+
 # Illness, measurement, and the factor by which it moves the person's usual value.
 _EFFECTS: tuple[tuple[int, int, float], ...] = (
     (201826, HBA1C, 1.33),

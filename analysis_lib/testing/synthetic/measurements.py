@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from analysis_lib.testing.synthetic.blocks import Columns
-from analysis_lib.testing.synthetic.labs import CREATININE, LABS, usual_values
+from analysis_lib.testing.synthetic.labs import CREATININE, FIRST_LOCAL_CONCEPT_ID, LABS, shares, usual_values
 from analysis_lib.testing.synthetic.lives import YEAR, Lives
 from analysis_lib.testing.synthetic.records import INPATIENT, Visits
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TABLE = 1 << 12
+_LARGE_TABLE = 1 << 16  # the rarest of 4,000 tests has one place in it
 
 
 def measurement_rows(
@@ -20,6 +21,7 @@ def measurement_rows(
     *,
     per_person: float,
     skewed: int,
+    local_tests: int = 0,
     rng: "np.random.Generator",
 ) -> Columns:
     """Record measurements at visits, and creatinine on each day of an admission.
@@ -34,6 +36,8 @@ def measurement_rows(
         How many measurements a person has on average, besides those of admissions.
     skewed : int
         How many more the block's first person has.
+    local_tests : int, default 0
+        How many tests there are besides those of `LABS`.
     rng : Generator
         Where chance comes from.
 
@@ -52,13 +56,16 @@ def measurement_rows(
     count = rng.poisson(per_person * n_visits / n_visits.mean())
     count[0] += skewed
     visit = visits.pick(np.repeat(np.arange(len(lives)), count), rng=rng)
-    lab = _lab_table()[rng.integers(0, _TABLE, len(visit), dtype=np.uint16)]
+    table = _lab_table(local_tests)
+    lab = table[rng.integers(0, len(table), len(visit), dtype=np.uint16 if len(table) == _TABLE else np.uint32)]
     stay, day, rise = _admissions(visits)
-    visit, lab = np.concatenate([visit, stay]), np.concatenate([lab, np.full(len(stay), CREATININE, np.uint8)])
+    visit, lab = np.concatenate([visit, stay]), np.concatenate([lab, np.full(len(stay), CREATININE, lab.dtype)])
     start = np.concatenate([visits.start[visit[: len(visit) - len(stay)]], day])
     person = visits.person[visit]
-    facts = _facts()
-    value = usual[person, lab] * (1 + facts["within"][lab] * rng.standard_normal(len(lab), np.float32))
+    facts = _facts(local_tests)
+    of_person = usual[person, np.minimum(lab, len(LABS) - 1)] if local_tests else usual[person, lab]
+    value = np.where(lab < len(LABS), of_person, facts["usual"][lab]) if local_tests else of_person
+    value = value * (1 + facts["within"][lab] * rng.standard_normal(len(lab), np.float32))
     value[len(value) - len(rise) :] *= rise
     value = np.clip(value, facts["low"][lab], facts["high"][lab]).astype(np.float64)
     rounded = np.rint(value * facts["scale"][lab]) / facts["scale"][lab]
@@ -73,31 +80,44 @@ def measurement_rows(
         "range_high": facts["normal_high"][lab],
         "unit_source_value": lab,
     }
-    return Columns("measurement", rows, {"unit_source_value": [known.unit for known in LABS]})
+    units = [lab.unit for lab in LABS] + [_LOCAL_UNIT] * local_tests
+    return Columns("measurement", rows, {"unit_source_value": units})
 
 
-def _lab_table() -> "NDArray[np.uint8]":
+def _lab_table(local_tests: int) -> "NDArray[np.uint16]":
     """Spread the measurements over a table by their shares, so that one lookup draws one."""
     import numpy as np
 
-    shares = np.cumsum([lab.share for lab in LABS])
-    return np.searchsorted(shares / shares[-1], (np.arange(_TABLE) + 0.5) / _TABLE).astype(np.uint8)
+    size = _LARGE_TABLE if local_tests else _TABLE
+    reached = np.cumsum(shares(local_tests))
+    return np.searchsorted(reached / reached[-1], (np.arange(size) + 0.5) / size).astype(np.uint16)
 
 
-def _facts() -> dict[str, "NDArray[np.float64]"]:
+_LOCAL_UNIT, _LOCAL_UNIT_CONCEPT_ID = "mg/dL", 8840
+
+
+def _facts(local_tests: int) -> dict[str, "NDArray[np.float64]"]:
+    """Lay out what is known of each test; local ones lie around usual values from 0.1 to 1,000."""
     import numpy as np
 
     nothing = (np.nan, np.nan)
-    return {
-        "concept": np.array([lab.concept_id for lab in LABS]),
-        "unit": np.array([lab.unit_concept_id for lab in LABS]),
-        "within": np.array([lab.within for lab in LABS], np.float32),
-        "low": np.array([lab.low for lab in LABS], np.float32),
-        "high": np.array([lab.high for lab in LABS], np.float32),
-        "scale": np.array([10.0**lab.decimals for lab in LABS]),
-        "normal_low": np.array([(lab.normal or nothing)[0] for lab in LABS], np.float64),
-        "normal_high": np.array([(lab.normal or nothing)[1] for lab in LABS], np.float64),
+    number = np.arange(local_tests)
+    usual = 10 ** ((number * 7 % 41) / 10 - 1)
+    alike = np.ones(local_tests)
+    of_labs_and_others = {
+        "concept": ([lab.concept_id for lab in LABS], FIRST_LOCAL_CONCEPT_ID + number),
+        "unit": ([lab.unit_concept_id for lab in LABS], np.full(local_tests, _LOCAL_UNIT_CONCEPT_ID)),
+        "scale": ([10.0**lab.decimals for lab in LABS], 100 * alike),
+        "normal_low": ([(lab.normal or nothing)[0] for lab in LABS], 0.5 * usual),
+        "normal_high": ([(lab.normal or nothing)[1] for lab in LABS], 1.5 * usual),
+        "usual": ([lab.men for lab in LABS], usual),
+        "within": ([lab.within for lab in LABS], 0.25 * alike),
+        "low": ([lab.low for lab in LABS], 0.02 * alike),
+        "high": ([lab.high for lab in LABS], 10_000 * alike),
     }
+    single = ("usual", "within", "low", "high")
+    facts = {name: np.concatenate([np.asarray(labs), others]) for name, (labs, others) in of_labs_and_others.items()}
+    return {name: values.astype(np.float32) if name in single else values for name, values in facts.items()}
 
 
 def _admissions(

@@ -8,6 +8,8 @@ import csv
 from importlib.resources import files
 from typing import Any
 
+from analysis_lib.testing.synthetic.labs import FIRST_LOCAL_CONCEPT_ID
+
 Row = dict[str, Any]
 KOREAN = 4175771
 _VALID = {"valid_start_date": 719_163, "valid_end_date": 767_009}
@@ -25,15 +27,20 @@ def read_concepts() -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
-def vocabulary_tables() -> dict[str, list[Row]]:
+def vocabulary_tables(*, local_tests: int = 0) -> dict[str, list[Row]]:
     """Make the vocabulary's tables.
+
+    Parameters
+    ----------
+    local_tests : int, default 0
+        How many laboratory tests the site has named itself.
 
     Returns
     -------
     dict of str to list of dict
         Rows by table; dates are ordinal day numbers.
     """
-    listed = read_concepts()
+    listed = [*read_concepts(), *map(_local_test, range(local_tests))]
     zero = {"concept_id": 0, "concept_name": "No matching concept", "domain_id": "Metadata", "vocabulary_id": "None"}
     zero |= {"concept_class_id": "Undefined", "standard_concept": None, "concept_code": "No matching concept"}
     names = ("concept_name", "domain_id", "vocabulary_id", "concept_class_id", "standard_concept", "concept_code")
@@ -50,6 +57,20 @@ def vocabulary_tables() -> dict[str, list[Row]]:
             if row["korean"]
         ],
         **_small_tables(concepts),
+    }
+
+
+def _local_test(number: int) -> dict[str, str]:
+    return {
+        "concept_id": str(FIRST_LOCAL_CONCEPT_ID + number),
+        "concept_name": f"Local laboratory test {number + 1}",
+        "domain_id": "Measurement",
+        "vocabulary_id": "Local",
+        "concept_class_id": "Lab Test",
+        "standard_concept": "S",
+        "concept_code": f"LAB{number + 1:04d}",
+        "parents": "",
+        "korean": "",
     }
 
 
