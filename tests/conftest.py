@@ -1,4 +1,4 @@
-"""For all tests: data releases (small ones written as text tables, and GiBleed, imported for real); ends of processes."""
+"""For all tests: data releases (small ones made of text tables, and GiBleed), imported for real; ends of processes."""
 
 import uuid
 from collections.abc import Callable, Mapping

@@ -1,18 +1,19 @@
-"""The rows of one bucket as tables of an engine: how cohorts and features read a release.
+"""The rows of some buckets as tables of an engine: how cohorts and features read a release.
 
-All rows of a person lie in one bucket, so a bucket is answered alone, and what buckets answer adds up.
+All rows of a person lie in one bucket, so any group of buckets is answered alone, and what groups answer adds up.
 """
 
+import atexit
 import itertools
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.compute.machine import memory_per_bucket
+from analysis_lib.compute.machine import memory_per_bucket, usable_cores
 from analysis_lib.errors import BucketFailedError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ __all__ = ["BucketFiles", "open_bucket"]
 
 @dataclass(frozen=True)
 class BucketFiles:
-    """The files of the tables that a task reads, of one bucket.
+    """The files of the tables that a task reads, of one group of buckets.
 
     Parameters
     ----------
@@ -36,33 +37,36 @@ class BucketFiles:
     tables: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, dataset: "Dataset", *, tables: tuple[str, ...], bucket: int) -> "BucketFiles":
-        """Look up the files of `tables` in one bucket of a release.
+    def of(cls, dataset: "Dataset", *, tables: tuple[str, ...], buckets: Sequence[int] = (0,)) -> "BucketFiles":
+        """Look up the files of `tables` in some buckets of a release.
 
         Parameters
         ----------
         dataset : Dataset
             The release.
         tables : tuple of str
-            Names of tables of persons.
-        bucket : int
-            Which bucket.
+            Their names.
+        buckets : sequence of int, default (0,)
+            Which buckets; tables that belong to no person are the same in all.
 
         Returns
         -------
         BucketFiles
             Their paths.
         """
-        return cls({table: tuple(map(str, dataset.bucket_paths(table, bucket))) for table in tables})
+        paths = {
+            table: [path for bucket in buckets for path in dataset.bucket_paths(table, bucket)] for table in tables
+        }
+        return cls({table: tuple(dict.fromkeys(map(str, listed))) for table, listed in paths.items()})
 
 
 @contextmanager
 def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
-    """Open an engine that sees the files of one bucket as tables.
+    """Open an engine that sees the files of a group of buckets as tables.
 
-    One thread each, and a core's share of the memory: buckets run beside one another, so the cores are already in use.
-    A thread keeps its engine for its next bucket, since starting one costs as much as reading a small bucket; what was
-    made in it is gone with the bucket.
+    One thread each, and a core's share of the memory: groups run beside one another, so the cores are already in use.
+    The engine is kept for the next group, since starting one costs as much as reading a small bucket; what was made in
+    it is gone with the group.
 
     Parameters
     ----------
@@ -81,9 +85,9 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     """
     import duckdb
 
-    engine = _engine_of_this_thread()
-    connection = engine.cursor()  # has temporary tables of its own
-    name = f"bucket_{next(_NUMBERS)}"  # a thread may open a bucket while it has another one open
+    kept = _ENGINES.take()
+    connection = kept[1].cursor()  # has temporary tables of its own
+    name = f"bucket_{next(_NUMBERS)}"
     try:
         connection.execute("SET TimeZone = 'UTC'")  # holds for one connection only
         connection.execute(f"ATTACH ':memory:' AS {name}")
@@ -94,34 +98,66 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
     except duckdb.Error as error:
         # Not chained: the engine's own words may quote a row.
         raise BucketFailedError(
-            f"reading one bucket stopped; found {type(error).__name__} from the engine, with the tables "
+            f"reading the buckets stopped; found {type(error).__name__} from the engine, with the tables "
             f"{', '.join(files.tables)}. Run 'cohorthub data check', and free memory."
         ) from None
     finally:
         connection.close()
-        _clear(engine, name)
+        _ENGINES.give_back(kept, name=name)
 
 
-_KEPT = threading.local()
 _NUMBERS = itertools.count()
 
 
-def _engine_of_this_thread() -> "duckdb.DuckDBPyConnection":
-    """Give the engine that this thread keeps, or a new one where it has none, or where the memory's share changed."""
-    limit = f"{memory_per_bucket()}B"
-    kept: tuple[str, duckdb.DuckDBPyConnection] | None = getattr(_KEPT, "engine", None)
-    if kept is None or kept[0] != limit or getattr(_KEPT, "process", None) != os.getpid():
-        kept = (limit, open_engine(threads="1", memory_limit=limit))
-        _KEPT.engine, _KEPT.process = kept, os.getpid()
-    return kept[1]
+@dataclass
+class _Engines:
+    """Engines that wait for their next group of buckets: no more than work at once, all of one process."""
+
+    waiting: list[tuple[str, "duckdb.DuckDBPyConnection"]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> tuple[str, "duckdb.DuckDBPyConnection"]:
+        """Give one that waits, or a new one; those of another memory limit than today's go."""
+        limit = f"{memory_per_bucket()}B"
+        with self.lock:
+            while self.waiting:
+                kept = self.waiting.pop()
+                if kept[0] == limit:
+                    return kept
+                kept[1].close()
+        return limit, open_engine(threads="1", memory_limit=limit)
+
+    def give_back(self, kept: tuple[str, "duckdb.DuckDBPyConnection"], *, name: str) -> None:
+        """Take away all that one group left in the engine; one that cannot be cleared is not used again."""
+        import duckdb
+
+        try:
+            kept[1].execute(f"DETACH {name}")
+        except duckdb.Error:
+            kept[1].close()
+            return
+        with self.lock:
+            if len(self.waiting) < usable_cores():
+                self.waiting.append(kept)
+                return
+        kept[1].close()
+
+    def close(self) -> None:
+        """Close those that wait."""
+        with self.lock:
+            while self.waiting:
+                self.waiting.pop()[1].close()
 
 
-def _clear(engine: "duckdb.DuckDBPyConnection", name: str) -> None:
-    """Take away all that one bucket left in the engine; an engine that cannot be cleared is not used again."""
-    import duckdb
+_ENGINES = _Engines()
+atexit.register(_ENGINES.close)
 
-    try:
-        engine.execute(f"DETACH {name}")
-    except duckdb.Error:
-        _KEPT.engine = None
-        engine.close()
+
+def _forget_engines() -> None:
+    """Leave the engines of the process that this one was forked from: their threads are not here."""
+    _FORGOTTEN.append(_ENGINES.waiting)
+    _ENGINES.waiting, _ENGINES.lock = [], threading.Lock()
+
+
+_FORGOTTEN: list[object] = []  # closing them would wait for threads that are not here
+os.register_at_fork(after_in_child=_forget_engines)

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis_lib.catalog.bucket_groups import count_rows, persons_by_group
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.cohort.build import Cohort, joined
-from analysis_lib.cohort.follow_up import KEYS, FollowUp, members_by_bucket
+from analysis_lib.cohort.follow_up import KEYS, FollowUp
 from analysis_lib.cohort.language.concepts import ConceptSet
 from analysis_lib.cohort.language.domains import DOMAINS, Domain
 from analysis_lib.cohort.language.fields import check_choice
 from analysis_lib.cohort.language.resolution import resolve_all
 from analysis_lib.cohort.records import events_sql
-from analysis_lib.compute import map_buckets
+from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.errors import InvalidDefinitionError
 from analysis_lib.variables import units_of
 
@@ -87,13 +88,20 @@ def baseline_covariates(
     _check_names([concept_set.name for concept_set in wanted], taken={*population.frame.columns, *DEMOGRAPHICS})
     dataset = population.dataset
     concept_ids = resolve_all(wanted, dataset)
+    meant = {concept for ids in concept_ids.values() for concept in ids}
+    parts = persons_by_group(
+        population.frame["subject_id"].to_numpy(),
+        dataset,
+        rows=count_rows(dataset, domain, concept_ids=meant),
+        at_once=items_at_once(on=on),
+    )
     tasks = [
         BaselineTask(
-            members=rows[KEYS],
+            members=population.frame.iloc[rows][KEYS],
             prior_sql={concept_set.name: events_sql(domain, concept_ids[concept_set]) for concept_set in wanted},
-            files=BucketFiles.of(dataset, tables=("person", domain) if wanted else ("person",), bucket=bucket),
+            files=BucketFiles.of(dataset, tables=("person", domain) if wanted else ("person",), buckets=buckets),
         )
-        for bucket, rows in members_by_bucket(population.frame, dataset)
+        for buckets, rows in parts
     ]
     found = joined(map_buckets(describe_members, tasks, on=on))
     table = population.frame.merge(found, on=KEYS, how="left", validate="many_to_one")

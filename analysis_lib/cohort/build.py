@@ -12,7 +12,7 @@ from analysis_lib.cohort.circe.statistics import InclusionStatistics, StepCount,
 from analysis_lib.cohort.language.compiled import CompiledDefinition, compile_definition
 from analysis_lib.cohort.language.definition import CohortDefinition
 from analysis_lib.cohort.language.fields import check_choice
-from analysis_lib.compute import map_buckets
+from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.errors import AnalysisError, BucketFailedError, CirceError, ConceptWarning, EmptyResultWarning
 from analysis_lib.tables import html_table
 from analysis_lib.variables import units_of
@@ -200,7 +200,7 @@ def build_cohorts(
     asked = list(definitions)
     compiled = [_compiled(definition) for definition in asked]
     running = [one for one in compiled if isinstance(one, CompiledDefinition)]
-    plan = plan_cohorts(running, dataset, unknown_concepts=unknown_concepts)
+    plan = plan_cohorts(running, dataset, unknown_concepts=unknown_concepts, at_once=items_at_once(on=on))
     parts = iter(zip(*map_buckets(run_cohorts, plan.tasks, on=on), strict=True))
     planned = iter(plan.cohorts)
     built: list[Cohort | FailedCohort] = []

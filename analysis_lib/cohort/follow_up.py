@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from analysis_lib.catalog import bucket_of
+from analysis_lib.catalog.bucket_groups import count_rows, persons_by_group
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.cohort.build import Cohort, attrition_html, attrition_table, joined, warn_of_nobody
 from analysis_lib.cohort.circe.statistics import StepCount
@@ -15,7 +15,7 @@ from analysis_lib.cohort.language.fields import check_choice
 from analysis_lib.cohort.language.resolution import resolve_all
 from analysis_lib.cohort.records import OBSERVED_SQL, events_sql
 from analysis_lib.cohort.time_at_risk import TimeAtRisk
-from analysis_lib.compute import map_buckets
+from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.errors import EmptyResultWarning, InvalidDefinitionError
 from analysis_lib.variables import units_of
 
@@ -244,25 +244,6 @@ def study_population(
     return result
 
 
-def members_by_bucket(frame: "pd.DataFrame", dataset: "Dataset") -> "list[tuple[int, pd.DataFrame]]":
-    """Split rows of persons by the bucket that holds the person's records.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With ``subject_id``.
-    dataset : Dataset
-        The release.
-
-    Returns
-    -------
-    list of tuple of int and DataFrame
-        Buckets with at least one row; a single empty one if there is no row at all.
-    """
-    buckets = bucket_of(frame["subject_id"].to_numpy(), count=dataset.bucket_count)
-    return [(bucket, frame[buckets == bucket]) for bucket in sorted(set(buckets.tolist()))] or [(0, frame)]
-
-
 def _followed(
     cohort: Cohort,
     members: "pd.DataFrame",
@@ -273,23 +254,29 @@ def _followed(
     prior: str,
     on: "Cluster | None",
 ) -> "tuple[pd.DataFrame, list[StepCount]]":
-    sql = events_sql(domain, resolve_all([outcome], cohort.dataset)[outcome])
+    concept_ids = resolve_all([outcome], cohort.dataset)[outcome]
+    parts = persons_by_group(
+        members["subject_id"].to_numpy(),
+        cohort.dataset,
+        rows=count_rows(cohort.dataset, domain, concept_ids=concept_ids),
+        at_once=items_at_once(on=on),
+    )
     tasks = [
         FollowUpTask(
-            members=rows[[*KEYS, "cohort_end_date"]],
-            outcome_sql=sql,
+            members=members.iloc[rows][[*KEYS, "cohort_end_date"]],
+            outcome_sql=events_sql(domain, concept_ids),
             outcome_name=f"{in_words(domain)} of {outcome.name}",
             time_at_risk=at_risk,
             prior_outcome=prior,
-            files=BucketFiles.of(cohort.dataset, tables=("observation_period", domain), bucket=bucket),
+            files=BucketFiles.of(cohort.dataset, tables=("observation_period", domain), buckets=buckets),
         )
-        for bucket, rows in members_by_bucket(members, cohort.dataset)
+        for buckets, rows in parts
     ]
-    parts = map_buckets(follow, tasks, on=on)
-    frame = joined([part for part, _ in parts])
+    followed = map_buckets(follow, tasks, on=on)
+    frame = joined([part for part, _ in followed])
     _check_overlaps(cohort, frame)
     frame.attrs["units"] = units_of(frame.columns)
-    table = attrition_table([counts for _, counts in parts])
+    table = attrition_table([counts for _, counts in followed])
     return frame, [StepCount(*row) for row in table[["rule", "persons", "records"]].itertuples(index=False)]
 
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from analysis_lib.compute.machine import usable_cores
 from analysis_lib.errors import AnalysisError, BucketFailedError
 
-__all__ = ["MapsItems", "map_buckets", "mapping_place"]
+__all__ = ["MapsItems", "items_at_once", "map_buckets", "mapping_place"]
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,10 @@ class MapsItems(Protocol):
     @property
     def place(self) -> str:
         """Where the work runs, in words."""
+
+    @property
+    def at_once(self) -> int:
+        """How many items are worked on at once."""
 
     def map_in_order(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Run `function` on every item and return the results in the items' order.
@@ -103,6 +107,23 @@ def mapping_place(*, on: MapsItems | None = None) -> str:
         return open_clusters[-1].place
     cores = usable_cores()
     return f"{cores} thread{'s' if cores > 1 else ''} of this process (no cluster is open)"
+
+
+def items_at_once(*, on: MapsItems | None = None) -> int:
+    """Say how many items `map_buckets` works on at once.
+
+    Parameters
+    ----------
+    on : Cluster, optional
+        As for `map_buckets`.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    where = on or (open_clusters[-1] if open_clusters else None)
+    return usable_cores() if where is None else where.at_once
 
 
 def _map_in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

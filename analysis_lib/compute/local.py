@@ -183,6 +183,17 @@ class Cluster:
         )
 
     @property
+    def at_once(self) -> int:
+        """How many items are worked on at once.
+
+        Returns
+        -------
+        int
+            Workers times their threads.
+        """
+        return int(self._settings["workers"] * self._settings["threads_per_worker"])
+
+    @property
     def dashboard_link(self) -> str:
         """A new link to the dashboard, good for one visit; the browser that used it may come back without.
 

@@ -1,4 +1,4 @@
-"""Outcomes inside one bucket."""
+"""Outcomes inside one group of buckets."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ COLUMNS = [
 
 @dataclass(frozen=True, eq=False)
 class OutcomeTask:
-    """All that one bucket's part of an outcome needs.
+    """All that one group's part of an outcome needs.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class OutcomeTask:
 
 
 def follow_bucket(task: OutcomeTask) -> "pd.DataFrame":
-    """Follow the persons of one bucket.
+    """Follow the persons of one group of buckets.
 
     Parameters
     ----------
@@ -133,8 +133,7 @@ def _events_sql(task: OutcomeTask) -> str:
     if task.plan is None:
         return "SELECT subject_id AS person_id, cohort_start_date::DATE AS day FROM event_frame"
     at = task.plan.columns
-    concepts = sorted({concept for ids in task.plan.concept_ids.values() for concept in ids})
-    listed = ", ".join(map(str, concepts)) or "NULL"
+    listed = ", ".join(map(str, task.plan.concepts)) or "NULL"
     return (
         f"SELECT t.person_id, {at['start']} AS day FROM {task.plan.table} AS t "  # noqa: S608 - whole numbers
         f"WHERE {at['concept']} IN ({listed}) AND {at['start']} IS NOT NULL"

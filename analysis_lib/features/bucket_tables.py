@@ -49,6 +49,11 @@ class TablePlan:
     unit_codes: Mapping[int, str]
     units_seen: frozenset[int] = frozenset()
 
+    @property
+    def concepts(self) -> list[int]:
+        """All concepts that are asked for, ascending."""
+        return sorted({concept for ids in self.concept_ids.values() for concept in ids})
+
     def of_kind(self, kind: type) -> "list[Any]":
         """List the questions of one kind.
 
@@ -100,8 +105,7 @@ def _found_sql(plan: TablePlan) -> str:
     if plan.of_kind(ValueRequest) or plan.of_kind(RiseRequest):
         shown.append("t.value_as_number AS number, coalesce(t.unit_concept_id, 0) AS unit")
         shown.append(f"epoch_us({at['start']}) + {at['time']} AS moment, {at['key']} AS id")
-    concepts = sorted({concept for ids in plan.concept_ids.values() for concept in ids})
-    conditions = [_concept_condition(at["concept"], concepts), *_day_conditions(plan)]
+    conditions = [_concept_condition(at["concept"], plan.concepts), *_day_conditions(plan)]
     return (
         f"SELECT {', '.join(shown)} FROM {plan.table} AS t JOIN entries AS e ON e.person_id = t.person_id "  # noqa: S608
         f"WHERE {' AND '.join(conditions)}"

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis_lib.catalog.bucket_groups import count_rows
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
-from analysis_lib.compute import map_buckets
+from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.errors import FeatureInputError
 from analysis_lib.features.bucket_task import enter
 from analysis_lib.features.members import KEYS, members_of
@@ -128,16 +129,16 @@ def every_concept(
     members = members_of(cohort, dataset)
     source = members.dataset
     columns = columns_of(source, domain)
-    parts = members.by_bucket()
+    parts = members.by_group(rows=count_rows(source, domain), at_once=items_at_once(on=on))
     tasks = [
         ConceptsTask(
             members=members.frame.iloc[rows],
             table=domain,
             columns=columns,
             window=window,
-            files=BucketFiles.of(source, tables=(domain,), bucket=bucket),
+            files=BucketFiles.of(source, tables=(domain,), buckets=buckets),
         )
-        for bucket, rows in parts
+        for buckets, rows in parts
     ]
     found = map_buckets(count_concepts, tasks, on=on)
     cells = [(rows[row], concept, count) for (_, rows), (row, concept, count) in zip(parts, found, strict=True)]
@@ -195,7 +196,7 @@ def _assembled(
 def _names(dataset: "Dataset", concepts: list[int]) -> dict[int, str]:
     if not concepts:
         return {}
-    with open_bucket(BucketFiles.of(dataset, tables=("concept",), bucket=0)) as connection:
+    with open_bucket(BucketFiles.of(dataset, tables=("concept",))) as connection:
         listed = ", ".join(map(str, concepts))
         return dict(
             connection.execute(

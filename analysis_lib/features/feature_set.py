@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from analysis_lib.compute import map_buckets
+from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.features.bucket_task import BaselineTask, BucketAnswer, answer_bucket, check_units
 from analysis_lib.features.members import KEYS, Members
 from analysis_lib.features.planning import plan_baseline
@@ -191,7 +191,7 @@ class Features:
         import numpy as np
         import pandas as pd
 
-        tasks = self._tasks()
+        tasks = self._tasks(at_once=items_at_once(on=self.on))
         answers = map_buckets(answer_bucket, [task for task, _ in tasks], on=self.on)
         check_units(_sum([answer.left_out for answer in answers]))
         frame = pd.concat([answer.frame for answer in answers], ignore_index=True)
@@ -200,8 +200,8 @@ class Features:
         frame.attrs.update(self.attrs)
         return frame, [BucketAnswer(answer.frame.iloc[:0], answer.left_out, answer.unobserved) for answer in answers]
 
-    def _tasks(self) -> "list[tuple[BaselineTask, Any]]":
-        return plan_baseline(self.members, self.features, unknown_concepts=self.unknown_concepts)
+    def _tasks(self, *, at_once: int | None = None) -> "list[tuple[BaselineTask, Any]]":
+        return plan_baseline(self.members, self.features, unknown_concepts=self.unknown_concepts, at_once=at_once)
 
     def _empty(self) -> "pd.DataFrame":
         import pandas as pd

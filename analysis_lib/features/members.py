@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis_lib.catalog.bucket_groups import persons_by_group
 from analysis_lib.cohort import Cohort
 from analysis_lib.errors import FeatureInputError
 
@@ -37,24 +38,24 @@ class Members:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def by_bucket(self) -> "list[tuple[int, np.ndarray[Any, Any]]]":
-        """Say which rows lie in which bucket.
+    def by_group(
+        self, *, rows: int = 0, at_once: int | None = None
+    ) -> "list[tuple[tuple[int, ...], np.ndarray[Any, Any]]]":
+        """Say which rows lie in which group of buckets.
+
+        Parameters
+        ----------
+        rows : int, default 0
+            About how many rows would be kept in memory for all persons of the release.
+        at_once : int, optional
+            How many groups are read at once; every bucket stands alone when left out.
 
         Returns
         -------
-        list of tuple of int and ndarray
-            Bucket and row numbers in the order given; buckets without a row are left out, and a single empty one
-            stands for no row at all.
+        list of tuple of (tuple of int) and ndarray
+            Buckets, and row numbers in the order given; as `persons_by_group`.
         """
-        import numpy as np
-
-        from analysis_lib.catalog import bucket_of
-
-        buckets = bucket_of(self.frame["subject_id"].to_numpy(), count=self.dataset.bucket_count)
-        order = np.argsort(buckets, kind="stable")
-        edges = np.flatnonzero(np.diff(buckets[order])) + 1
-        rows = [part for part in np.split(order, edges) if len(part)]
-        return [(int(buckets[part[0]]), part) for part in rows] or [(0, order)]
+        return persons_by_group(self.frame["subject_id"].to_numpy(), self.dataset, rows=rows, at_once=at_once)
 
 
 def members_of(cohort: "Cohort | pd.DataFrame", dataset: "Dataset | None") -> Members:

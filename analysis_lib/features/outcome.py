@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis_lib.catalog.bucket_groups import count_rows
 from analysis_lib.catalog.bucket_reading import BucketFiles
 from analysis_lib.cohort import Cohort, ConceptSet, TimeAtRisk
-from analysis_lib.compute import map_buckets
+from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.errors import FeatureInputError
 from analysis_lib.features.bucket_outcome import COLUMNS, OutcomeTask, follow_bucket
 from analysis_lib.features.members import KEYS, Members, members_of
@@ -132,7 +133,15 @@ def outcome(
     check_kind("time_at_risk", at_risk, kind=TimeAtRisk)
     members = members_of(cohort, dataset)
     _check_ends(members, at_risk)
-    tasks = _tasks(members, event, domain=domain, at_risk=at_risk, washout_days=washout_days, to_death=censor_at_death)
+    tasks = _tasks(
+        members,
+        event,
+        domain=domain,
+        at_risk=at_risk,
+        washout_days=washout_days,
+        to_death=censor_at_death,
+        at_once=items_at_once(on=on),
+    )
     frame = _in_order(map_buckets(follow_bucket, [task for task, _ in tasks], on=on), tasks)
     steps = [("In the cohort", members.frame), ("Observed on the index date", frame)]
     if prior_outcome == "exclude":
@@ -168,13 +177,14 @@ def _tasks(
     at_risk: TimeAtRisk,
     washout_days: int | None,
     to_death: bool,
+    at_once: int,
 ) -> list[tuple[OutcomeTask, Any]]:
-    parts = members.by_bucket()
-    plan, events = None, None
+    plan, events, rows_read = None, None, 0
     tables = ["observation_period", *(["death"] if to_death and "death" in members.dataset.tables else [])]
     if isinstance(event, ConceptSet):
         request = RecordRequest(domain, event, ANY_TIME, "records")
-        (plan,) = plan_tables(members.dataset, [request], sample=parts[0][0])
+        (plan,) = plan_tables(members.dataset, [request])
+        rows_read = count_rows(members.dataset, domain, concept_ids=plan.concepts)
         tables.append(domain)
     else:
         check_kind("event", event, kind=Cohort)
@@ -187,11 +197,11 @@ def _tasks(
                 events=None if events is None else _of_persons(events, members.frame["subject_id"].iloc[rows]),
                 at_risk=at_risk,
                 washout_days=washout_days,
-                files=BucketFiles.of(members.dataset, tables=tuple(tables), bucket=bucket),
+                files=BucketFiles.of(members.dataset, tables=tuple(tables), buckets=buckets),
             ),
             rows,
         )
-        for bucket, rows in parts
+        for buckets, rows in members.by_group(rows=rows_read, at_once=at_once)
     ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis_lib.catalog.bucket_groups import count_rows
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
 from analysis_lib.cohort.language.resolution import resolve_all
 from analysis_lib.errors import UnitError
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 
 
 def plan_baseline(
-    members: Members, variables: Sequence[Feature], *, unknown_concepts: Literal["refuse", "warn"]
+    members: Members,
+    variables: Sequence[Feature],
+    *,
+    unknown_concepts: Literal["refuse", "warn"],
+    at_once: int | None = None,
 ) -> "list[tuple[BaselineTask, np.ndarray[Any, Any]]]":
-    """Split a baseline into one task per bucket; reads the vocabulary, and the units of one bucket.
+    """Split a baseline into tasks; reads the vocabulary, and the units of one bucket.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ def plan_baseline(
         The columns.
     unknown_concepts : {"refuse", "warn"}
         What to do with concepts that the vocabulary lacks.
+    at_once : int, optional
+        How many tasks are worked on at once; one per bucket when left out.
 
     Returns
     -------
@@ -42,22 +49,22 @@ def plan_baseline(
     dataset = members.dataset
     requests = list(dict.fromkeys(request for variable in variables for request in variable.requests))
     events = [request for request in requests if not isinstance(request, PersonRequest)]
-    parts = members.by_bucket()
-    plans = plan_tables(dataset, events, sample=parts[0][0], unknown_concepts=unknown_concepts)
+    plans = plan_tables(dataset, events, unknown_concepts=unknown_concepts)
     tables = _tables(
         [request for request in requests if isinstance(request, PersonRequest)], plans, variables=variables
     )
+    rows_read = sum(count_rows(dataset, plan.table, concept_ids=plan.concepts) for plan in plans)
     return [
         (
             BaselineTask(
                 members=members.frame.iloc[rows],
                 variables=tuple(variables),
                 plans=plans,
-                files=BucketFiles.of(dataset, tables=tables, bucket=bucket),
+                files=BucketFiles.of(dataset, tables=tables, buckets=buckets),
             ),
             rows,
         )
-        for bucket, rows in parts
+        for buckets, rows in members.by_group(rows=rows_read, at_once=at_once)
     ]
 
 
@@ -76,7 +83,6 @@ def plan_tables(
     dataset: "Dataset",
     requests: Sequence[EventRequest],
     *,
-    sample: int,
     unknown_concepts: Literal["refuse", "warn"] = "refuse",
 ) -> tuple[TablePlan, ...]:
     """Sort questions by the table that answers them.
@@ -87,8 +93,6 @@ def plan_tables(
         The release.
     requests : sequence of EventRequest
         The questions.
-    sample : int
-        The bucket in which to look which units there are.
     unknown_concepts : {"refuse", "warn"}, default "refuse"
         What to do with concepts that the vocabulary lacks.
 
@@ -113,7 +117,7 @@ def plan_tables(
                 requests=asked,
                 concept_ids=ids,
                 unit_codes=codes if valued else {},
-                units_seen=_units_seen(dataset, table, concepts=listed, bucket=sample),
+                units_seen=_units_seen(dataset, table, concepts=listed),
             )
         )
     return tuple(plans)
@@ -164,7 +168,7 @@ def ucum_codes(dataset: "Dataset") -> dict[int, str]:
     dict of int to str
         Code by concept_id.
     """
-    with open_bucket(BucketFiles.of(dataset, tables=("concept",), bucket=0)) as connection:
+    with open_bucket(BucketFiles.of(dataset, tables=("concept",))) as connection:
         return dict(
             connection.execute(
                 "SELECT concept_id, concept_code FROM concept WHERE vocabulary_id = 'UCUM' ORDER BY concept_id"
@@ -172,15 +176,15 @@ def ucum_codes(dataset: "Dataset") -> dict[int, str]:
         )
 
 
-def _units_seen(dataset: "Dataset", table: str, *, concepts: Sequence[int], bucket: int) -> frozenset[int]:
-    """List the units of one bucket, so that the others need not be read twice to find them."""
+def _units_seen(dataset: "Dataset", table: str, *, concepts: Sequence[int]) -> frozenset[int]:
+    """List the units in the first bucket, so that the others need not be read twice to find them."""
     if not concepts:
         return frozenset()
     column = columns_of(dataset, table)["concept"]
     condition = f"{column} BETWEEN {concepts[0]} AND {concepts[-1]}"
     if len(concepts) <= MOST_LISTED:
         condition = f"{column} IN ({', '.join(map(str, concepts))})"
-    with open_bucket(BucketFiles.of(dataset, tables=(table,), bucket=bucket)) as connection:
+    with open_bucket(BucketFiles.of(dataset, tables=(table,))) as connection:
         found = connection.execute(
             f"SELECT DISTINCT unit_concept_id FROM {table} AS t WHERE {condition}"  # noqa: S608 - whole numbers
         ).fetchall()

@@ -152,7 +152,7 @@ def resolve(codesets: Codesets, dataset: "Dataset") -> Resolved:
     kinds = (pa.int64(), pa.int64(), pa.bool_(), pa.bool_(), pa.bool_())
     table = pa.table({name: pa.array(values, kind) for name, values, kind in zip(names, columns, kinds, strict=True)})
     tables = tuple(name for name in _EMPTY if name in dataset.tables)
-    with open_bucket(BucketFiles.of(dataset, tables=tables, bucket=0)) as connection:
+    with open_bucket(BucketFiles.of(dataset, tables=tables)) as connection:
         for name, columns_sql in _EMPTY.items():
             if name not in tables:
                 connection.execute(f"CREATE VIEW {name} AS SELECT {columns_sql} WHERE false")

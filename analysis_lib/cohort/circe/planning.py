@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis_lib.catalog.bucket_groups import count_rows, group_buckets
 from analysis_lib.catalog.bucket_reading import BucketFiles
 from analysis_lib.cohort.circe.codesets import Codesets, Item, Resolved, concept_ids_of, items_of, resolve
 from analysis_lib.cohort.circe.loading import computing_step, loading_sql, missing_tables
@@ -54,7 +55,7 @@ class Plan:
     cohorts : tuple of Planned
         In the order of the definitions.
     tasks : tuple of CohortsTask
-        One per bucket, with the cohorts that have SQL; none if there is no such cohort.
+        One per group of buckets, with the cohorts that have SQL; none if there is no such cohort.
     """
 
     cohorts: tuple[Planned, ...]
@@ -66,8 +67,9 @@ def plan_cohorts(
     dataset: "Dataset",
     *,
     unknown_concepts: UnknownConcepts = "refuse",
+    at_once: int = 1,
 ) -> Plan:
-    """Write the SQL of some definitions, look up their concept sets, and split the work by buckets.
+    """Write the SQL of some definitions, look up their concept sets, and split the work by groups of buckets.
 
     Parameters
     ----------
@@ -77,6 +79,8 @@ def plan_cohorts(
         The release.
     unknown_concepts : {"refuse", "warn"}, default "refuse"
         What to do where a concept set names concepts that the vocabulary does not have, or stands for nothing.
+    at_once : int, default 1
+        How many tasks are worked on at once.
 
     Returns
     -------
@@ -97,13 +101,31 @@ def plan_cohorts(
     computing = {table for definition in definitions for one in definition.computed for table in one.tables}
     tables = tuple(sorted(table for table in computing.union(reads.tables) if table in dataset.tables))
     loading = loading_sql(reads, dataset)
+    rows = sum(
+        _rows_read(dataset, table, reads=reads, concept_ids=vocabulary.concept_ids)
+        for table in tables
+        if dataset.tables[table].bucketed
+    )
+    groups = group_buckets(range(dataset.bucket_count if running else 0), rows=rows, at_once=at_once)
     tasks = tuple(
         CohortsTask(
-            running, loading, vocabulary.resolved.members, BucketFiles.of(dataset, tables=tables, bucket=bucket)
+            running, loading, vocabulary.resolved.members, BucketFiles.of(dataset, tables=tables, buckets=buckets)
         )
-        for bucket in range(dataset.bucket_count if running else 0)
+        for buckets in groups
     )
     return Plan(tuple(planned), tasks)
+
+
+def _rows_read(dataset: "Dataset", table: str, *, reads: Reads, concept_ids: Mapping[int, tuple[int, ...]]) -> int:
+    """Count the rows of a table that are kept in memory, as far as the release's counts of concepts say."""
+    read = reads.tables.get(table)
+    if read is None:
+        return 0  # looked through by a computation, and not kept
+    column = dataset.spec(table).concept or ""
+    if read.whole or set(read.concepts) != {column}:
+        return count_rows(dataset, table)
+    meant = (concept for codeset in read.concepts[column] for concept in concept_ids.get(codeset, ()))
+    return count_rows(dataset, table, concept_ids=meant)
 
 
 def _write(definition: "CompiledDefinition", codesets: Codesets) -> Planned:

@@ -198,7 +198,7 @@ def _look_up(dataset: "Dataset", concept_ids: Iterable[int]) -> "pd.DataFrame":
     from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
     from analysis_lib.catalog.frames import to_frame
 
-    files = BucketFiles.of(dataset, tables=("concept", _COUNTS), bucket=0)
+    files = BucketFiles.of(dataset, tables=("concept", _COUNTS))
     listed = ", ".join(str(int(concept_id)) for concept_id in concept_ids) or "NULL"
     with open_bucket(files) as connection:
         return to_frame(

@@ -54,8 +54,8 @@ LABS: tuple[Lab, ...] = (
 )
 
 # Of the codes that 49 million results of five institutions had (over 4,000 of them), 80 accounted for 80 % and 784 for
-# 99 % (Vreeman DJ, Finnell JT, Overhage JM. A rationale for parsimonious laboratory term mapping by frequency. AMIA Annu
-# Symp Proc 2007:771-775). Shares that fall with the rank as 1 / (rank + 42.38) ** 2.5251 meet both counts.
+# 99 % (Vreeman DJ, Finnell JT, Overhage JM. A rationale for parsimonious laboratory term mapping by frequency. AMIA
+# Annu Symp Proc 2007:771-775). Shares that fall with the rank as 1 / (rank + 42.38) ** 2.5251 meet both counts.
 _RANK_SHIFT, _RANK_POWER, MOST_CODES = 42.38, 2.5251, 4_000
 FIRST_LOCAL_CONCEPT_ID = 2_000_000_001
 """Ids from 2,000,000,000 on are a site's own by OMOP's convention."""

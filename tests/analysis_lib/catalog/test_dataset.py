@@ -227,7 +227,7 @@ def test_a_folder_named_like_a_partition_adds_no_column(make_source: MakeSource,
     assert "site" not in people
     assert people["person_id"].tolist() == [1, 2, 3, 4, 5]
     assert found.manifest.persons == 5
-    with open_bucket(BucketFiles.of(found, tables=("person",), bucket=0)) as connection:
+    with open_bucket(BucketFiles.of(found, tables=("person",))) as connection:
         assert "site" not in connection.execute("SELECT * FROM person").df()
 
 

@@ -44,7 +44,7 @@ def test_what_the_engine_says_of_a_row_is_withheld(make_release: MakeRelease) ->
     dataset = make_release(MARKED)
     with (
         pytest.raises(BucketFailedError, match="found ConversionException from the engine") as failed,
-        open_bucket(BucketFiles.of(dataset, tables=("person",), bucket=0)) as connection,
+        open_bucket(BucketFiles.of(dataset, tables=("person",))) as connection,
     ):
         connection.execute(f"SELECT CAST('{MARKS[1]} {MARKS[0]}' AS INTEGER)")
     assert _unmarked(str(failed.value))

@@ -69,8 +69,12 @@ def test_one_bucket_threads_and_a_cluster_give_the_same_rows(make_release: MakeR
 def test_a_task_is_small_and_carries_no_rows(make_release: MakeRelease) -> None:
     definition = CohortDefinition("drug", EntryEvent(ConceptSet("drug", [10]), "drug_era"))
     dataset = make_release(_tables(120), bucket_count=4)
-    tasks = plan_cohorts([compile_definition(definition)], dataset).tasks
+    tasks = plan_cohorts([compile_definition(definition)], dataset, at_once=4).tasks
     assert len(tasks) == 4
+    assert [
+        len(table)
+        for table in plan_cohorts([compile_definition(definition)], dataset, at_once=2).tasks[0].files.tables.values()
+    ] == [2, 2]
     assert all(len(pickle.dumps(task)) < 10_000 for task in tasks)
     parts = [run_cohorts(pickle.loads(pickle.dumps(task)))[0].frame for task in tasks]
     whole = build_cohort(definition, dataset).frame

@@ -25,3 +25,10 @@ def wait_until() -> Callable[..., None]:
             time.sleep(0.05)
 
     return wait
+
+
+@pytest.fixture
+def started() -> Callable[[], list[psutil.Process]]:
+    """List the processes that a test has started; a database server of other tests may run beside them."""
+    before = set(psutil.Process().children(recursive=True))
+    return lambda: [each for each in psutil.Process().children(recursive=True) if each not in before]
