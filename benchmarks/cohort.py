@@ -113,6 +113,22 @@ def bare(job: Job, *, data: str) -> Callable[[], Any]:
     return run
 
 
+def bare_whole(job: Job, *, data: str) -> Callable[[], Any]:
+    """Run the peers' SQL by one DuckDB on all of our files at once, with all cores."""
+    import duckdb
+
+    from analysis_lib.catalog import open_catalog
+
+    dataset = open_catalog(data)[NAME]
+    connection = duckdb.connect(config={"threads": len(os.sched_getaffinity(0))})
+    for table in ("person", "observation_period", "condition_occurrence", "measurement"):
+        connection.read_parquet([str(path) for path in dataset.paths(table)]).create_view(table)
+    return lambda: connection.execute(answer_sql(job)).df()
+
+
+BARE = {"bare engine on each bucket": bare, "bare engine on all buckets": bare_whole}
+
+
 def child(words: list[str]) -> None:
     """Run one engine in this process and print what it took."""
     engine, job_file, runs = words[0], Path(words[1]), int(words[2])
@@ -122,8 +138,8 @@ def child(words: list[str]) -> None:
     begin = time.perf_counter()
     if engine in PEERS:
         work = PEERS[engine](job, threads=len(os.sched_getaffinity(0)))
-    elif engine == "bare engine on our layout":
-        work = bare(job, data=document["data"])
+    elif engine in BARE:
+        work = BARE[engine](job, data=document["data"])
     else:
         work = ours(job, data=document["data"])
         workers = int(engine.removeprefix("ours, workers ")) if "workers" in engine else 0
@@ -158,7 +174,7 @@ def main_job(folder: Path, *, runs: int, engines: list[str] | None = None) -> di
     job_file = folder / "job.json"
     job_file.write_text(json.dumps({"job": asdict(job), "data": str(folder / "data")}))
     found: dict[str, Any] = {}
-    for engine in engines or ["ours", "ours, workers 1", "ours, workers 2", "bare engine on our layout", *PEERS]:
+    for engine in engines or ["ours", "ours, workers 1", "ours, workers 2", *BARE, *PEERS]:
         say(f"the job with {engine}")
         found[engine] = in_own_process(
             __file__, "--child", engine, str(job_file), str(runs), POLARS_MAX_THREADS=str(len(os.sched_getaffinity(0)))
@@ -173,6 +189,7 @@ def main_job(folder: Path, *, runs: int, engines: list[str] | None = None) -> di
 def ratios(median_s: dict[str, float]) -> dict[str, Any]:
     """Set our time beside that of the others; None where one of them did not run."""
     mine = min((median_s[name] for name in ("ours", "ours, workers 2") if name in median_s), default=None)
+    engine = min((median_s[name] for name in BARE if name in median_s), default=None)
     source = {name: median_s[name] for name in PEERS if name in median_s}
 
     def over(above: float | None, below: float | None) -> float | None:
@@ -183,7 +200,7 @@ def ratios(median_s: dict[str, float]) -> dict[str, Any]:
         "ours_s": mine,
         "best_peer": best,
         "best_peer_over_ours": over(source.get(best or ""), mine),
-        "ours_over_bare_engine": over(mine, median_s.get("bare engine on our layout")),
+        "ours_over_bare_engine": over(mine, engine),
         "dask_dataframe_over_ours": over(source.get("dask.dataframe"), mine),
         "one_worker_over_two": over(median_s.get("ours, workers 1"), median_s.get("ours, workers 2")),
     }
