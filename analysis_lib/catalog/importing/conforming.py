@@ -15,6 +15,7 @@ from analysis_lib.catalog.importing.conversions import (
     null_of,
     type_of_source,
 )
+from analysis_lib.catalog.importing.csv_values import already_read
 from analysis_lib.catalog.importing.keys import count_repeats
 from analysis_lib.catalog.importing.sources import SourceTable
 from analysis_lib.catalog.quoting import quoted
@@ -122,9 +123,10 @@ def _header_row(
     connection: duckdb.DuckDBPyConnection, table: SourceTable, *, spec: TableSpec | None, n_rows: int
 ) -> tuple[str, ...] | None:
     """Return the names in the only row, when that row is the table's header."""
-    if n_rows != 1 or any(kind != "VARCHAR" for _, kind in table.columns):
+    if n_rows != 1 or any(kind != "VARCHAR" and name not in table.kept_texts for name, kind in table.columns):
         return None
-    row = connection.execute(f"SELECT * FROM {table.from_clause}").fetchall()[0]
+    texts = ", ".join(quoted(table.kept_texts.get(name, name)) for name, _ in table.columns)
+    row = connection.execute(f"SELECT {texts} FROM {table.from_clause}").fetchall()[0]
     names = tuple(str(value).strip().lower() for value in row)
     if spec is not None:
         known = sum(name in spec.columns for name in names)
@@ -237,11 +239,9 @@ def _profile(
 ) -> ConformedTable:
     """Count, in one pass, what the conversions of a table cost."""
     source = {column.lower(): (quoted(column), kind) for column, kind in table.columns}
-    conversions = {
-        field.name: convert(*source[field.name], field=field) if field.name in source else Conversion(null_of(field))
-        for field in spec.fields
-    }
-    measures = _measures(spec, source, conversions=conversions)
+    kept = {column: quoted(text) for column, text in table.kept_texts.items()}
+    conversions = {field.name: _conversion(field, source=source, kept=kept) for field in spec.fields}
+    measures = _measures(spec, source, conversions=conversions, kept=kept)
     counts = _counts(connection, measures, from_clause=table.from_clause)
     if spec.key is not None and spec.key in source and not counts.get(("unreadable", spec.key)):
         key = conversions[spec.key].value
@@ -251,15 +251,27 @@ def _profile(
     return _judge(table, spec, counts=counts, n_rows=n_rows, values={n: c.value for n, c in conversions.items()})
 
 
+def _conversion(field: FieldSpec, *, source: dict[str, tuple[str, str]], kept: dict[str, str]) -> Conversion:
+    if field.name not in source:
+        return Conversion(null_of(field))
+    column, kind = source[field.name]
+    return (
+        already_read(column, kept[field.name], field=field)
+        if field.name in kept
+        else convert(column, kind, field=field)
+    )
+
+
 def _measures(
-    spec: TableSpec, source: dict[str, tuple[str, str]], *, conversions: dict[str, Conversion]
+    spec: TableSpec, source: dict[str, tuple[str, str]], *, conversions: dict[str, Conversion], kept: dict[str, str]
 ) -> dict[tuple[str, str], str]:
     """Write what is counted of each column: its values, and what their conversion costs."""
     measures: dict[tuple[str, str], str] = {}
     for field in spec.fields:
         conversion = conversions[field.name]
         if field.name in source and not field.required:
-            measures["present", field.name] = f"count({source[field.name][0]})"
+            either = [source[field.name][0], *([kept[field.name]] if field.name in kept else [])]
+            measures["present", field.name] = f"count(*) FILTER ({' OR '.join(f'{one} IS NOT NULL' for one in either)})"
         if conversion.unreadable:
             measures["unreadable", field.name] = f"count(*) FILTER ({conversion.unreadable})"
         if conversion.cut_off:
@@ -268,8 +280,8 @@ def _measures(
             column, kind = source[field.name]
             if is_float(kind):
                 measures["float_id", field.name] = f"count({column})"
-            elif kind == "VARCHAR":  # a float's whole numbers, written out, end in '.0'
-                measures["float_id", field.name] = f"count(*) FILTER (contains({column}, '.'))"
+            elif kind == "VARCHAR" or field.name in kept:  # a float's whole numbers, written out, end in '.0'
+                measures["float_id", field.name] = f"count(*) FILTER (contains({kept.get(field.name, column)}, '.'))"
     if spec.person is not None:
         measures["owner", spec.person] = f"count(*) FILTER (({conversions[spec.person].value}) IS NULL)"
     return measures

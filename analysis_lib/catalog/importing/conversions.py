@@ -126,11 +126,24 @@ def _clean(column: str) -> str:
 
 
 def _tried_text(column: str, value: str) -> Conversion:
-    """Convert a text; what R, pandas and databases write for a missing value is missing, not unreadable."""
+    return Conversion(value, unreadable=f"(({value}) IS NULL AND {says_something(column)})")
+
+
+def says_something(text: str) -> str:
+    """Tell a text from what R, pandas and databases write for a missing value: that is missing, not unreadable.
+
+    Parameters
+    ----------
+    text : str
+        The column, quoted.
+
+    Returns
+    -------
+    str
+        SQL that is true or false, never null.
+    """
     marks = ", ".join(text_literal(mark) for mark in _MISSING_MARKS)
-    return Conversion(
-        value, unreadable=f"({column} IS NOT NULL AND ({value}) IS NULL AND trim({column}) NOT IN ({marks}))"
-    )
+    return f"({text} IS NOT NULL AND trim({text}) NOT IN ({marks}))"
 
 
 def _to_int(column: str, base: str) -> Conversion:

@@ -1,4 +1,4 @@
-"""Copying the rows of a CSV file into Parquet, every value a text, and counting the lines that are no rows."""
+"""Copying the rows of a CSV file into Parquet, and counting the lines that are no rows."""
 
 import codecs
 import io
@@ -10,6 +10,7 @@ import duckdb
 
 from analysis_lib.catalog.importing.csv_files import CsvFile, literal_path, opened
 from analysis_lib.catalog.importing.csv_mending import Mended, mend
+from analysis_lib.catalog.importing.csv_values import fields_to_read, select_list
 from analysis_lib.catalog.quoting import text_literal
 from analysis_lib.errors import SourceError
 
@@ -30,7 +31,7 @@ class Copied:
 
 
 def copy_to_parquet(connection: duckdb.DuckDBPyConnection, file: CsvFile, *, target: Path) -> Copied:
-    """Copy a file's rows, every value a text.
+    """Copy a file's rows: the values that the model knows, read once, with the texts of those that say more.
 
     A file is mended first where it holds a NUL, mixes line ends, or where a quotation mark is wrong: the engine would
     take all lines up to the next mark, or to the end, for one.
@@ -79,12 +80,14 @@ def _copy(
     """Let the engine read the file; None where it has to be mended for that."""
     for table in ("reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
+    selected = select_list(file.columns, fields=fields_to_read(file.table, file.columns))
     columns = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in file.columns)
     missing = ", ".join(map(text_literal, _MISSING))
     compression = "gzip" if path.suffix.lower() == ".gz" else "none"
     try:
         connection.execute(
-            f"COPY (SELECT * FROM read_csv({text_literal(literal_path(path))}, auto_detect = false, header = true, "
+            f"COPY (SELECT {selected} FROM read_csv({text_literal(literal_path(path))}, auto_detect = false, "
+            "header = true, "
             f"delim = {text_literal(file.delimiter)}, quote = {text_literal(file.quote)}, "
             f"escape = {text_literal(file.quote)}, columns = {{{columns}}}, nullstr = [{missing}], "
             f"allow_quoted_nulls = false, strict_mode = true, compression = '{compression}', "

@@ -1,6 +1,6 @@
-"""CSV files as hospitals and Athena export them: their signs found out, their rows copied into Parquet as texts.
+"""CSV files as hospitals and Athena export them: their signs found out, their rows copied into Parquet.
 
-Nothing is guessed from rows: names come from the header line, and every value stays the text that it is until the
+Nothing is guessed from rows: names come from the header line, and every value is the text that it is until the
 model says what it should be. A line that is no row is left out and counted; a message says its number, not its words.
 """
 
@@ -57,6 +57,8 @@ class CsvFile:
     path: Path
     shown: str
     """Its path inside the source."""
+    table: str
+    """The table it belongs to."""
     delimiter: str
     quote: str
     encoding: str
@@ -106,7 +108,7 @@ def look_at(path: Path, *, shown: str, table: str, options: CsvOptions) -> CsvFi
     # R leaves the name of its row numbers empty, and some exports end every line with a delimiter.
     columns = tuple(name or f"unnamed_{number}" for number, name in enumerate(_names(line, delimiter), start=1))
     _check_header(columns, known=known, shown=shown)
-    return CsvFile(path, shown, delimiter, quote, encoding, columns, has_nul)
+    return CsvFile(path, shown, table, delimiter, quote, encoding, columns, has_nul)
 
 
 def literal_path(path: Path) -> str:

@@ -12,6 +12,7 @@ import duckdb
 from analysis_lib.catalog.importing import csv_copying, csv_files
 from analysis_lib.catalog.importing.conforming import printable
 from analysis_lib.catalog.importing.csv_files import CsvFile, CsvOptions, described, from_clause
+from analysis_lib.catalog.importing.csv_values import TEXT_OF
 from analysis_lib.catalog.importing.sources import Say, SourceTable, shut
 from analysis_lib.catalog.parquet import sha256_of
 from analysis_lib.catalog.spec import VERSIONS, cdm_tables
@@ -170,7 +171,15 @@ class FolderSource:
             return None
         clause = from_clause(copies)
         columns = described(connection, clause)
-        return SourceTable(name, clause, columns, typed=False, n_lines_lost=n_lost, lines_lost=lost)
+        return SourceTable(
+            name,
+            clause,
+            tuple((column, kind) for column, kind in columns if not column.startswith(TEXT_OF)),
+            typed=False,
+            n_lines_lost=n_lost,
+            lines_lost=lost,
+            kept_texts={column.removeprefix(TEXT_OF): column for column, _ in columns if column.startswith(TEXT_OF)},
+        )
 
     def _sum_of(self, path: Path) -> str:
         try:

@@ -29,6 +29,8 @@ class SourceTable:
     lines_lost: tuple[int, ...] = ()
     """Numbers of the first lines that could not be read as rows."""
     n_lines_lost: int = 0
+    kept_texts: Mapping[str, str] = field(default_factory=dict)
+    """For columns whose values were read on the way here: the column with the texts of those that say more."""
     values_lost: Mapping[str, int] = field(default_factory=dict)
     """Values, by column, that the way here could not carry, such as the date 'infinity'."""
 
