@@ -209,3 +209,7 @@ class SyntheticDataError(AnalysisError, ValueError):
 
 class ConceptWarning(UserWarning):
     """A concept set stands for less than it says: unknown or deprecated concepts, no descendants, or nothing."""
+
+
+class UnknownPersonWarning(UserWarning):
+    """Some of the people asked about are not in the data release."""

@@ -123,7 +123,8 @@ def _concept_condition(column: str, concepts: Sequence[int]) -> str:
 def _day_conditions(plan: TablePlan) -> list[str]:
     """Bound the days by the widest window; records that reach into a window may begin long before it."""
     first = min(request.window.first_day - getattr(request, "lookback_days", 0) for request in plan.requests)
-    last = max(request.window.last_day for request in plan.requests)
+    # An era goes on for as long as the next exposure begins within the gap, also after the window.
+    last = max(request.window.last_day + getattr(request, "max_gap_days", 0) for request in plan.requests)
     start = plan.columns["start"]
     conditions = [f"{start} IS NOT NULL"]
     if last < MOST_DAYS:
@@ -232,7 +233,7 @@ _COVER_SQL = {
             FROM found AS f JOIN wanted AS w ON w.concept_id = f.concept_id
         ),
         numbered AS (
-            SELECT *, sum((so_far IS NULL OR day - so_far - 1 > {gap})::INTEGER) OVER (
+            SELECT *, sum((so_far IS NULL OR day - so_far > {gap})::INTEGER) OVER (
                 PARTITION BY row_id, channel ORDER BY day, end_day ROWS UNBOUNDED PRECEDING
             ) AS era
             FROM reached

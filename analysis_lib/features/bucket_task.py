@@ -1,11 +1,12 @@
 """One bucket's part of a baseline: from the keys of its people to the finished columns."""
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
-from analysis_lib.errors import UnitError
+from analysis_lib.errors import UnitError, UnknownPersonWarning
 from analysis_lib.features.bucket_persons import answer_persons, count_unobserved
 from analysis_lib.features.bucket_tables import TablePlan, answer_covers, answer_records, make_found
 from analysis_lib.features.bucket_values import LeftOut, answer_values
@@ -34,12 +35,15 @@ class BaselineTask:
         What is asked of each table.
     files : BucketFiles
         Where the bucket's rows are.
+    are_known : bool, default True
+        Whether the members come from this release; if not, those whom it does not know are counted.
     """
 
     members: "pd.DataFrame"
     variables: tuple[Feature, ...]
     plans: tuple[TablePlan, ...]
     files: BucketFiles
+    are_known: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,11 +58,14 @@ class BucketAnswer:
         Numbers that were not taken, and why.
     unobserved : Counter of Window
         Rows that were not observed on a single day of the window.
+    unknown : int, default 0
+        Rows whose person is not in the release's person table, where that was asked.
     """
 
     frame: "pd.DataFrame"
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     unobserved: Counter[Window] = field(default_factory=Counter)
+    unknown: int = 0
 
 
 def answer_bucket(task: BaselineTask) -> BucketAnswer:
@@ -83,10 +90,14 @@ def answer_bucket(task: BaselineTask) -> BucketAnswer:
         answers |= answer_persons(connection, fields, n_rows=n_rows)
         looked_at = [window for window in windows if window is not None]
         unobserved = count_unobserved(connection, looked_at, n_rows=n_rows) if looked_at else {}
+        unknown = 0 if task.are_known else int(connection.execute(_UNKNOWN_SQL).fetchall()[0][0])
     frame = task.members[KEYS].reset_index(drop=True)
     for variable in task.variables:
         frame[variable.column] = variable.combine(answers)
-    return BucketAnswer(frame, left_out, Counter(unobserved))
+    return BucketAnswer(frame, left_out, Counter(unobserved), unknown)
+
+
+_UNKNOWN_SQL = "SELECT count(*) FROM entries ANTI JOIN person USING (person_id)"
 
 
 def enter(connection: "duckdb.DuckDBPyConnection", members: "pd.DataFrame") -> None:
@@ -129,6 +140,23 @@ def _answer_tables(
     return answers, left_out
 
 
+def warn_of_unknown(rows: int) -> None:
+    """Say how many rows are about people whom the release does not know: for them "nothing found" means nothing.
+
+    Parameters
+    ----------
+    rows : int
+        How many; nothing is said of 0.
+    """
+    if rows:
+        warnings.warn(
+            f"the release has no person for some of the rows; found {rows:,} such. Their flags are false and their "
+            "counts 0 unless there are records without a person. Check that the ids are of this data set.",
+            UnknownPersonWarning,
+            stacklevel=3,
+        )
+
+
 def check_units(left_out: Counter[LeftOut]) -> None:
     """Refuse numbers in units that cannot be brought to the one asked for.
 
@@ -148,7 +176,10 @@ def check_units(left_out: Counter[LeftOut]) -> None:
     measured = list(dict.fromkeys(why.channel for why in refused))
     name, to = measured[0].concept_set.name, measured[0].unit
     units = sorted((why.unit, rows) for why, rows in refused.items() if why.channel == measured[0])
-    listed = ", ".join(f"{rows:,} in {unit}" if unit else f"{rows:,} without a unit" for unit, rows in units)
+    # The code comes from the vocabulary, which may hold anything.
+    listed = ", ".join(
+        f"{rows:,} in {ascii(unit)[1:-1][:40]}" if unit else f"{rows:,} without a unit" for unit, rows in units
+    )
     advice = ["Take these concepts out of the set"]
     if any(unit for unit, _ in units):
         advice.append("give substance= where mass is to become amount of substance")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from analysis_lib.features.bucket_tables import TablePlan, number_channels, register, spread
 from analysis_lib.features.requests import Request, RiseRequest, ValueRequest
 from analysis_lib.features.units import Conversion, conversion
-from analysis_lib.windows import Window
+from analysis_lib.windows import MOST_DAYS, Window
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,7 +77,7 @@ def channel_of(request: ValueRequest | RiseRequest) -> Channel:
     """
     window = request.window
     if isinstance(request, RiseRequest):
-        window = Window(window.first_day - request.lookback_days, window.last_day)
+        window = Window(max(window.first_day - request.lookback_days, -MOST_DAYS), window.last_day)
     return Channel(request.concept_set, window, request.unit, request.missing_unit, request.substance)
 
 
@@ -135,7 +135,8 @@ _STATISTICS = {
     "first": "arg_min(number * factor + shift, moment::HUGEINT * 18446744073709551616 + id)",
     "min": "min(number * factor + shift)",
     "max": "max(number * factor + shift)",
-    "mean": "avg(number * factor + shift)",
+    # Added up from the smallest to the largest: in the order of rows, the last digits would tell how the data lie.
+    "mean": "avg(number * factor + shift ORDER BY number * factor + shift)",
 }
 # The table's records are those of all variables; only some of them are read as numbers.
 _JOINED = (

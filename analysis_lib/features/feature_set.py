@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis_lib.compute import items_at_once, map_buckets
-from analysis_lib.features.bucket_task import BaselineTask, BucketAnswer, answer_bucket, check_units
+from analysis_lib.errors import FeatureInputError
+from analysis_lib.features.bucket_task import BaselineTask, BucketAnswer, answer_bucket, check_units, warn_of_unknown
 from analysis_lib.features.members import KEYS, Members
 from analysis_lib.features.planning import plan_baseline
 from analysis_lib.features.variable import Feature
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from analysis_lib.compute import Cluster
+
+ROW = "row"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,6 +88,11 @@ class Features:
         -------
         DataFrame
             As `to_pandas`.
+
+        Warns
+        -----
+        UnknownPersonWarning
+            If people of a frame, or of a cohort from another release, are not in this one.
         """
         return self._read[0]
 
@@ -107,16 +115,25 @@ class Features:
         Dataset
             dims ``row``; ``subject_id`` and ``cohort_start_date`` are coordinates, since a person may have several
             index dates. Whole numbers that may be missing are float64. Each variable has ``units`` and ``long_name``.
+
+        Raises
+        ------
+        FeatureInputError
+            If a variable is called ``row``.
         """
         import xarray as xr
 
+        if ROW in self.attrs["units"]:
+            raise FeatureInputError(
+                f"a variable cannot be called '{ROW}' here; that is the data set's dimension. Give it another name=."
+            )
         frame = self.compute()
         by_name = {variable.name: variable for variable in self.variables}
         data = {
-            name: ("row", _plain(frame[name]), {"units": variable.unit, "long_name": variable.meaning})
+            name: (ROW, _plain(frame[name]), {"units": variable.unit, "long_name": variable.meaning})
             for name, variable in by_name.items()
         }
-        keys = {key: ("row", frame[key].to_numpy()) for key in KEYS}
+        keys = {key: (ROW, frame[key].to_numpy()) for key in KEYS}
         return xr.Dataset(data, coords=keys, attrs={"cohort": self.members.name, **_source(self.members)})
 
     def to_dask(self) -> "dd.DataFrame":
@@ -194,6 +211,7 @@ class Features:
         tasks = self._tasks(at_once=items_at_once(on=self.on))
         answers = map_buckets(answer_bucket, [task for task, _ in tasks], on=self.on)
         check_units(_sum([answer.left_out for answer in answers]))
+        warn_of_unknown(sum(answer.unknown for answer in answers))
         frame = pd.concat([answer.frame for answer in answers], ignore_index=True)
         order = np.argsort(np.concatenate([rows for _, rows in tasks]))
         frame = frame.iloc[order].reset_index(drop=True)
@@ -228,6 +246,7 @@ class Features:
 def _partition(task: BaselineTask) -> "pd.DataFrame":
     answer = answer_bucket(task)
     check_units(answer.left_out)
+    warn_of_unknown(answer.unknown)
     return answer.frame
 
 

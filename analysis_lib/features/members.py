@@ -29,11 +29,14 @@ class Members:
         The release that knows them.
     name : str
         What people call them.
+    are_known : bool, default True
+        Whether they were found in this release, so that all of them are in it.
     """
 
     frame: "pd.DataFrame"
     dataset: "Dataset"
     name: str
+    are_known: bool = True
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -76,9 +79,11 @@ def members_of(cohort: "Cohort | pd.DataFrame", dataset: "Dataset | None") -> Me
     Raises
     ------
     FeatureInputError
-        If columns lack or come twice, ids are no integers, dates are no dates, or values are missing.
+        If columns lack or come twice, ids are no integers, dates are no dates, values are missing, or a cohort comes
+        from another data set.
     """
     if isinstance(cohort, Cohort):
+        check_source(cohort, dataset or cohort.dataset)
         frame, source, name = cohort.frame, dataset or cohort.dataset, cohort.name
     else:
         if dataset is None:
@@ -88,18 +93,46 @@ def members_of(cohort: "Cohort | pd.DataFrame", dataset: "Dataset | None") -> Me
     kept = [*KEYS, *([END] if END in frame else [])]
     days = frame[kept].astype({"subject_id": "int64"}).copy()
     days["cohort_start_date"] = days["cohort_start_date"].dt.normalize()
-    return Members(days.drop_duplicates(KEYS, ignore_index=True), source, name)
+    are_known = isinstance(cohort, Cohort) and cohort.release == source.release
+    return Members(days.drop_duplicates(KEYS, ignore_index=True), source, name, are_known)
+
+
+def check_source(cohort: Cohort, dataset: "Dataset") -> None:
+    """Refuse the people of another data set: there, their ids belong to somebody else.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Whose ids.
+    dataset : Dataset
+        Where to look for them; another release of the same data set may be meant.
+
+    Raises
+    ------
+    FeatureInputError
+        If the cohort was built from another data set.
+    """
+    if cohort.dataset.name != dataset.name:
+        raise FeatureInputError(
+            f"cohort '{cohort.name}' comes from another data set; found '{cohort.dataset.name}', asked to look in "
+            f"'{dataset.name}'. Build the cohort there."
+        )
 
 
 def _renamed(frame: "pd.DataFrame") -> "pd.DataFrame":
-    if not hasattr(frame, "columns"):
-        raise FeatureInputError(f"features are made for a Cohort or a DataFrame; got {type(frame).__name__}.")
+    import pandas as pd
+
+    if not isinstance(frame, pd.DataFrame):
+        raise FeatureInputError(
+            f"features are made for a Cohort or a pandas DataFrame; got {type(frame).__module__.partition('.')[0]}'s "
+            f"{type(frame).__name__}. Turn it into pandas first, such as with compute() or to_pandas()."
+        )
     names = {"person_id": "subject_id", "index_date": "cohort_start_date"}
     return frame.rename(columns={old: new for old, new in names.items() if new not in frame.columns})
 
 
 def _check(frame: "pd.DataFrame") -> None:
-    import pandas as pd
+    import numpy as np
 
     missing = [column for column in KEYS if column not in frame.columns]
     if missing:
@@ -114,7 +147,7 @@ def _check(frame: "pd.DataFrame") -> None:
     _check_ids(frame["subject_id"])
     for column in columns[1:]:
         dates = frame[column]
-        if not pd.api.types.is_datetime64_any_dtype(dates) or dates.dt.tz is not None:
+        if not isinstance(dates.dtype, np.dtype) or dates.dtype.kind != "M":
             raise FeatureInputError(
                 f"{column} must be dates without a time zone; got {dates.dtype}. Use pandas.to_datetime."
             )

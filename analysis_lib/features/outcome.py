@@ -10,10 +10,10 @@ from analysis_lib.cohort import Cohort, ConceptSet, TimeAtRisk
 from analysis_lib.compute import items_at_once, map_buckets
 from analysis_lib.errors import FeatureInputError
 from analysis_lib.features.bucket_outcome import COLUMNS, OutcomeTask, follow_bucket
-from analysis_lib.features.members import KEYS, Members, members_of
+from analysis_lib.features.members import KEYS, Members, check_source, members_of
 from analysis_lib.features.planning import plan_tables
 from analysis_lib.features.requests import RecordRequest
-from analysis_lib.features.variable import EVENT_TABLES, check_kind, check_word
+from analysis_lib.features.variable import EVENT_TABLES, check_days, check_kind, check_word
 from analysis_lib.tables import html_table
 from analysis_lib.windows import ANY_TIME
 
@@ -127,8 +127,8 @@ def outcome(
     check_word("domain", domain, known=EVENT_TABLES)
     check_word("prior_outcome", prior_outcome, known=("exclude", "allow"))
     check_word("overlaps", overlaps, known=("refuse", "allow"))
-    if washout_days is not None and (type(washout_days) is not int or washout_days < 1):
-        raise FeatureInputError("washout_days must be a whole number of days, 1 or more, or None for all of life.")
+    if washout_days is not None:
+        check_days("washout_days", washout_days, least=1)
     at_risk = time_at_risk or TimeAtRisk()
     check_kind("time_at_risk", at_risk, kind=TimeAtRisk)
     members = members_of(cohort, dataset)
@@ -188,6 +188,7 @@ def _tasks(
         tables.append(domain)
     else:
         check_kind("event", event, kind=Cohort)
+        check_source(event, members.dataset)
         events = event.frame[KEYS]
     return [
         (

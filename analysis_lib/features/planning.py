@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from analysis_lib.catalog import Dataset
 
+MOST_SUPPLIED_DAYS = 36_525
+"""Supplies of more than 100 years are slips of the pen, and some would lead beyond the last day there is."""
+
 
 def plan_baseline(
     members: Members,
@@ -51,7 +54,10 @@ def plan_baseline(
     events = [request for request in requests if not isinstance(request, PersonRequest)]
     plans = plan_tables(dataset, events, unknown_concepts=unknown_concepts)
     tables = _tables(
-        [request for request in requests if isinstance(request, PersonRequest)], plans, variables=variables
+        [request for request in requests if isinstance(request, PersonRequest)],
+        plans,
+        variables=variables,
+        asks_for_persons=not members.are_known,
     )
     rows_read = sum(count_rows(dataset, plan.table, concept_ids=plan.concepts) for plan in plans)
     return [
@@ -61,6 +67,7 @@ def plan_baseline(
                 variables=tuple(variables),
                 plans=plans,
                 files=BucketFiles.of(dataset, tables=tables, buckets=buckets),
+                are_known=members.are_known,
             ),
             rows,
         )
@@ -69,10 +76,10 @@ def plan_baseline(
 
 
 def _tables(
-    fields: Sequence[PersonRequest], plans: Sequence[TablePlan], *, variables: Sequence[Feature]
+    fields: Sequence[PersonRequest], plans: Sequence[TablePlan], *, variables: Sequence[Feature], asks_for_persons: bool
 ) -> tuple[str, ...]:
     tables = [plan.table for plan in plans]
-    if any(request.field not in (*OBSERVED, *INDEX_DATE) for request in fields):
+    if asks_for_persons or any(request.field not in (*OBSERVED, *INDEX_DATE) for request in fields):
         tables.append("person")
     if any(request.field in OBSERVED for request in fields) or any(variable.looks_at for variable in variables):
         tables.append("observation_period")
@@ -143,7 +150,8 @@ def columns_of(dataset: "Dataset", table: str) -> dict[str, str]:
     start = f"t.{spec.start}::DATE"
     end = f"t.{spec.end}::DATE" if spec.end else start
     if table == "drug_exposure":
-        end = f"coalesce({end}, {start} + (greatest(t.days_supply, 1) - 1)::INTEGER)"
+        supplied = f"CASE WHEN t.days_supply <= {MOST_SUPPLIED_DAYS} THEN greatest(t.days_supply, 1) - 1 END"
+        end = f"coalesce({end}, {start} + ({supplied})::INTEGER)"
     time = f"{table}_datetime"
     midnight = f"coalesce(epoch_us(t.{time}::TIME), 0)" if time in spec.columns else "0"
     return {

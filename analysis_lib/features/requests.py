@@ -106,7 +106,7 @@ class CoverRequest:
     statistic : {"days", "nights", "eras"}
         Days covered, midnights passed, or spells that reach into the window.
     max_gap_days : int
-        Days without a record that do not end a spell.
+        So many days after the last day of a spell may its next record begin.
     """
 
     domain: str

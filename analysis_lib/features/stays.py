@@ -3,9 +3,8 @@
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from analysis_lib.errors import FeatureInputError
 from analysis_lib.features.requests import CoverRequest, RecordRequest
-from analysis_lib.features.variable import Answers, OfConcepts, check_word
+from analysis_lib.features.variable import Answers, OfConcepts, check_days, check_word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +18,10 @@ class DrugExposure(OfConcepts):
     """Days under a drug, or spells of it, in a window.
 
     An exposure lasts from its start to its end, both days included; without an end for its days of supply, and without
-    these for one day. Days that several exposures cover count once, and only those inside the window. An era is a
-    spell of exposures with gaps of `max_gap_days` at most; it counts if it reaches into the window at all.
+    these, or with more than 100 years of supply, for one day. Days that several exposures cover count once, and only
+    those inside the window. An era goes on with an exposure that begins at most `max_gap_days` after the last day of
+    those before it, as in OHDSI's scripts for drug_era, CohortMethod's eras and Circe; it counts if it reaches into the
+    window at all.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ class DrugExposure(OfConcepts):
     count : {"days", "eras"}, default "days"
         What to count.
     max_gap_days : int, default 30
-        Days without exposure that do not end an era, as in the OMOP drug_era table. Days are counted without it.
+        So many days after an exposure's last day may the next one of the same era begin. Days are counted without it.
     domain : {"drug_exposure", "drug_era"}, default "drug_exposure"
         The table to look in.
     name : str, optional
@@ -50,8 +51,7 @@ class DrugExposure(OfConcepts):
         super().__post_init__()
         check_word("count", self.count, known=("days", "eras"))
         check_word("domain", self.domain, known=self.tables)
-        if isinstance(self.max_gap_days, bool) or not isinstance(self.max_gap_days, int) or self.max_gap_days < 0:
-            raise FeatureInputError("max_gap_days must be a whole number of days, 0 or more.")
+        check_days("max_gap_days", self.max_gap_days, least=0)
 
     @property
     def unit(self) -> str:

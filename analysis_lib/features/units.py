@@ -13,6 +13,7 @@ References
 import functools
 import re
 import threading
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from analysis_lib.features.molar_masses import HBA1C, NGSP_OFFSET, NGSP_PER_IFCC, SUBSTANCES
@@ -36,7 +37,9 @@ class Conversion(NamedTuple):
 SAME = Conversion(1.0)
 _LOGARITHMIC = re.compile(r"(?<![A-Za-z\[])(d?B(?![a-zA-Z])|Np|\[pH\])")
 _ANNOTATION = re.compile(r"\{[^}]*\}")
-# pint gives these no dimension although they are numbers of nothing else.
+# What ucumvert reads as another unit than UCUM's own table means (a kilocalorie as a calorie), or as one that differs
+# by more than a hundred-thousandth. A test compares all units with that table.
+_READ_WRONGLY = ("_br]", "[didot]", "cal_[15]", "[Cal]", "[Btu]", "[in_i'H2O]", "[in_i'Hg]")
 # pint takes these for moles; how many moles they are depends on the substance.
 _NO_AMOUNT = ("equivalent", "osmol")
 # Buckets ask in threads; pint's registry is built at the first question, and is not made for two at a time.
@@ -64,6 +67,11 @@ def conversion(code: str, *, to: str, substance: str = "") -> Conversion | None:
     """
     if code == to:
         return SAME
+    if any(unit in one for unit in _READ_WRONGLY for one in (code, to)):
+        return None
+    bare = {_ANNOTATION.sub("", one) for one in (code, to)}
+    if "" in bare:  # an annotation alone counts something: it is that number, and no share of anything
+        return SAME if bare == {"", "1"} else None
     if _LOGARITHMIC.search(code) or _LOGARITHMIC.search(to) or _normalised(code) != _normalised(to):
         return None
     with _ONE_AT_A_TIME:
@@ -105,19 +113,18 @@ def _signature(code: str) -> tuple[Any, ...]:
     """Say what must be equal for two units to be convertible.
 
     The dimension; units that pint takes for pure numbers or for moles, with their powers; and, where the dimensions
-    cancel, what is divided by what, so that mmol/mol is no percentage.
+    cancel, what is divided by what, so that neither mmol/mol nor mol/mol is a percentage.
     """
     registry, quantity = _registry(), _quantity(code)
     special: dict[str, float] = {}
-    above: list[tuple[str, float]] = []
     for name, power in quantity._units.items():  # noqa: SLF001 - pint has no public way to the factors
         base = registry.parse_unit_name(name)[0][1] if registry.parse_unit_name(name) else name
         dimension = registry.get_dimensionality({name: 1})
         if any(word in base for word in _NO_AMOUNT) or (not dimension and base not in _PURE):
             special[base] = special.get(base, 0) + power
-        if power > 0 and dimension:
-            above.append((str(dict(dimension)), power))
-    cancelled = () if quantity.dimensionality else tuple(sorted(above))
+    numerator, slash, _ = _ANNOTATION.sub("", code).partition("/")
+    divides = slash and numerator and not quantity.dimensionality
+    cancelled = dict(_quantity(numerator).dimensionality) if divides else {}
     return dict(quantity.dimensionality), {name: power for name, power in special.items() if power}, cancelled
 
 
@@ -140,8 +147,9 @@ def _affine(code: str, to: str) -> Conversion | None:
 
 
 def _rounded(number: float) -> float:
-    """Take off what floating point has added: factors are known to 15 digits at best."""
-    return float(f"{number:.14g}")
+    """Take off what floating point has added: a fraction of small numbers, such as 5/9, or 14 digits."""
+    near = float(Fraction(number).limit_denominator(1_000))
+    return near if abs(near - number) <= 1e-13 * abs(number) else float(f"{number:.14g}")
 
 
 def _hba1c(code: str, to: str) -> Conversion | None:

@@ -10,7 +10,7 @@ from analysis_lib.cohort import ConceptSet
 from analysis_lib.errors import FeatureInputError
 from analysis_lib.features.requests import Request
 from analysis_lib.variables import Variable
-from analysis_lib.windows import ANY_TIME_BEFORE, Window
+from analysis_lib.windows import ANY_TIME_BEFORE, MOST_DAYS, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,6 +168,27 @@ def check_kind(field: str, value: object, *, kind: type) -> None:
     """
     if not isinstance(value, kind):
         raise FeatureInputError(f"{field} must be a {kind.__name__}; got {type(value).__name__}.")
+
+
+def check_days(name: str, value: object, *, least: int) -> None:
+    """Refuse what is no number of days.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in a message.
+    value : object
+        What was given.
+    least : int
+        The smallest that can be meant.
+
+    Raises
+    ------
+    FeatureInputError
+        If it is no whole number from `least` to `MOST_DAYS`.
+    """
+    if type(value) is not int or not least <= value <= MOST_DAYS:
+        raise FeatureInputError(f"{name} must be a whole number of days, from {least} to {MOST_DAYS:,}.")
 
 
 def check_word(field: str, value: object, *, known: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis_lib.errors import FeatureInputError, StorageError
-from analysis_lib.features.bucket_task import BaselineTask, answer_bucket
+from analysis_lib.features.bucket_task import BaselineTask, answer_bucket, warn_of_unknown
 from analysis_lib.features.bucket_values import LeftOut
 
 
@@ -47,6 +47,7 @@ class WritesBucket:
         answer.frame.attrs.update(self.attrs)
         with _said_plainly():
             answer.frame.to_parquet(Path(self.folder) / f"part-{number:05d}.parquet", index=False)
+        warn_of_unknown(answer.unknown)
         return answer.left_out
 
 

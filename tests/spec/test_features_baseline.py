@@ -58,9 +58,12 @@ def answer(make_release: MakeRelease) -> Callable[[Feature], list[object]]:
         # Days of overlapping exposures count once, and only inside the window.
         (DrugExposure(DRUG, PRIOR_YEAR, domain="drug_era"), [2, 10, 3, 0, 0]),
         (DrugExposure(DRUG, Window(0, 30), domain="drug_era"), [3, 0, 0, 0, 0]),
-        # 2 March to 2 April: 30 days between.
-        (DrugExposure(DRUG, PRIOR_YEAR, domain="drug_era", count="eras"), [1, 1, 1, 0, 0]),
-        (DrugExposure(DRUG, PRIOR_YEAR, domain="drug_era", count="eras", max_gap_days=29), [1, 1, 2, 0, 0]),
+        # 2 March to 2 April: 31 days later. OHDSI's scripts pad the last day by the gap, and join what begins by then.
+        (DrugExposure(DRUG, PRIOR_YEAR, domain="drug_era", count="eras"), [1, 1, 2, 0, 0]),
+        (DrugExposure(DRUG, PRIOR_YEAR, domain="drug_era", count="eras", max_gap_days=31), [1, 1, 1, 0, 0]),
+        # On 20 March nobody is exposed, but within 31 days the era of person 3 goes on; with 30 it does not.
+        (DrugExposure(DRUG, Window(-73, -73), domain="drug_era", count="eras", max_gap_days=31), [0, 0, 1, 0, 0]),
+        (DrugExposure(DRUG, Window(-73, -73), domain="drug_era", count="eras"), [0, 0, 0, 0, 0]),
     ],
 )
 def test_variables_mean_this(

@@ -153,7 +153,7 @@ def test_days_nights_and_eras_agree(
 def joined(spans: list[tuple[int, int]], gap: int) -> list[list[int]]:
     eras: list[list[int]] = []
     for first, last in sorted(spans):
-        if eras and first - eras[-1][1] - 1 <= gap:
+        if eras and first - eras[-1][1] <= gap:
             eras[-1][1] = max(eras[-1][1], last)
         else:
             eras.append([first, last])

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from analysis_lib.catalog import Dataset
-from analysis_lib.cohort import ConceptSet, TimeAtRisk
+from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, TimeAtRisk, build_cohort
 from analysis_lib.compute import cluster
-from analysis_lib.errors import EmptyConceptSetError, FeatureInputError, StorageError, UnitError
-from analysis_lib.features import Count, Flag, Value, baseline, outcome
+from analysis_lib.errors import EmptyConceptSetError, FeatureInputError, StorageError, UnitError, UnknownPersonWarning
+from analysis_lib.features import Count, DrugExposure, Flag, Value, baseline, kdigo_aki, outcome
+from analysis_lib.windows import ANY_TIME, ON_INDEX, Window
 
 ReleaseOf = Callable[..., Dataset]
 BLEED = ConceptSet("bleed", [30])
@@ -75,9 +77,100 @@ def test_one_person_at_risk_twice_is_one_person(dataset: Dataset, members: pd.Da
     assert len(outcome(twice, BLEED, dataset=dataset, overlaps="allow")) == 2
 
 
-def test_a_washout_is_a_number_of_days(dataset: Dataset, members: pd.DataFrame) -> None:
+@pytest.mark.parametrize("days", [True, 0, 2**31, 10**40])
+def test_a_number_of_days_is_one_that_a_calendar_has(dataset: Dataset, members: pd.DataFrame, days: int) -> None:
     with pytest.raises(FeatureInputError, match="washout_days"):
-        outcome(members, BLEED, dataset=dataset, washout_days=True)
+        outcome(members, BLEED, dataset=dataset, washout_days=days)
+    if days:
+        with pytest.raises(FeatureInputError, match="max_gap_days"):
+            DrugExposure(ConceptSet("drug", [10]), count="eras", max_gap_days=days)
+
+
+def test_people_of_another_data_set_are_refused(release_of: ReleaseOf, dataset: Dataset, members: pd.DataFrame) -> None:
+    other = release_of(
+        {
+            "person": [(1, 1950, 8532)],
+            "observation_period": [(1, 1, "2010-01-01", "2010-12-31")],
+            "condition_occurrence": [(1, 1, 30, "2010-05-01")],
+        }
+    )
+    elsewhere = build_cohort(CohortDefinition("bleed", EntryEvent(BLEED, "condition_occurrence")), other)
+    with pytest.raises(FeatureInputError, match="comes from another data set"):
+        baseline(elsewhere, Flag(BLEED), dataset=dataset)
+    with pytest.raises(FeatureInputError, match="comes from another data set"):
+        outcome(members, elsewhere, dataset=dataset)
+
+
+def test_ids_that_the_release_does_not_know_are_counted(dataset: Dataset, members: pd.DataFrame) -> None:
+    strangers = members.assign(subject_id=pd.array([1, 5, 6, 7], dtype="int64"))
+    with pytest.warns(UnknownPersonWarning, match="found 3 such"):
+        found = baseline(strangers, Flag(BLEED), dataset=dataset).to_pandas()
+    assert found["had_bleed"].tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("kind", [pa.Table.from_pandas, lambda frame: frame.to_dict("records")])
+def test_what_is_no_pandas_frame_is_named(dataset: Dataset, members: pd.DataFrame, kind: Callable[..., Any]) -> None:
+    with pytest.raises(FeatureInputError, match=r"pandas DataFrame; got (pyarrow's Table|builtins's list)"):
+        baseline(kind(members), Flag(BLEED), dataset=dataset)
+
+
+def test_dates_of_arrow_are_refused_with_the_way_out(dataset: Dataset, members: pd.DataFrame) -> None:
+    frame = members.astype({"cohort_start_date": pd.ArrowDtype(pa.date32())})
+    with pytest.raises(FeatureInputError, match="to_datetime"):
+        baseline(frame, Flag(BLEED), dataset=dataset)
+
+
+def test_a_variable_called_row_is_refused_where_it_would_be_lost(dataset: Dataset, members: pd.DataFrame) -> None:
+    features = baseline(members, Flag(BLEED, name="row"), dataset=dataset)
+    with pytest.raises(FeatureInputError, match="dimension"):
+        features.to_xarray()
+    assert "row" in features.to_pandas()
+
+
+def test_a_stage_may_look_as_far_back_as_there_is(dataset: Dataset, members: pd.DataFrame) -> None:
+    found = kdigo_aki(members, ConceptSet("creatinine", [50]), dataset=dataset, after=Window(None, 7)).to_pandas()
+    assert found["aki_stage"].isna().sum() >= 3
+
+
+@pytest.mark.parametrize("supply", [36_526, 2**31 - 1, 2**31, 10**12])
+def test_a_supply_of_centuries_stops_nobody_s_exposure(release_of: ReleaseOf, supply: int) -> None:
+    drugs = [(1, 1, 10, "2010-05-01", None, supply), (2, 1, 10, "2010-05-03", None, 2)]
+    person = {"person": [(1, 1950, 8532)], "observation_period": [(1, 1, "2010-01-01", "2010-12-31")]}
+    dataset = release_of({**person, "drug_exposure": drugs})
+    index = pd.DataFrame({"subject_id": [1], "cohort_start_date": [pd.Timestamp("2010-06-01")]})
+    exposed = DrugExposure(ConceptSet("drug", [10]))
+    assert baseline(index, exposed, dataset=dataset).to_pandas()["exposed_days_of_drug"].tolist() == [3]
+
+
+def test_an_era_is_the_same_whatever_else_is_asked(release_of: ReleaseOf) -> None:
+    drugs = [(1, 1, 10, "2010-04-01", "2010-04-30", 0), (2, 1, 10, "2010-05-21", "2010-06-20", 0)]
+    person = {"person": [(1, 1950, 8532)], "observation_period": [(1, 1, "2010-01-01", "2010-12-31")]}
+    dataset = release_of({**person, "drug_exposure": drugs})
+    index = pd.DataFrame({"subject_id": [1], "cohort_start_date": [pd.Timestamp("2010-05-15")]})
+    drug = ConceptSet("drug", [10])
+    era = DrugExposure(drug, ON_INDEX, count="eras")
+    alone = baseline(index, era, dataset=dataset).to_pandas()
+    beside = baseline(index, era, DrugExposure(drug, ANY_TIME), dataset=dataset).to_pandas()
+    # 1 April to 20 June is one era: the second exposure begins 21 days after the first has ended.
+    assert alone["eras_of_drug"].tolist() == beside["eras_of_drug"].tolist() == [1]
+
+
+def test_a_mean_has_the_same_digits_however_the_data_lie(release_of: ReleaseOf) -> None:
+    values = [0.1, 97.3, 1e-7, 3.3333333333, 88.8, 0.7, 1e5 / 3]
+    people = list(range(1, 9))
+    rows = [(100 * p + n, p, 50 + (n + p) % 2, f"2010-05-{n + 1:02}", None, v * p, 8840)
+            for p in people for n, v in enumerate(values)]  # fmt: skip
+    tables = {
+        "person": [(p, 1950, 8532) for p in people],
+        "observation_period": [(p, p, "2010-01-01", "2010-12-31") for p in people],
+    }
+    index = pd.DataFrame({"subject_id": people, "cohort_start_date": pd.Timestamp("2010-06-01")})
+    mean = Value(ConceptSet("creatinine", [50]), take="mean", unit="mg/dL")
+    found = [
+        baseline(index, mean, dataset=release_of({**tables, "measurement": order}, bucket_count=n)).to_pandas()
+        for n, order in ((1, rows), (4, rows[::-1]))
+    ]
+    assert found[0].iloc[:, 2].tolist() == found[1].iloc[:, 2].tolist()
 
 
 def test_an_outcome_of_nobody_is_empty(dataset: Dataset, members: pd.DataFrame) -> None:
