@@ -175,7 +175,7 @@ class Catalog(Mapping[str, Dataset]):
                 "title": "(cannot be opened)",
                 "kind": "",
                 "cdm_version": "",
-                "release": latest_release(self.path / name) or "",
+                "release": (releases_in(self.path / name) or [""])[-1],
                 "persons_rounded": 0,
                 "years": None,
                 "tables": [],

@@ -27,7 +27,9 @@ LATEST = "latest"
 _INCOMING = ".incoming"
 _LOCKS = ".locks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-_RELEASE = re.compile(r"\d{4}-\d{2}-\d{2}-[0-9a-f]{10}")
+KEY_DIGITS = 10
+"""So many digits of the import's key end the name of a release."""
+_RELEASE = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}-[0-9a-f]{{{KEY_DIGITS}}}")
 
 
 def check_name(name: str) -> str:
@@ -84,9 +86,17 @@ def releases_in(folder: Path) -> list[str]:
     Returns
     -------
     list of str
-        Sorted by date, then by content.
+        Sorted by date, then by content. One that has lost its manifest is there, so that opening it says so.
     """
-    return sorted(p.name for p in _listed(folder) if _RELEASE.fullmatch(p.name) and os.access(p / MANIFEST, os.R_OK))
+    return sorted(path.name for path in _listed(folder) if _RELEASE.fullmatch(path.name) and _may_open(path))
+
+
+def _may_open(release: Path) -> bool:
+    if not os.access(release, os.R_OK | os.X_OK):
+        return False
+    if os.path.lexists(release / MANIFEST):
+        return os.access(release / MANIFEST, os.R_OK)
+    return bool(_listed(release))  # what lies there was a release
 
 
 def may_not_read(folder: Path) -> bool:
@@ -127,7 +137,13 @@ def latest_release(folder: Path) -> str | None:
     Returns
     -------
     str or None
-        None when there is none. Where the pointer was never written, the last release by date.
+        None when there is none. Where the pointer was never written, or names one that is not for this account, the
+        last release by date.
+
+    Raises
+    ------
+    DamagedReleaseError
+        If the pointer names no release: another one would be taken for the newest.
     """
     releases = releases_in(folder)
     try:
@@ -136,6 +152,11 @@ def latest_release(folder: Path) -> str | None:
         pointed = ""
     if pointed in releases:
         return pointed
+    if releases and pointed and not os.path.lexists(folder / pointed):
+        raise DamagedReleaseError(
+            f"which release of {folder.name} is the newest cannot be told; its pointer '{LATEST}' names none of its "
+            f"{len(releases)}. Name a release, or import the newest source again, which mends the pointer."
+        )
     return releases[-1] if releases else None
 
 

@@ -19,6 +19,7 @@ from analysis_lib.catalog.importing.writing import write_table
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.quality import BucketChecks
 from analysis_lib.catalog.quoting import quoted
+from analysis_lib.catalog.releases import KEY_DIGITS
 from analysis_lib.catalog.spec import cdm_tables
 from analysis_lib.errors import ImportRefusedError, SourceError
 
@@ -121,7 +122,7 @@ class Build:
         name = self._settings.name
         return Manifest(
             name=name,
-            release=f"{now:%Y-%m-%d}-{key[:10]}",
+            release=f"{now:%Y-%m-%d}-{key[:KEY_DIGITS]}",
             title=self._settings.title or self._about.get("cdm_source_name") or name,
             kind="omop",
             cdm_version=self._version,

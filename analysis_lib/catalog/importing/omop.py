@@ -22,6 +22,7 @@ from analysis_lib.catalog.importing.progress import Say
 from analysis_lib.catalog.importing.sources import OmopSource
 from analysis_lib.catalog.paths import data_folder
 from analysis_lib.catalog.releases import (
+    KEY_DIGITS,
     check_name,
     check_release,
     import_lock,
@@ -177,24 +178,29 @@ def _find_import(folder: Path, key: str) -> Path | None:
     """Find the release that an equal import made, and finish that import if it died before moving the pointer."""
     for release in releases_in(folder):
         path = folder / release
-        manifest, _ = read_manifest(path)
-        if manifest.import_key != key:
-            continue
+        if not release.endswith(f"-{key[:KEY_DIGITS]}"):
+            continue  # another source's, whatever state it is in
         damaged = check_release(path)
         if damaged:
             raise DamagedReleaseError(
                 f"this source was imported before as release {release}, which is damaged; {len(damaged)} files: "
                 f"{', '.join(list(damaged)[:5])}. Remove {path} and import again."
             )
-        pointed = latest_release(folder)
-        if pointed != release and (pointed is None or _created(folder / pointed) < manifest.created):
+        if read_manifest(path)[0].import_key != key:
+            continue
+        if _points_before(folder, path):
             point_to(folder, release)
         return path
     return None
 
 
-def _created(path: Path) -> str:
-    return read_manifest(path)[0].created
+def _points_before(folder: Path, path: Path) -> bool:
+    """Whether the pointer leads to a release that is older than `path`, or to none that can be read."""
+    try:
+        pointed = latest_release(folder)
+        return pointed is None or read_manifest(folder / pointed)[0].created < read_manifest(path)[0].created
+    except DamagedReleaseError:
+        return True
 
 
 @contextmanager

@@ -196,6 +196,36 @@ def test_a_source_imported_into_a_damaged_release_is_told_so(make_source: MakeSo
         import_omop(source, name="small", data=data)
 
 
+def test_a_release_that_lost_its_manifest_gives_place_to_no_older_one(make_source: MakeSource, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    old = import_omop(make_source(name="old"), name="small", data=data).dataset
+    source = make_source({"notes": ("n INT", [(1,)])}, name="new")
+    new = import_omop(source, name="small", data=data).dataset
+    (new.path / "manifest.json").unlink()
+    catalog = open_catalog(data)
+    with pytest.raises(DamagedReleaseError, match=f"release {new.release} of small cannot be read"):
+        catalog["small"]
+    assert catalog.dataset("small", release=old.release).release == old.release
+    assert catalog.check("small")[new.release] == {"manifest.json": "missing"}
+    assert catalog.listing()[0]["problem"] is not None
+    with pytest.raises(DamagedReleaseError, match=r"manifest\.json\. Remove"):
+        import_omop(source, name="small", data=data)
+    # Another source is not kept out by it.
+    assert import_omop(make_source({"notes": ("n INT", [(2,)])}, name="newer"), name="small", data=data).created
+
+
+def test_a_pointer_that_names_no_release_opens_none(make_source: MakeSource, tmp_path: Path) -> None:
+    data, source = tmp_path / "data", make_source()
+    found = import_omop(source, name="small", data=data).dataset
+    import_omop(make_source({"notes": ("n INT", [(1,)])}, name="new"), name="small", data=data)
+    pointer = data / "small" / "latest"
+    pointer.write_text(found.release[:-1] + ("0" if found.release[-1] != "0" else "1") + "\n")
+    with pytest.raises(DamagedReleaseError, match="pointer 'latest' names none of its 2"):
+        open_catalog(data)["small"]
+    assert not import_omop(source, name="small", data=data).created
+    assert open_catalog(data)["small"].release == found.release
+
+
 @pytest.mark.parametrize(
     "name",
     [
