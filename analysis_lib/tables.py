@@ -1,10 +1,12 @@
 """Numbers and tables as a paper prints them, for notebooks and reports."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 
 __all__ = [
+    "cells_wide",
     "column_in_words",
     "equation_of_p",
     "format_estimate",
@@ -12,6 +14,7 @@ __all__ = [
     "format_range",
     "format_time",
     "html_table",
+    "padded",
     "text_table",
 ]
 
@@ -190,6 +193,45 @@ def _cell(index: int, cell: str, *, left: int) -> str:
     return f'<{tag}{scope} style="{style}{weight}">{escape(cell.strip())}</{tag}>'
 
 
+def cells_wide(text: str) -> int:
+    """Count the cells of a terminal that a text takes: a Hangul syllable or another wide letter takes two.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+
+    Returns
+    -------
+    int
+        Of the text in composed form; marks that stand on another letter take none.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in composed)
+    return len(composed) + wide - sum(unicodedata.combining(sign) > 0 for sign in composed)
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """Fill a text up with blanks.
+
+    Parameters
+    ----------
+    text : str
+        One line.
+    width : int
+        Cells of a terminal to fill; a longer text stays as it is.
+    right : bool, default False
+        Whether the text stands to the right: numbers.
+
+    Returns
+    -------
+    str
+        The text with blanks after or before it.
+    """
+    blanks = " " * max(0, width - cells_wide(text))
+    return blanks + text if right else text + blanks
+
+
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a table in plain text: the first column left, the others right.
 
@@ -206,11 +248,10 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         Lines without a trailing newline.
     """
     everything = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(row[column]) for row in everything) for column in range(len(header))]
+    widths = [max(cells_wide(row[column]) for row in everything) for column in range(len(header))]
     lines = [
         "  ".join(
-            cell.ljust(width) if index == 0 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+            padded(cell, width, right=index > 0) for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in everything
     ]

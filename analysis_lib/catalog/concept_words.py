@@ -1,7 +1,7 @@
 """How the words of concepts and of questions are made alike, so that either way of writing finds the other.
 
 Decomposed and composed letters (a Mac sends Hangul decomposed), full-width letters, case, accents of Latin, Greek and
-Cyrillic letters, and British and American spellings count as the same.
+Cyrillic letters, British and American spellings, and the typographic forms of dashes and apostrophes count as the same.
 """
 
 import re
@@ -13,8 +13,19 @@ if TYPE_CHECKING:
 
 # Combining accents. Marks of other scripts stay, since there they make another letter.
 _ACCENTS = r"[\x{0300}-\x{036F}]"
-# haemorrhage, oesophagus, tumour, hospitalisation
-_SPELLINGS = (("æ", "e"), ("œ", "e"), ("ae", "e"), ("oe", "e"), ("our", "or"), ("isation", "ization"))
+# haemorrhage, oesophagus, tumour, hospitalisation, litre
+_SPELLINGS = (
+    *(("æ", "e"), ("œ", "e"), ("ae", "e"), ("oe", "e"), ("our", "or"), ("isation", "ization")),
+    *((f"{stem}re", f"{stem}er") for stem in ("lit", "met", "cent", "fib", "tit")),
+)
+# Letters that lower case leaves apart, and signs that a typesetter writes in place of those of a keyboard.
+_ALIKE = (
+    ("ß", "ss"),
+    ("ς", "σ"),
+    ("\u2019", "'"),
+    ("\u2018", "'"),
+    *((dash, "-") for dash in "\u2010\u2011\u2012\u2013\u2014"),
+)
 _CODE = re.compile(r"[a-z0-9][a-z0-9.\-]*")
 
 
@@ -37,10 +48,31 @@ def plain(texts: "pa.Array") -> "pa.Array":
         texts = pc.utf8_normalize(texts, form="NFKD")
         texts = pc.replace_substring_regex(texts, pattern=_ACCENTS, replacement="")
         texts = pc.utf8_normalize(texts, form="NFKC")
+        texts = pc.utf8_lower(texts)
+        for written, compared in _ALIKE:
+            texts = pc.replace_substring(texts, pattern=written, replacement=compared)
     texts = pc.utf8_lower(texts)
     for british, american in _SPELLINGS:
         texts = pc.replace_substring(texts, pattern=british, replacement=american)
     return texts
+
+
+def plain_text(text: str) -> str:
+    """Write one text in the form of `plain`.
+
+    Parameters
+    ----------
+    text : str
+        Any.
+
+    Returns
+    -------
+    str
+        The same form.
+    """
+    import pyarrow as pa
+
+    return str(plain(pa.array([text]))[0].as_py())
 
 
 @dataclass(frozen=True)
@@ -68,13 +100,13 @@ class Question:
         Question
             Never an error: any text is a question.
         """
-        import pyarrow as pa
-
-        written = str(plain(pa.array([text]))[0].as_py())
-        words = tuple(word for word in (part.strip("\"'`,;()[]") for part in written.split()) if word)
+        written = plain_text(text)
+        parts = [part for part in (part.strip("\"'`,;()[]") for part in written.split()) if part]
+        # heart-failure asks for both words, however a name joins them.
+        words = tuple(word for part in parts for word in part.split("-") if word)
         number = words[0] if len(words) == 1 and words[0].isascii() and words[0].isdigit() else ""
         concept_id = int(number) if number and len(number) < 19 else None
-        return cls(words, concept_id, tuple(_codes(" ".join(words).replace(":", " ").split())))
+        return cls(words, concept_id, tuple(_codes(" ".join(parts).replace(":", " ").split())))
 
 
 def _codes(parts: list[str]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from analysis_lib.catalog.text import share_text, years_text
+from analysis_lib.catalog.text import counted, share_text, years_text
 
 if TYPE_CHECKING:
     from analysis_lib.catalog.catalog import Catalog
@@ -73,7 +73,7 @@ def dataset_html(dataset: "Dataset") -> str:
         f"{_STYLE}<div class='cohorthub-card'><div class='ch-title'>{escape(dataset.title)}</div>"
         f"<div><code>{escape(dataset.name)}</code>, {dataset.n_persons:,} persons{years}</div>"
         f"<div class='ch-quiet'>OMOP CDM v{escape(dataset.cdm_version)}, release {escape(dataset.release)}. "
-        f"The import found {problems} problems: see <code>.quality</code>.</div>"
+        f"The import found {counted(problems, 'problem')}: see <code>.quality</code>.</div>"
         "<table><thead><tr><th scope='col'>Table</th><th scope='col' class='ch-n'>Rows</th>"
         "<th scope='col' class='ch-n'>Columns</th><td></td></tr></thead>"
         f"<tbody>{rows}</tbody></table>{rest}</div>"
@@ -96,9 +96,8 @@ def quality_html(report: "QualityReport") -> str:
     problems = [finding for finding in report.findings if finding.severity == "problem"]
     problems.sort(key=lambda finding: (finding.title, -finding.share))
     others = len(report.findings) - len(problems)
-    rest = (
-        f"<div class='ch-quiet'>{others} findings more were repaired or are notes: see <code>.to_frame()</code>.</div>"
-    )
+    more = f"{counted(others, 'more finding')} repaired or only noted: see <code>.to_frame()</code>."
+    rest = f"<div class='ch-quiet'>{more}</div>" if others else ""
     if not problems:
         return f"{_STYLE}<div class='cohorthub-card'><div>The import found no problems.</div>{rest}</div>"
     rows = "".join(
@@ -145,8 +144,8 @@ def catalog_html(catalog: "Catalog") -> str:
     rows = "".join(
         f"<tr><td><code>{escape(item['name'])}</code></td><td>{escape(item['title'])}</td>"
         f"<td>{escape(item['kind'])}</td><td class='ch-n'>about {item['persons_rounded']:,}</td>"
-        f"<td>{years_text(item['years'])}</td><td class='ch-n'>{len(item['tables'])}</td>"
-        f"<td class='ch-quiet'>{escape(item['release'])}</td></tr>"
+        f"<td style='white-space:nowrap'>{years_text(item['years'])}</td><td class='ch-n'>{len(item['tables'])}</td>"
+        f"<td class='ch-quiet' style='white-space:nowrap'>{escape(item['release'])}</td></tr>"
         for item in listing
     )
     names = ("Name", "Title", "Kind", "Persons", "Years", "Tables", "Release")

@@ -323,6 +323,14 @@ class QualityReport:
             }
         )
 
+    def __repr__(self) -> str:
+        """Count the findings; the HTML and `to_frame` list them."""
+        counts = {word: sum(f.severity == word for f in self.findings) for word in ("problem", "repaired", "note")}
+        return (
+            f"<QualityReport: {counts['problem']} problems, {counts['repaired']} repaired, {counts['note']} notes; "
+            "see .to_frame()>"
+        )
+
     def _repr_html_(self) -> str:
         from analysis_lib.catalog.display import quality_html
 

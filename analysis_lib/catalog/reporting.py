@@ -118,7 +118,12 @@ def report_text(dataset: Dataset) -> str:
             parts.append(wrapped(f"Readers see: {RULES[rule].readers_see}", indent=2))
             parts.append(wrapped(f"For an analysis: {RULES[rule].means}", indent=2))
             parts.append(_findings_text(findings))
+    if not dataset.quality.findings:
+        parts.append(f"\n{NOTHING_FOUND}")
     return "\n".join(parts)
+
+
+NOTHING_FOUND = "The import found nothing wrong."
 
 
 def _findings_text(findings: list[Finding]) -> str:
@@ -157,6 +162,8 @@ border-bottom:1px solid var(--line)}} th{{font-weight:600;color:var(--quiet);fon
 td:first-child{{width:14rem}} td.n{{width:6rem}}
 .n,th.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
 code{{font-size:.92em;overflow-wrap:anywhere}}
+@media (max-width:40rem){{table{{display:block;overflow-x:auto}} td:first-child,td.n{{width:auto}}
+td code{{overflow-wrap:normal}} body{{padding:0 .8rem}} dl{{grid-template-columns:1fr}} dt{{margin-top:.5rem}}}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.5rem}} dt{{color:var(--quiet)}} dd{{margin:0}}
 </style></head><body>
 <h1>{title}</h1><p class="quiet">Data quality of the release <code>{name}</code> <code>{release}</code></p>
@@ -185,10 +192,12 @@ def report_html(dataset: Dataset) -> str:
         sections.append(f"<h2>{escape(head)}</h2>")
         for rule, findings in rules:
             sections.append(
-                f"<h3>{escape(findings[0].title)}</h3>"
+                f'<h3>{escape(findings[0].title)} <code class="quiet">{rule}</code></h3>'
                 f'<p class="quiet">Readers see: {escape(RULES[rule].readers_see)}<br>'
                 f"For an analysis: {escape(RULES[rule].means)}</p>{_findings_html(findings)}"
             )
+    if not dataset.quality.findings:
+        sections.append(f"<p>{NOTHING_FOUND}</p>")
     return _PAGE.format(
         title=escape(dataset.title),
         name=escape(dataset.name),
@@ -235,7 +244,7 @@ def _findings_html(findings: list[Finding]) -> str:
                 f'<td class="n">{f.count:,}</td><td class="n">{f.of:,}</td><td class="n">{share_text(f.share)}</td>'
             )
         rows.append(f"<tr>{cells}</tr>")
-    heads = ["<th scope='col'>Table</th>", "<th scope='col'>Column</th>"]
+    heads = ["<th scope='col'>Table</th>", "<th scope='col'>What</th>"]
     if findings[0].unit == "rows":
         heads += [f"<th scope='col' class='n'>{name}</th>" for name in ("Rows", "Of", "Share")]
     return above + (

@@ -4,6 +4,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
+from analysis_lib.catalog.concept_words import plain_text
+from analysis_lib.tables import cells_wide, padded
+
 
 def columns_text(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
     """Set rows in columns as wide as their widest cell.
@@ -23,11 +26,10 @@ def columns_text(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: S
         Lines without trailing blanks.
     """
     table = [head, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
+    widths = [max(cells_wide(row[i]) for row in table) for i in range(len(head))]
     lines = [
         "  ".join(
-            cell.rjust(width) if i in right else cell.ljust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            padded(cell, width, right=i in right) for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in table
     ]
@@ -62,6 +64,24 @@ def listing_text(listing: Sequence[dict[str, Any]]) -> str:
         for item in listing
     ]
     return columns_text(["NAME", "TITLE", "KIND", "PERSONS", "YEARS", "TABLES", "RELEASE"], rows, right=[3, 5])
+
+
+def counted(number: int, what: str) -> str:
+    """Count in words that agree: no problem, 1 problem, 2 problems.
+
+    Parameters
+    ----------
+    number : int
+        How many.
+    what : str
+        One of them.
+
+    Returns
+    -------
+    str
+        Such as ``1,204 problems``.
+    """
+    return f"no {what}s" if not number else f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
 def share_text(share: float) -> str:
@@ -151,21 +171,29 @@ def concepts_text(found: Sequence[dict[str, Any]]) -> str:
     Returns
     -------
     str
-        One line for each concept below a line of heads, and one more for what a non-standard concept maps to.
+        One line for each concept below a line of heads, and one more for what a non-standard concept maps to, or for
+        the text that was found where it is not the name.
     """
     if not found:
         return "no concept has these words; try fewer, or a part of one"
-    head = ["DATASET", "CONCEPT", "NAME", "DOMAIN", "VOCABULARY", "CODE", "STD", "RECORDS", "WITH BELOW", "BELOW"]
+    head = ["DATASET", "CONCEPT", "NAME", "DOMAIN", "VOCABULARY", "CODE", "STANDARD"]
+    head += ["RECORDS", "PERSONS", "DESCENDANTS", "RECORDS WITH THEM"]
     rows = [
         [
             str(item["dataset"]),
             str(item["concept_id"]),
             textwrap.shorten(str(item["concept_name"]), 60, placeholder=" ..."),
             *(str(item[name] or "-") for name in ("domain_id", "vocabulary_id", "concept_code", "standard_concept")),
-            *(f"{item[name]:,}" for name in ("records", "records_with_descendants", "descendants")),
+            *(f"{item[name]:,}" for name in ("records", "persons", "descendants", "records_with_descendants")),
         ]
         for item in found
     ]
-    lines = columns_text(head, rows, right=[1, 7, 8, 9]).splitlines()
+    lines = columns_text(head, rows, right=[1, 7, 8, 9, 10]).splitlines()
+    names = [str(plain_text(item["concept_name"] or "")) for item in found]
+    lines += [
+        f"    {item['concept_id']} was found by: {textwrap.shorten(str(item['matched']), 80, placeholder=' ...')}"
+        for item, name in zip(found, names, strict=True)
+        if item["matched"] not in (name, item["concept_name"])
+    ]
     mapped = [f"    {item['concept_id']} maps to {item['maps_to']}" for item in found if item["maps_to"]]
     return "\n".join([*lines, *mapped])

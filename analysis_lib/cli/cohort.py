@@ -39,8 +39,9 @@ def build(ctx: click.Context, /, definitions: tuple[Path, ...], **options: Any) 
     Example: cohorthub cohort build phenotypes/ --data gibleed --out cohorts.parquet
     """
     from analysis_lib.catalog import open_catalog
+    from analysis_lib.catalog.text import counted
     from analysis_lib.cohort.files import build_files, read_definition_files
-    from analysis_lib.cohort.text import built_document, built_text
+    from analysis_lib.cohort.text import built_document, built_notes, built_text
     from analysis_lib.cohort.writing import check_target, write_cohorts
 
     session: Session = ctx.obj
@@ -48,12 +49,14 @@ def build(ctx: click.Context, /, definitions: tuple[Path, ...], **options: Any) 
         check_target(options["out"])
     files = read_definition_files(definitions)
     dataset = open_catalog(data_folder_of(session)).dataset(options["name"], release=options["release"])
-    session.say(f"{len(files)} definitions, in {dataset.name}, release {dataset.release}")
+    session.say(f"{counted(len(files), 'definition')}, in {dataset.name}, release {dataset.release}")
     built = build_files(files, dataset)
     cohorts = [one.cohort for one in built if one.cohort is not None]
     written = options["out"] if cohorts else None  # where nothing was built, what is there stays
     if written is not None:
         write_cohorts(cohorts, written)
+    for note in built_notes(built):
+        session.say(f"note: {note}")
     session.emit(built_document(built, dataset=dataset, out=written), built_text(built, out=written))
     failed = [one.error for one in built if one.error is not None]
     if failed:

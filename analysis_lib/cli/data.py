@@ -47,6 +47,7 @@ def omop(session: Session, /, source: str, **options: Any) -> None:
     Example: cohorthub data import omop eunomia.duckdb --name gibleed
     """
     from analysis_lib.catalog import import_omop
+    from analysis_lib.catalog.text import counted
 
     result = import_omop(
         source,
@@ -77,7 +78,7 @@ def omop(session: Session, /, source: str, **options: Any) -> None:
         document,
         f"{verb}: {found.name}, release {found.release}\n"
         f"{found.n_persons:,} persons, {document['rows']:,} rows in {len(found.tables)} tables; "
-        f"{len(problems)} problems found: see 'cohorthub data report {found.name}'.",
+        f"{counted(len(problems), 'problem')} found: see 'cohorthub data report {found.name}'.",
     )
 
 

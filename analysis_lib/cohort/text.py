@@ -1,9 +1,12 @@
 """What the command line says of cohorts and definitions: a document for machines, and the same for people."""
 
 import json
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from analysis_lib.tables import cells_wide, padded
 
 if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     from analysis_lib.cohort.language.definition import CohortDefinition
     from analysis_lib.cohort.language.resolution import ConceptResolution
 
-__all__ = ["built_document", "built_text", "described_document", "described_text", "difference_document"]
+__all__ = ["built_document", "built_notes", "built_text", "described_document", "described_text", "difference_document"]
 
 
 def built_document(built: Sequence["BuiltFile"], *, dataset: "Dataset", out: Path | None) -> dict[str, Any]:
@@ -87,26 +90,51 @@ def built_text(built: Sequence["BuiltFile"], *, out: Path | None) -> str:
     failed = [one for one in built if one.error is not None]
     lines = []
     if cohorts:
-        width = max(len(cohort.name) for cohort in cohorts)
-        lines.append(f"{'id':>6}  {'cohort':<{width}}  {'persons':>9}  {'records':>9}")
+        width = max(cells_wide(cohort.name) for cohort in cohorts)
+        lines.append(f"{'id':>6}  {padded('cohort', width)}  {'persons':>9}  {'records':>9}")
         lines += [
-            f"{cohort.definition.cohort_definition_id:>6}  {cohort.name:<{width}}  "
+            f"{cohort.definition.cohort_definition_id:>6}  {padded(cohort.name, width)}  "
             f"{cohort.n_persons:>9,}  {len(cohort):>9,}"
             for cohort in cohorts
         ]
     if len(cohorts) == 1:
         lines += ["", _attrition(cohorts[0])]
-    lines += [f"\n{cohort.name}: {warning}" for cohort in cohorts for warning in cohort.warnings]
     if out is not None:
         lines.append(f"\nwrote {sum(map(len, cohorts)):,} records of {len(cohorts)} cohorts to {out}")
     lines += [f"\nnot built: {one.path}\n  {one.error} ({one.error.code})" for one in failed if one.error is not None]
     return "\n".join(lines)
 
 
+def built_notes(built: Sequence["BuiltFile"]) -> list[str]:
+    """Say what a reader of the numbers should know, a line for each cohort that has something.
+
+    Parameters
+    ----------
+    built : sequence of BuiltFile
+        In the order of the files.
+
+    Returns
+    -------
+    list of str
+        All of it for a cohort that stands alone; else that nobody was found, and the first of its warnings with how
+        many more there are: the document for machines has them all.
+    """
+    cohorts = [one.cohort for one in built if one.cohort is not None]
+    notes = [f"{cohort.name}: nobody was found" for cohort in cohorts if cohort.frame.empty]
+    if len(built) == 1:
+        return [*notes, *(f"{cohort.name}: {warning}" for cohort in cohorts for warning in cohort.warnings)]
+    for cohort in (cohort for cohort in cohorts if cohort.warnings):
+        more = f" (and {len(cohort.warnings) - 1} more: see --json)" if len(cohort.warnings) > 1 else ""
+        notes.append(f"{cohort.name}: {textwrap.shorten(cohort.warnings[0], 160, placeholder=' ...')}{more}")
+    return notes
+
+
 def _attrition(cohort: "Cohort") -> str:
-    width = max(len(rule) for rule in cohort.attrition["rule"])
-    lines = [f"{'step':<{width}}  {'persons':>9}  {'records':>9}"]
-    lines += [f"{row.rule:<{width}}  {row.persons:>9,}  {row.records:>9,}" for row in cohort.attrition.itertuples()]
+    width = max(cells_wide(rule) for rule in cohort.attrition["rule"])
+    lines = [f"{padded('step', width)}  {'persons':>9}  {'records':>9}"]
+    lines += [
+        f"{padded(str(row.rule), width)}  {row.persons:>9,}  {row.records:>9,}" for row in cohort.attrition.itertuples()
+    ]
     return "\n".join(lines)
 
 

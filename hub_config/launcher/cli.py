@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shlex
 import signal
 import time
 from pathlib import Path
@@ -86,7 +87,8 @@ def _announce(session: Session, launch: "Launch", *, addresses: "Addresses") -> 
         },
         f"ready: {addresses.url}",
     )
-    session.say("stop with Ctrl-C, or with `cohorthub down`")
+    elsewhere = "" if launch.home.path == Session().home else f" --home {shlex.quote(str(launch.home.path))}"
+    session.say(f"stop with Ctrl-C, or with `cohorthub down{elsewhere}`")
 
 
 @click.command()

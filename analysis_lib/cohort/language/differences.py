@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from analysis_lib.cohort.language.concepts import Concept, ConceptSet, ConceptSetItem
 from analysis_lib.cohort.language.conditions import Where
-from analysis_lib.cohort.language.criteria import InclusionRule
+from analysis_lib.cohort.language.criteria import Criterion, Demographics, Group, InclusionRule
 from analysis_lib.cohort.language.documents import part_document
 from analysis_lib.cohort.language.entries import Entry, EntryEvent
 from analysis_lib.cohort.language.events import CustomEra, Event
 from analysis_lib.cohort.language.rules import PriorObservation, Washout
-from analysis_lib.cohort.language.sentences import condition_words, entry_sentences, event_words, rule_sentences
+from analysis_lib.cohort.language.sentences import (
+    condition_words,
+    entry_sentences,
+    event_words,
+    group_words,
+    rule_sentences,
+)
 from analysis_lib.cohort.language.tree import parts_of
 from analysis_lib.tables import html_table
 
@@ -158,7 +164,13 @@ def _concept_sets(path: str, *, before: ConceptSet, after: ConceptSet) -> Iterat
 def _difference(path: str, kind: str, *, before: Any, after: Any) -> Difference:
     where = path or "the definition"
     if kind == "changed":
-        said = f"{where}: {_words(before)} became {_words(after)}"
+        old, new = _words(before), _words(after)
+        # Whole sentences read on badly without marks around them.
+        said = (
+            f"{where}: '{old}' became '{new}'"
+            if old.endswith(".") or new.endswith(".")
+            else f"{where}: {old} became {new}"
+        )
     else:
         said = f"{where} {kind}: {_words(before if kind == 'removed' else after)}"
     return Difference(path, kind, part_document(before), part_document(after), sentence=said)
@@ -170,6 +182,7 @@ def _words(part: Any) -> str:
         (Where, condition_words),
         (Entry | EntryEvent, lambda entry: " ".join(words for _, words in entry_sentences(entry))),
         (InclusionRule | PriorObservation | Washout, lambda rule: " ".join(words for _, words in rule_sentences(rule))),
+        (Group | Criterion | Demographics, group_words),
         (ConceptSetItem, lambda item: ConceptSet("item", [item], may_be_empty=True).describe().removeprefix("item ")),
     )
     for kind, say in says:

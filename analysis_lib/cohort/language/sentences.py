@@ -119,6 +119,23 @@ def rule_sentences(rule: Any) -> Sentences:
     return _group_sentences(f"{rule.name}: keep those for whom", rule.group)
 
 
+def group_words(part: "Group | Criterion | Demographics") -> str:
+    """Say a group of criteria, or one of them, in one line.
+
+    Parameters
+    ----------
+    part : Group, Criterion or Demographics
+        What to say.
+
+    Returns
+    -------
+    str
+        Its sentences, one after the other.
+    """
+    said = _group_sentences("those for whom", part) if isinstance(part, Group) else _criterion_sentences("", part)
+    return " ".join(words for _, words in said)
+
+
 def _group_sentences(lead: str, group: Group) -> Sentences:
     if not group.criteria:
         return [(0, f"{lead} nothing more is asked.")]
