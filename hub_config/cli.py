@@ -76,7 +76,8 @@ class Session:
 def _write_result(text: str) -> None:
     """Write to stdout; a reader that has gone (`| head`) does not change what the command found."""
     try:
-        click.echo(text)
+        click.echo(text.encode("utf-8", "backslashreplace").decode())
+        sys.stdout.flush()  # what a full disk refuses is known here, not at exit
     except BrokenPipeError:
         _mute(sys.stdout)
 
@@ -234,7 +235,8 @@ def _report_failure(failure: Exception, *, as_json: bool) -> int:
     else:
         code, exit_code, message = "INTERNAL", INTERNAL, _kept_for_operators(failure)
     if as_json:
-        _write_result(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
+        with contextlib.suppress(OSError):  # where nothing can be written the exit code still says it
+            _write_result(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
     if isinstance(failure, click.UsageError) and failure.ctx is not None:
         _talk(failure.ctx.get_usage())
     _talk(f"error [{code}]: {message}")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from analysis_lib.catalog.engine import open_engine
+from analysis_lib.catalog.engine import open_engine, raise_if_interrupted
 from analysis_lib.compute.machine import memory_per_bucket, usable_cores
 from analysis_lib.errors import BucketFailedError
 
@@ -95,7 +95,10 @@ def open_bucket(files: BucketFiles) -> Iterator["duckdb.DuckDBPyConnection"]:
         for table, paths in files.tables.items():
             connection.read_parquet(list(paths), hive_partitioning=False).create_view(table)
         yield connection
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError) as error:
+        raise_if_interrupted(error)
+        if not isinstance(error, duckdb.Error):
+            raise
         # Not chained: the engine's own words may quote a row.
         raise BucketFailedError(
             f"reading the buckets stopped; found {type(error).__name__} from the engine, with the tables "

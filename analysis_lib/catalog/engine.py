@@ -1,10 +1,14 @@
 """DuckDB as every part of the catalog opens it."""
 
 import atexit
+import contextlib
+import fcntl
 import functools
+import os
 import shutil
 import tempfile
 import uuid
+from pathlib import Path
 
 import duckdb
 
@@ -42,9 +46,58 @@ def open_engine(**settings: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-@functools.cache
+def raise_if_interrupted(error: BaseException) -> None:
+    """Turn what the engine makes of Ctrl-C back into an interruption.
+
+    Parameters
+    ----------
+    error : BaseException
+        What the engine raised.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the engine was interrupted.
+    """
+    import duckdb
+
+    if isinstance(error, duckdb.InterruptException) or (
+        isinstance(error, RuntimeError) and "interrupt" in str(error).lower()
+    ):
+        raise KeyboardInterrupt from None
+
+
 def _spill_folder() -> str:
-    """Make this process's folder for what its engines spill (mode 0700); it goes when the process ends."""
-    folder = tempfile.mkdtemp(prefix="cohorthub-engine-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return _spill_folder_of(os.getpid())
+
+
+@functools.cache
+def _spill_folder_of(process: int) -> str:
+    """Make the folder for what one process's engines spill (mode 0700); it goes when that process ends.
+
+    What killed processes of this account left there goes too: it is theirs for as long as they hold the lock in it.
+    """
+    _remove_left_over()
+    folder = tempfile.mkdtemp(prefix=_SPILL)
+    lock = os.open(f"{folder}/{_LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def remove() -> None:
+        if os.getpid() == process:  # a forked child inherits this, and not the folder
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
     return folder
+
+
+_SPILL, _LOCK = "cohorthub-engine-", "lock"
+
+
+def _remove_left_over() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SPILL}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            with (folder / _LOCK).open("rb") as lock:  # one that has none yet is just being made
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)

@@ -46,7 +46,7 @@ def build(ctx: click.Context, /, definitions: tuple[Path, ...], **options: Any) 
 
     session: Session = ctx.obj
     if options["out"] is not None:
-        check_target(options["out"])
+        check_target(options["out"], inputs=definitions)
     files = read_definition_files(definitions)
     dataset = open_catalog(data_folder_of(session)).dataset(options["name"], release=options["release"])
     session.say(f"{counted(len(files), 'definition')}, in {dataset.name}, release {dataset.release}")

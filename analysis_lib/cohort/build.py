@@ -227,7 +227,7 @@ def _put_together(
     failures = [part.failure for part in parts if part.failure]
     if failures:
         error = BucketFailedError(
-            f"building cohort '{definition.name}' stopped in {len(failures)} of {len(parts)} buckets; found "
+            f"building cohort '{definition.name}' stopped in {len(failures)} of {len(parts)} parts of the data; found "
             f"{failures[0]} from the engine. Build it alone, on a machine with more memory; if it stops again, the "
             "definition asks for what the data cannot give."
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis_lib.cohort.build import Cohort, FailedCohort, build_cohorts
 from analysis_lib.cohort.language.definition import CohortDefinition
+from analysis_lib.cohort.language.fields import check_letters
 from analysis_lib.errors import AnalysisError, InvalidDefinitionError
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ def read_definition_file(path: Path) -> CohortDefinition:
         If it is no cohort definition.
     """
     try:
+        if not path.is_file() and path.exists():  # a device or a pipe may never end
+            raise InvalidDefinitionError(f"'{path}' is no file. Give a file of JSON, or a folder of them.")
         if path.stat().st_size > MOST_BYTES:
             raise InvalidDefinitionError(
                 f"'{path}' is too large for a cohort definition; found {path.stat().st_size:,} bytes. "
@@ -169,11 +172,14 @@ def read_definition_file(path: Path) -> CohortDefinition:
         ) from error
     except InvalidDefinitionError:
         raise
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise InvalidDefinitionError(f"'{path}' lies too deep to be a cohort definition. Flatten its groups.") from None
+    except ValueError as error:
         raise InvalidDefinitionError(
             f"'{path}' is no JSON; found {type(error).__name__}. Give a definition as ATLAS exports it, "
             "or as CohortDefinition.to_json() writes it."
         ) from error
+    check_letters(document)
     if not isinstance(document, dict):
         raise InvalidDefinitionError(
             f"'{path}' is no cohort definition; found JSON of type {type(document).__name__}. Give an object."

@@ -20,18 +20,20 @@ ENDINGS = (".parquet", ".csv", ".csv.gz")
 _KEY = b"cohorthub.cohorts"
 
 
-def check_target(path: Path) -> None:
+def check_target(path: Path, *, inputs: Sequence[Path] = ()) -> None:
     """Refuse a file that could not be written, before any work is done for it.
 
     Parameters
     ----------
     path : Path
         Where the cohorts shall go.
+    inputs : sequence of Path, default ()
+        Files that are read for it.
 
     Raises
     ------
     InvalidDefinitionError
-        If the ending is none of ``.parquet``, ``.csv`` and ``.csv.gz``.
+        If the ending is none of ``.parquet``, ``.csv`` and ``.csv.gz``, or the file is one of the inputs.
     StorageError
         If its folder is not there or cannot be written.
     """
@@ -39,7 +41,11 @@ def check_target(path: Path) -> None:
         raise InvalidDefinitionError(
             f"cohorts are written as {', '.join(ENDINGS)}; got '{path.name}'. Choose one of these endings."
         )
-    folder = path.absolute().parent
+    if path.exists() and any(one.exists() and one.samefile(path) for one in inputs):
+        raise InvalidDefinitionError(
+            f"'{path}' is one of the definitions; cohorts written there would take its place. Choose another file."
+        )
+    folder = path.resolve().parent
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise StorageError(
             f"cohorts cannot be written to '{path}'; its folder is "
@@ -111,7 +117,7 @@ def write_cohorts(cohorts: Sequence["Cohort"], path: Path) -> None:
     check_target(path)
     table = cohort_table(cohorts)
     try:
-        with replacing(path) as temporary:
+        with replacing(path.resolve()) as temporary:  # behind a link, not in its place
             if path.name.lower().endswith(".parquet"):
                 pyarrow.parquet.write_table(table, temporary, compression="zstd", write_page_checksum=True)
             else:

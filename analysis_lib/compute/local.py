@@ -261,7 +261,7 @@ class Cluster:
             lost = WorkerLostError(
                 f"Workers died {error.allowed_failures + 1} times under item {place + 1} of {len(items)}; found "
                 f"a limit of {_gib(self._settings['memory_limit'])} per worker, most likely exceeded. "
-                "Start the cluster with fewer workers or a higher memory_limit, or use more buckets."
+                "Start the cluster with fewer workers or a higher memory_limit, or ask for less at once."
             )
             lost.__cause__ = error
             return lost

@@ -101,7 +101,7 @@ def plan_cohorts(
     computing = {table for definition in definitions for one in definition.computed for table in one.tables}
     tables = tuple(sorted(table for table in computing.union(reads.tables) if table in dataset.tables))
     loading = loading_sql(reads, dataset)
-    rows = sum(
+    rows = vocabulary.rows_computed(definitions) + sum(
         _rows_read(dataset, table, reads=reads, concept_ids=vocabulary.concept_ids)
         for table in tables
         if dataset.tables[table].bucketed
@@ -120,7 +120,7 @@ def _rows_read(dataset: "Dataset", table: str, *, reads: Reads, concept_ids: Map
     """Count the rows of a table that are kept in memory, as far as the release's counts of concepts say."""
     read = reads.tables.get(table)
     if read is None:
-        return 0  # looked through by a computation, and not kept
+        return 0  # looked through by a computation, which keeps only what it computes
     column = dataset.spec(table).concept or ""
     if read.whole or set(read.concepts) != {column}:
         return count_rows(dataset, table)
@@ -174,10 +174,25 @@ class _Vocabulary:
         lacking = missing_tables(planned.sql.reads, self.dataset)
         planned.warnings += [f"{self._release} has no table '{table}', which was read as empty" for table in lacking]
         if definition.computed:
-            step = computing_step(
-                definition, lambda one: self.concept_ids.get(self.codesets.numbers[_lines_of(one)], ())
-            )
+            step = computing_step(definition, self._members)
             planned.sql = replace(planned.sql, entry=(step, *planned.sql.entry))
+
+    def rows_computed(self, definitions: "Sequence[CompiledDefinition]") -> int:
+        """Count the rows from which values are computed: so many at most are kept, definition by definition."""
+        counts = [
+            sum(
+                count_rows(self.dataset, table, concept_ids=self._members(each))
+                for one in definition.computed
+                for table in one.tables
+                for each in one.concept_sets.values()
+            )
+            for definition in definitions
+        ]
+        return max(counts, default=0)
+
+    def _members(self, concept_set: "ConceptSet") -> tuple[int, ...]:
+        number = self.codesets.numbers.get(_lines_of(concept_set))
+        return self.concept_ids.get(number, ()) if number is not None else ()
 
     @property
     def _release(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
+from analysis_lib.catalog.engine import raise_if_interrupted
 from analysis_lib.cohort.circe.query import CohortSql, Step
 from analysis_lib.cohort.circe.statistics import Satisfied, StepCount
 
@@ -95,7 +96,8 @@ def _run_one(connection: "duckdb.DuckDBPyConnection", cohort: CohortSql) -> Coho
 
     try:
         return _run(connection, cohort)
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError, ValueError) as error:
+        raise_if_interrupted(error)
         # Not chained, and the text dropped: the engine's own words may quote a row.
         return CohortPart(_empty(), (), Counter(), Counter(), failure=type(error).__name__)
 

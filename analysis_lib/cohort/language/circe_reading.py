@@ -15,6 +15,7 @@ from analysis_lib.cohort.language.criteria import COUNTED, Criterion, Demographi
 from analysis_lib.cohort.language.definition import CohortDefinition
 from analysis_lib.cohort.language.entries import Entry
 from analysis_lib.cohort.language.events import CustomEra, Event, ShiftedDates
+from analysis_lib.cohort.language.fields import check_letters
 from analysis_lib.errors import CirceError
 
 __all__ = ["load_json", "read_circe"]
@@ -55,11 +56,14 @@ def load_json(document: str | dict[str, Any]) -> Any:
         If it is no JSON, or too large or too deep to be a definition.
     """
     if not isinstance(document, str):
+        check_letters(document)
         return document
     if len(document) > MOST_LETTERS:
         raise CirceError(f"the document is too large; found {len(document):,} letters. Split its concept sets.")
     try:
-        return json.loads(document)
+        loaded = json.loads(document)
+        check_letters(loaded)
+        return loaded
     except RecursionError:
         raise CirceError("the document lies too deep to be a definition. Flatten its groups.") from None
     except ValueError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis_lib.cohort.language.attributes import Attribute
 from analysis_lib.cohort.language.concepts import Concept, ConceptSet, as_concepts
-from analysis_lib.cohort.language.fields import as_date, as_number, check_choice, check_flag, check_type
+from analysis_lib.cohort.language.fields import as_date, as_number, check_choice, check_flag, check_letters, check_type
 from analysis_lib.errors import InvalidDefinitionError
 
 __all__ = ["OPERATORS", "Where", "checked_conditions"]
@@ -122,6 +122,7 @@ def _text(field: str, condition: Where, **_: Any) -> str:
     check_type(field, condition.value, types=(str,))
     if not 0 < len(condition.value) <= MOST_TEXT:
         raise InvalidDefinitionError(f"{field} must have 1 to {MOST_TEXT:,} letters; got {len(condition.value):,}.")
+    check_letters(condition.value)
     return str(condition.value)
 
 

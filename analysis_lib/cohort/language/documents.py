@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from analysis_lib.cohort.language.concepts import Concept, ConceptSet, ConceptSetItem
-from analysis_lib.cohort.language.fields import check_choice
+from analysis_lib.cohort.language.fields import check_choice, check_letters
 from analysis_lib.errors import InvalidDefinitionError
 
 __all__ = ["SCHEMA", "as_document", "canonical_json", "part_document", "read_definition"]
@@ -56,6 +56,7 @@ def read_definition(text: str) -> Any:
         raise InvalidDefinitionError(f"a cohort definition is too large; found {len(text):,} letters. Split it.")
     try:
         document = json.loads(text)
+        check_letters(document)
     except RecursionError:
         raise InvalidDefinitionError("a cohort definition lies too deep to be one. Flatten its groups.") from None
     except ValueError as error:

@@ -78,6 +78,31 @@ def check_days(field: str, value: object, *, least: int = 0) -> None:
         raise InvalidDefinitionError(f"{field} must be at most {MOST_DAYS:,}; got {value}. Is it given in days?")
 
 
+def check_letters(document: Any) -> None:
+    """Refuse JSON that holds half a letter, such as ``\\ud800``: neither a file nor the engine can take it.
+
+    Parameters
+    ----------
+    document : Any
+        What was read from JSON.
+    """
+    waiting = [document]
+    while waiting:
+        part = waiting.pop()
+        waiting += [*part, *part.values()] if isinstance(part, dict) else part if isinstance(part, list) else []
+        if isinstance(part, str) and not part.isascii():
+            _check_whole_letters("a text in the definition", part)
+
+
+def _check_whole_letters(field: str, text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidDefinitionError(
+            f"{field} must be written in whole letters; found a surrogate, half of one. Write the text again."
+        ) from None
+
+
 def check_type(field: str, value: object, *, types: tuple[type, ...]) -> None:
     """Refuse a part of the wrong kind.
 

@@ -209,3 +209,67 @@ def test_a_key_that_comes_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"CollapseSettings": {"EraPad": 0, "EraPad": 3650}}')
     with pytest.raises(InvalidDefinitionError, match="'EraPad' more than once"):
         read_definition_file(tmp_path / "x.json")
+
+
+HALF_A_LETTER = json.dumps(
+    {
+        "PrimaryCriteria": {
+            "CriteriaList": [{"ConditionOccurrence": {"StopReason": {"Text": "\ud800", "Op": "contains"}}}],
+            "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+        }
+    }
+)
+
+
+def test_half_a_letter_in_one_definition_stops_no_other(definitions: Path, gibleed_data: Path, tmp_path: Path) -> None:
+    (definitions / "20.json").write_text(HALF_A_LETTER)
+    (definitions / "21.json").write_text('{"Death": {"\\ud800": 1}}')
+    done = cohorthub("build", definitions, "--data", "gibleed", "--json", folder=tmp_path, data=gibleed_data)
+    document = json.loads(done.stdout)
+    assert [one["persons"] for one in document["cohorts"]] == [1800, 830]
+    assert {Path(one["file"]).name for one in document["failed"]} >= {"20.json", "21.json"}
+    for file in ("20.json", "21.json"):
+        done = cohorthub("describe", definitions / file, folder=tmp_path)
+        assert done.returncode == InvalidDefinitionError.exit_code
+        assert "surrogate" in done.stderr
+        assert cohorthub("diff", definitions / file, definitions / "7.json", folder=tmp_path).returncode == (
+            InvalidDefinitionError.exit_code
+        )
+
+
+def test_cohorts_are_not_written_over_a_definition(gibleed_data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "celecoxib.parquet"
+    file.write_text(CELECOXIB.to_json())
+    done = cohorthub("build", file, "--data", "gibleed", "--out", file, folder=tmp_path, data=gibleed_data)
+    assert done.returncode == InvalidDefinitionError.exit_code
+    assert file.read_text() == CELECOXIB.to_json()
+
+
+def test_cohorts_go_to_where_a_link_leads(gibleed_data: Path, definitions: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "kept" / "cohorts.parquet")
+    words = ("build", definitions / "7.json", "--data", "gibleed", "--out", "link.parquet")
+    assert cohorthub(*words, folder=tmp_path, data=gibleed_data).returncode == 0
+    assert (tmp_path / "link.parquet").is_symlink()
+    assert len(pd.read_parquet(tmp_path / "kept" / "cohorts.parquet")) == 1800
+
+
+def test_what_never_ends_is_no_definition(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for path in (Path("/dev/zero"), tmp_path / "pipe.json"):
+        with pytest.raises(InvalidDefinitionError, match="is no file"):
+            read_definition_file(path)
+
+
+def test_nobody_and_many_warnings_are_said_in_a_line_each(gibleed_data: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    nobody = CohortDefinition(
+        "nobody", EntryEvent(ConceptSet("one", [1118084]), "drug_era"), (PriorObservation(40_000),)
+    )
+    (folder / "1.json").write_text(nobody.to_json())
+    (folder / "2.json").write_text(CELECOXIB.to_json())
+    done = cohorthub("build", folder, "--data", "gibleed", folder=tmp_path, data=gibleed_data)
+    assert done.returncode == 0
+    assert "note: nobody: nobody was found" in done.stderr
+    assert "nobody was found" not in done.stdout

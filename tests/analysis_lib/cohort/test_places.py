@@ -4,8 +4,9 @@ import pickle
 from collections.abc import Callable
 
 import pandas as pd
+import pytest
 
-from analysis_lib.catalog import Dataset
+from analysis_lib.catalog import Dataset, bucket_groups
 from analysis_lib.cohort import (
     CohortDefinition,
     ConceptSet,
@@ -17,7 +18,9 @@ from analysis_lib.cohort import (
 )
 from analysis_lib.cohort.circe.planning import plan_cohorts
 from analysis_lib.cohort.circe.running import run_cohorts
+from analysis_lib.cohort.language import Event
 from analysis_lib.cohort.language.compiled import compile_definition
+from analysis_lib.cohort.language.computed import Egfr
 from analysis_lib.compute import Cluster, cluster
 
 MakeRelease = Callable[..., Dataset]
@@ -80,3 +83,16 @@ def test_a_task_is_small_and_carries_no_rows(make_release: MakeRelease) -> None:
     whole = build_cohort(definition, dataset).frame
     assert len(whole) > 40
     assert sorted(person for part in parts for person in part["subject_id"]) == whole["subject_id"].tolist()
+
+
+def test_values_that_are_computed_count_among_the_rows_that_a_task_keeps(
+    make_release: MakeRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"{p} {100 * p + n} 40 2005-01-{n + 1:02} {n} 8840" for p in range(1, 41) for n in range(9)]
+    head = "person measurement_id measurement_concept_id measurement_date value_as_number unit_concept_id"
+    dataset = make_release(_tables(40) | {"measurement": "\n".join([head, *rows])}, bucket_count=8)
+    computed = Event(Egfr(ConceptSet("creatinine", [40])), "measurement")
+    plan = [compile_definition(CohortDefinition("kidney", computed))]
+    assert len(plan_cohorts(plan, dataset, at_once=2).tasks) == 2
+    monkeypatch.setattr(bucket_groups, "MOST_ROWS", 100)
+    assert len(plan_cohorts(plan, dataset, at_once=2).tasks) >= 4
