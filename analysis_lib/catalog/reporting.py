@@ -162,9 +162,9 @@ border-bottom:1px solid var(--line)}} th{{font-weight:600;color:var(--quiet);fon
 td:first-child{{width:14rem}} td.n{{width:6rem}}
 .n,th.n{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}
 code{{font-size:.92em;overflow-wrap:anywhere}}
-@media (max-width:40rem){{table{{display:block;overflow-x:auto}} td:first-child,td.n{{width:auto}}
-td code{{overflow-wrap:normal}} body{{padding:0 .8rem}} dl{{grid-template-columns:1fr}} dt{{margin-top:.5rem}}}}
 dl{{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1.5rem}} dt{{color:var(--quiet)}} dd{{margin:0}}
+@media (max-width:40rem){{body{{padding:0 .8rem;margin:1.2rem auto}} table{{display:block;overflow-x:auto}}
+td,th{{padding-right:.5rem;font-size:.85rem}} td:first-child,td.n{{width:auto}} td code{{overflow-wrap:normal}}}}
 </style></head><body>
 <h1>{title}</h1><p class="quiet">Data quality of the release <code>{name}</code> <code>{release}</code></p>
 <dl>{facts}</dl>
@@ -237,14 +237,15 @@ def _findings_html(findings: list[Finding]) -> str:
     listed = ", ".join(f"<code>{escape(f.table)}</code> ({f.count})" for f in whole)
     above = f"<p>All columns of {len(whole)} tables: {listed}</p>" if whole else ""
     rows = []
+    judged = any(f.about or f.columns for f in findings)
     for f in (f for f in findings if f not in whole):
-        cells = f"<td><code>{escape(f.table)}</code></td><td>{_where_html(f)}</td>"
+        cells = f"<td><code>{escape(f.table)}</code></td>" + (f"<td>{_where_html(f)}</td>" if judged else "")
         if f.unit == "rows":
             cells += (
                 f'<td class="n">{f.count:,}</td><td class="n">{f.of:,}</td><td class="n">{share_text(f.share)}</td>'
             )
         rows.append(f"<tr>{cells}</tr>")
-    heads = ["<th scope='col'>Table</th>", "<th scope='col'>What</th>"]
+    heads = ["<th scope='col'>Table</th>", *(["<th scope='col'>What</th>"] if judged else [])]
     if findings[0].unit == "rows":
         heads += [f"<th scope='col' class='n'>{name}</th>" for name in ("Rows", "Of", "Share")]
     return above + (

@@ -12,6 +12,7 @@ from analysis_lib.features.bucket_task import enter
 from analysis_lib.features.members import KEYS, members_of
 from analysis_lib.features.planning import columns_of
 from analysis_lib.features.variable import EVENT_TABLES, check_kind, check_word
+from analysis_lib.tables import html_table
 from analysis_lib.windows import ANY_TIME_BEFORE, Window
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ class ConceptTable:
     def __repr__(self) -> str:
         rows, columns = self.matrix.shape
         return f"ConceptTable: {rows:,} rows, {columns:,} concepts, {self.matrix.nnz:,} cells"
+
+    def _repr_html_(self) -> str:
+        most = self.concepts.sort_values(["persons", "concept_id"], ascending=[False, True]).head(MOST_SHOWN)
+        shown = [[str(name), str(concept), f"{n:,}"] for concept, name, n in most.itertuples(index=False)]
+        rows, columns = self.matrix.shape
+        notes = [f"{rows:,} rows, {columns:,} concepts, {self.matrix.nnz:,} cells that are not zero."]
+        if columns > MOST_SHOWN:
+            notes.append(f"The {MOST_SHOWN} concepts that most persons have.")
+        return html_table(["Concept", "concept_id", "Persons"], shown, caption="Every concept", notes=notes)
+
+
+MOST_SHOWN = 25
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from analysis_lib.cohort.language.fields import check_count, check_flag, check_text
 from analysis_lib.errors import InvalidDefinitionError
+from analysis_lib.tables import html_table
 
 if TYPE_CHECKING:
     import os
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Concept", "ConceptSet", "ConceptSetItem", "as_concepts"]
 
 MOST_LISTED = 6
+MOST_SHOWN = 25
 
 
 @dataclass(frozen=True, order=True)
@@ -287,6 +289,12 @@ class ConceptSet:
 
     def __str__(self) -> str:
         return self.describe()
+
+    def _repr_html_(self) -> str:
+        rows = [[_in_words(item), "excluded" if item.is_excluded else ""] for item in self.items[:MOST_SHOWN]]
+        more = [f"The first {MOST_SHOWN} of {len(self.items):,} lines."] if len(self.items) > MOST_SHOWN else []
+        notes = [*more, "resolution(dataset) says what it stands for in a data set."]
+        return html_table(["Concept", ""], rows, caption=f"Concept set: {self.name}", notes=notes, left=2)
 
     def resolve(self, dataset: "Dataset", *, unknown_concepts: Literal["refuse", "warn"] = "refuse") -> tuple[int, ...]:
         """List the concepts that the set stands for in one data release, as Circe's SQL does.

@@ -23,6 +23,7 @@ from analysis_lib.cohort.language.fields import (
     check_type,
 )
 from analysis_lib.cohort.language.rules import PriorObservation, Washout
+from analysis_lib.tables import html_table
 
 if TYPE_CHECKING:
     from analysis_lib.cohort.language.differences import Differences
@@ -175,6 +176,11 @@ class CohortDefinition:
             textwrap.fill(line, width=100, initial_indent="  " * depth, subsequent_indent="  " * (depth + 1))
             for depth, line in [(0, self.name), *((depth + 1, line) for depth, line in self._sentences())]
         )
+
+    def _repr_html_(self) -> str:
+        rows = [["  " * depth + line] for depth, line in self._sentences()]
+        notes = [f"Definition: {self.sha256[:12]}."]
+        return html_table([""], rows, caption=f"Cohort definition: {self.name}", notes=notes)
 
     @property
     def sha256(self) -> str:

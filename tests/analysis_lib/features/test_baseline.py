@@ -43,6 +43,12 @@ def members(*persons: int, when: str = "2010-06-01") -> pd.DataFrame:
     return pd.DataFrame({"subject_id": pd.array(persons, dtype="int64"), "cohort_start_date": dates})
 
 
+def test_a_table_of_every_concept_lists_the_commonest(dataset: Dataset):
+    page = every_concept(members(1, 2), dataset=dataset)._repr_html_()
+    assert "stomach bleed" in page
+    assert "2 rows, 1 concepts, 1 cells" in page
+
+
 def test_nothing_is_read_before_it_is_asked_for(dataset: Dataset, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: Any) -> None:
         raise AssertionError("read")

@@ -172,3 +172,13 @@ def test_the_quality_report_counts_undated_records_of_every_domain(version: str)
     for domain in DOMAINS:
         table = cdm_tables(version)[domain]
         assert table.start in {field.name for field in table.fields if field.required}, domain
+
+
+def test_a_notebook_shows_sentences_and_lines_with_every_sign_escaped() -> None:
+    hostile = ConceptSet("<script>drug</script>", [10]).excluding(12)
+    page = CohortDefinition("users & others", EntryEvent(hostile, "drug_era"))._repr_html_()
+    assert "users &amp; others" in page
+    assert "Enter on" in page
+    assert "<script>" not in page + hostile._repr_html_()
+    assert hostile._repr_html_().count("excluded") == 1
+    assert "The first 25 of 30 lines." in ConceptSet("many", range(1, 31))._repr_html_()
