@@ -141,8 +141,7 @@ def report(session: Session, /, *, name: str, release: str | None, html: Path | 
     dataset = open_catalog(data_folder_of(session)).dataset(name, release=release)
     if html is not None:
         write_report_page(dataset, html)
-        session.say(f"wrote {html}")
-    session.emit(report_document(dataset), report_text(dataset))
+    session.emit(report_document(dataset), report_text(dataset) if html is None else f"wrote {html}")
 
 
 @data.command()

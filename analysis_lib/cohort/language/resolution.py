@@ -232,11 +232,15 @@ def _notes(
     for each in concept_sets:
         missing, invalid = _named(each, unknown), _named(each, deprecated)
         if missing:
-            yield f"concept set '{each.name}': {len(missing)} concepts are not in the vocabulary: {_listed(missing)}."
+            yield f"concept set '{each.name}': {_so_many(missing)} not in the vocabulary: {_listed(missing)}."
         if invalid:
-            yield f"concept set '{each.name}': {len(invalid)} concepts are deprecated: {_listed(invalid)}."
+            yield f"concept set '{each.name}': {_so_many(invalid)} deprecated: {_listed(invalid)}."
         if not members[each]:
             yield f"concept set '{each.name}' stands for no concept in '{dataset.name}'; no record will match it."
+
+
+def _so_many(concept_ids: Sequence[int]) -> str:
+    return "1 concept is" if len(concept_ids) == 1 else f"{len(concept_ids):,} concepts are"
 
 
 def _named(concept_set: ConceptSet, among: Iterable[int]) -> tuple[int, ...]:

@@ -65,7 +65,7 @@ def test_an_empty_set_is_said_or_refused(vocabulary: Dataset) -> None:
 
 
 def test_deprecated_concepts_are_said(vocabulary: Dataset) -> None:
-    with pytest.warns(ConceptWarning, match="'old': 1 concepts are deprecated: 12"):
+    with pytest.warns(ConceptWarning, match="'old': 1 concept is deprecated: 12"):
         assert ConceptSet("old", [12]).resolve(vocabulary, unknown_concepts="warn") == (12,)
 
 
