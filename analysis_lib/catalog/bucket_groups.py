@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["count_rows", "group_buckets", "persons_by_group"]
 
-MOST_ROWS = 4_000_000
-"""Rows that one group may keep in memory: of cohorts, which keep most columns, about 200 MB."""
+MOST_ROWS = 2_000_000
+"""Rows that one group may keep in memory: of cohorts, which keep most columns, about 100 MB."""
 
 _COUNTS = "_concept_counts"
 
