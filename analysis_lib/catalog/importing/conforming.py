@@ -12,6 +12,7 @@ from analysis_lib.catalog.importing.conversions import (
     convert,
     is_float,
     is_same_type,
+    is_text,
     null_of,
     type_of_source,
 )
@@ -280,8 +281,9 @@ def _measures(
             column, kind = source[field.name]
             if is_float(kind):
                 measures["float_id", field.name] = f"count({column})"
-            elif kind == "VARCHAR" or field.name in kept:  # a float's whole numbers, written out, end in '.0'
-                measures["float_id", field.name] = f"count(*) FILTER (contains({kept.get(field.name, column)}, '.'))"
+            elif is_text(kind) or field.name in kept:  # a float's whole numbers, written out, end in '.0'
+                text = f"CAST({kept.get(field.name, column)} AS VARCHAR)"
+                measures["float_id", field.name] = f"count(*) FILTER (contains({text}, '.'))"
     if spec.person is not None:
         measures["owner", spec.person] = f"count(*) FILTER (({conversions[spec.person].value}) IS NULL)"
     return measures

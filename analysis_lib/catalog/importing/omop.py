@@ -35,7 +35,7 @@ from analysis_lib.catalog.releases import (
 )
 from analysis_lib.errors import DamagedReleaseError, ImportRefusedError
 
-IMPORT_VERSION = 6
+IMPORT_VERSION = 7
 """Raised when the same source would give other rows or bytes than before."""
 
 

@@ -175,6 +175,45 @@ def test_an_infinite_date_is_unreadable_not_a_day_in_the_far_future(make_source:
     assert found.quality.of_rule("value-unreadable") == {"drug_era": 1}
 
 
+def test_days_outside_the_years_that_readers_know_are_missing_and_counted(make_source: MakeSource) -> None:
+    columns = "person_id BIGINT, death_date DATE, death_datetime TIMESTAMP"
+    days = ["200000-01-01", "0044-03-15 (BC)", "1066-10-14", "9999-12-31"]
+    found = imported(make_source({"death": (columns, [(n, day, day) for n, day in enumerate(days, start=1)])}))
+    frame = found.table("death").sort_values("person_id")
+    assert frame["death_date"].astype(str).tolist()[2:] == ["1066-10-14", "9999-12-31"]
+    assert frame["death_datetime"].isna().tolist() == [True, True, False, False]
+    unreadable = {f.columns: f.count for f in found.quality.findings if f.rule == "value-unreadable"}
+    assert unreadable == {("death_date",): 2, ("death_datetime",): 2}
+
+
+def test_a_number_that_is_none_is_missing_and_an_infinite_one_is_counted(make_source: MakeSource) -> None:
+    columns = "measurement_id BIGINT, person_id BIGINT, value_as_number DOUBLE, my_score FLOAT"
+    rows = [(1, 1, float("nan"), float("nan")), (2, 1, float("inf"), 0.5), (3, 1, 21.0, 0.5)]
+    found = imported(make_source({"measurement": (columns, rows)}))
+    high = found.query("SELECT measurement_id FROM measurement WHERE value_as_number > 20")
+    assert high["measurement_id"].tolist() == [3]
+    assert found.query("SELECT count(my_score) AS n FROM measurement")["n"].tolist() == [2]
+    assert [(f.columns, f.count) for f in found.quality.findings if f.rule == "value-unreadable"] == [
+        (("value_as_number",), 1)
+    ]
+
+
+def test_ids_in_a_list_of_texts_are_read_as_texts_are(make_source: MakeSource) -> None:
+    kind = "ENUM('1.5', '7', '8.0')"
+    found = imported(make_source(era(("7", 1, 9, None, None), ("8.0", 1, 9, None, None), key=kind)))
+    assert sorted(found.table("drug_era")["drug_era_id"]) == [7, 8]
+    assert found.quality.of_rule("float-id") == {"drug_era": 1}
+    with pytest.raises(ImportRefusedError, match=r"drug_era\.drug_era_id"):
+        imported(make_source(era(("1.5", 1, 9, None, None), key=kind), name="other"))
+
+
+def test_decimals_of_columns_that_the_model_lacks_keep_every_digit(make_source: MakeSource) -> None:
+    columns = "person_id BIGINT, death_date DATE, episode_id DECIMAL(38, 0), n DECIMAL(18, 0), code DECIMAL(38, 0)"
+    row = (1, "2001-01-01", 2**53 + 1, 10**17 + 1, 10**37 + 1)
+    frame = imported(make_source({"death": (columns, [row])})).table("death")
+    assert frame[["episode_id", "n", "code"]].iloc[0].tolist() == [2**53 + 1, 10**17 + 1, str(10**37 + 1)]
+
+
 def test_times_in_a_date_column_are_cut_off_and_counted(make_source: MakeSource) -> None:
     rows = [(1, 1, 9, "2001-01-01 12:30:00", None), (2, 1, 9, "2001-01-01 00:00:00", None)]
     found = imported(make_source(era(*rows, date="TIMESTAMP")))

@@ -334,6 +334,24 @@ def test_many_parquet_files_of_a_table_are_one_though_columns_differ_in_order_an
     assert sorted(found.table("death")["person_id"]) == [1, 2**60]
 
 
+def test_times_with_a_zone_in_nanoseconds_are_read_as_utc_and_whole_numbers_as_the_days_they_spell(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "source"
+    write_parquet(folder / "person.parquet", **PEOPLE)
+    times = pa.array([1_580_428_800_000_001_000, None], pa.timestamp("ns", "Asia/Seoul"))
+    write_parquet(
+        folder / "death.parquet",
+        person_id=[1, 1],
+        death_date=pa.array([20200131, None], pa.int32()),
+        death_datetime=times,
+    )
+    found = imported(folder)
+    query = "SELECT CAST(death_date AS VARCHAR) AS day, CAST(death_datetime AS VARCHAR) AS time FROM death ORDER BY day"
+    assert found.query(query).iloc[0].tolist() == ["2020-01-31", "2020-01-31 00:00:00.000001"]
+    assert found.quality.of_rule("value-unreadable") == {}
+
+
 def test_parquet_files_that_disagree_on_a_type_are_refused_before_an_id_becomes_a_float(tmp_path: Path) -> None:
     folder = tmp_path / "source"
     write_parquet(folder / "person" / "part-0.parquet", **PEOPLE)

@@ -96,6 +96,20 @@ def test_the_same_data_from_a_file_and_from_a_server_gives_the_same_release(
     assert ids.abs().max() > 2**53
 
 
+def test_numbers_that_are_none_are_missing_and_infinite_ones_are_counted(
+    server: Server, new_database: NewDatabase, tmp_path: Path
+) -> None:
+    database = new_database(f"""
+        {PERSON}
+        CREATE TABLE measurement (measurement_id bigint, person_id bigint, value_as_number numeric, range_low float8);
+        INSERT INTO measurement VALUES (1, 1, 'NaN', 'NaN'), (2, 1, 21, 'Infinity'), (3, 1, NULL, NULL);
+    """)
+    dataset = import_omop(server.url(database), name="a", data=tmp_path / "data").dataset
+    counts = dataset.query("SELECT count(value_as_number) AS v, count(range_low) AS r FROM measurement")
+    assert counts.iloc[0].tolist() == [1, 0]
+    assert dataset.quality.of_rule("value-unreadable") == {"measurement": 1}
+
+
 def test_ids_dates_and_numbers_arrive_as_they_are_whatever_their_type_and_case(
     server: Server, new_database: NewDatabase, tmp_path: Path
 ) -> None:
