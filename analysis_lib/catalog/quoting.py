@@ -1,4 +1,6 @@
-"""Names and texts as SQL writes them: every name of a source goes through here."""
+"""Names, texts and paths as SQL writes them: every name of a source goes through here."""
+
+from pathlib import Path
 
 
 def quoted(name: str) -> str:
@@ -31,3 +33,19 @@ def text_literal(value: str) -> str:
         The text in single quotes.
     """
     return "'" + value.replace("'", "''") + "'"
+
+
+def literal_path(path: Path) -> str:
+    """Write a path so that the engine takes no sign of it for a pattern.
+
+    Parameters
+    ----------
+    path : Path
+        A file.
+
+    Returns
+    -------
+    str
+        The path with each ``*``, ``?`` and ``[`` in brackets.
+    """
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))

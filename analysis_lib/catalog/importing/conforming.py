@@ -21,6 +21,7 @@ from analysis_lib.catalog.importing.keys import count_repeats
 from analysis_lib.catalog.importing.sources import SourceTable
 from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
+from analysis_lib.errors import SourceError
 
 _GENERIC_COLUMN = re.compile(r"column_?\d+")
 # A table becomes a folder, so its name may not lead elsewhere; names that begin with _ are the release's own.
@@ -97,7 +98,13 @@ def conform(
         None when the table cannot be read at all.
     findings : tuple of Finding
         The same that `conformed` holds, and the reason where that is None.
+
+    Raises
+    ------
+    SourceError
+        If two of its columns have one name but for case.
     """
+    _check_column_names(table)
     n_rows = _count(connection, f"SELECT count(*) FROM {table.from_clause}")
     if not _TABLE_NAME.fullmatch(table.name):
         return None, (Finding("table-name", printable(table.name), n_rows, n_rows),)
@@ -118,6 +125,15 @@ def conform(
     conformed = _profile(connection, table, spec=spec, n_rows=n_rows)
     conformed = replace(conformed, findings=(*found, *conformed.findings))
     return conformed, conformed.findings
+
+
+def _check_column_names(table: SourceTable) -> None:
+    # The engine sees no difference between A and a, but one between other letters.
+    names = [column.lower() for column, _ in table.columns]
+    twice = sorted({printable(name) for name in names if names.count(name) > 1})
+    if twice:
+        shown = printable(table.name)
+        raise SourceError(f"table {shown} names a column twice; found {', '.join(twice)}. Leave one of them out.")
 
 
 def _header_row(

@@ -8,16 +8,19 @@ from typing import BinaryIO, cast
 
 import duckdb
 
-from analysis_lib.catalog.importing.csv_files import CsvFile, literal_path, opened
+from analysis_lib.catalog.importing.csv_files import CsvFile, opened
 from analysis_lib.catalog.importing.csv_mending import Mended, mend
 from analysis_lib.catalog.importing.csv_values import fields_to_read, select_list
-from analysis_lib.catalog.quoting import text_literal
+from analysis_lib.catalog.quoting import literal_path, text_literal
 from analysis_lib.errors import SourceError
 
 _CHUNK = 2**20
 _MAX_BAD_LINES = 100_000
 _SHOWN_LINES = 20
 _WRONG_NUMBER_OF_FIELDS = ("MISSING COLUMNS", "TOO MANY COLUMNS")
+# The engine's own limit is 2 MB. Under a wide one it would take more lines for the value behind a stray quotation mark,
+# so only files that were mended, where no such mark is left, are read with it.
+_LONGEST_MENDED_LINE = 100_000_000
 # Without quotes around it none of these is a value: PostgreSQL, Hive and SQL Server write missing values so.
 _MISSING = ("", "\\N", "NULL")
 
@@ -33,8 +36,8 @@ class Copied:
 def copy_to_parquet(connection: duckdb.DuckDBPyConnection, file: CsvFile, *, target: Path) -> Copied:
     """Copy a file's rows: the values that the model knows, read once, with the texts of those that say more.
 
-    A file is mended first where it holds a NUL, mixes line ends, or where a quotation mark is wrong: the engine would
-    take all lines up to the next mark, or to the end, for one.
+    A file is mended first where it holds a NUL, mixes line ends, has a line longer than 2 MB, or where a quotation mark
+    is wrong: the engine would take all lines up to the next mark, or to the end, for one.
 
     Parameters
     ----------
@@ -84,6 +87,7 @@ def _copy(
     columns = ", ".join(f"{text_literal(name)}: 'VARCHAR'" for name in file.columns)
     missing = ", ".join(map(text_literal, _MISSING))
     compression = "gzip" if path.suffix.lower() == ".gz" else "none"
+    longest = f", max_line_size = {_LONGEST_MENDED_LINE}" if dropped is not None else ""
     try:
         connection.execute(
             f"COPY (SELECT {selected} FROM read_csv({text_literal(literal_path(path))}, auto_detect = false, "
@@ -91,8 +95,8 @@ def _copy(
             f"delim = {text_literal(file.delimiter)}, quote = {text_literal(file.quote)}, "
             f"escape = {text_literal(file.quote)}, columns = {{{columns}}}, nullstr = [{missing}], "
             f"allow_quoted_nulls = false, strict_mode = true, compression = '{compression}', "
-            f"store_rejects = true, rejects_limit = {_MAX_BAD_LINES * len(file.columns)}, hive_partitioning = false)) "
-            f"TO {text_literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880)"
+            f"store_rejects = true, rejects_limit = {_MAX_BAD_LINES * len(file.columns)}, hive_partitioning = false"
+            f"{longest})) TO {text_literal(str(target))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 122880)"
         )
     except duckdb.InvalidInputException:
         if dropped is None:

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import duckdb
 
 from analysis_lib.catalog.importing.conforming import cdm_columns, printable
-from analysis_lib.catalog.quoting import text_literal
+from analysis_lib.catalog.quoting import literal_path, text_literal
 from analysis_lib.errors import SourceError
 
 SUFFIXES = (".csv", ".tsv", ".txt")
@@ -109,22 +109,6 @@ def look_at(path: Path, *, shown: str, table: str, options: CsvOptions) -> CsvFi
     columns = tuple(name or f"unnamed_{number}" for number, name in enumerate(_names(line, delimiter), start=1))
     _check_header(columns, known=known, shown=shown)
     return CsvFile(path, shown, table, delimiter, quote, encoding, columns, has_nul)
-
-
-def literal_path(path: Path) -> str:
-    """Write a path so that the engine takes no sign of it for a pattern.
-
-    Parameters
-    ----------
-    path : Path
-        A file.
-
-    Returns
-    -------
-    str
-        The path with each ``*``, ``?`` and ``[`` in brackets.
-    """
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
 
 
 def _names(line: str, delimiter: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from analysis_lib.catalog.importing.conforming import printable
 from analysis_lib.catalog.importing.sources import Say, SourceTable, shut
 from analysis_lib.catalog.quoting import quoted, text_literal
 from analysis_lib.errors import SourceError
@@ -82,6 +83,10 @@ class DuckDBSource:
         for schema, table, column, kind in rows:
             found.setdefault(schema, {}).setdefault(table, []).append((column, kind))
         schema = self._choose_schema({name: {t.lower() for t in tables} for name, tables in found.items()})
+        names = [table.lower() for table in found[schema]]
+        alike = sorted({printable(name) for name in names if names.count(name) > 1})
+        if alike:
+            raise SourceError(f"names of tables differ only in case; found {', '.join(alike)}. Rename one of each.")
         return {
             table.lower(): SourceTable(
                 name=table.lower(),

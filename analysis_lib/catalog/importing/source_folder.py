@@ -24,6 +24,7 @@ _PACKED = (".zip", ".7z", ".rar", ".tar", ".bz2", ".xz", ".zst", ".tgz", ".xlsx"
 _SUM_THREADS = 4
 _KNOWN = frozenset(name for version in VERSIONS for name in cdm_tables(version))
 _WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+_NO_TYPE = '"NULL"'  # of a column without any value, which fits each
 _Stamp = tuple[int, int, int]
 
 
@@ -80,7 +81,6 @@ class FolderSource:
                     _check_types(connection, name, paths=paths)
                     clause = from_clause(paths)
                     self._tables[name] = SourceTable(name, clause, described(connection, clause))
-                    _check_column_names(self._tables[name])
                 elif (table := self._copied(connection, name, scratch=scratch / "csv" / name, say=say)) is not None:
                     self._tables[name] = table
         except duckdb.Error as error:
@@ -210,20 +210,14 @@ def _check_types(connection: duckdb.DuckDBPyConnection, name: str, *, paths: lis
     found: dict[str, set[str]] = {}
     for path in paths if len(paths) > 1 else ():
         for column, kind in described(connection, from_clause([path])):
-            found.setdefault(column.lower(), set()).add("whole number" if kind in _WHOLE_NUMBERS else kind)
+            if kind != _NO_TYPE:
+                found.setdefault(column.lower(), set()).add("whole number" if kind in _WHOLE_NUMBERS else kind)
     differing = {printable(column): sorted(kinds) for column, kinds in found.items() if len(kinds) > 1}
     if differing:
         listed = "; ".join(f"{column} is {' and '.join(kinds)}" for column, kinds in differing.items())
         raise SourceError(
             f"the files of table {printable(name)} do not agree; found that {listed}. Write them with the same types."
         )
-
-
-def _check_column_names(table: SourceTable) -> None:
-    names = [column.lower() for column, _ in table.columns]
-    twice = sorted({printable(name) for name in names if names.count(name) > 1})
-    if twice:
-        raise SourceError(f"table {table.name} names a column twice; found {', '.join(twice)}. Leave one of them out.")
 
 
 def _files_by_table(root: Path) -> dict[str, list[Path]]:
@@ -290,11 +284,19 @@ def _walk(root: Path) -> list[Path]:
 
 def _check_place(path: Path, *, root: Path) -> None:
     parts = path.relative_to(root).parts
+    shown = printable("/".join(parts))
+    if _kind(path) and not path.is_dir() and not path.is_file():
+        what = "a link to nothing" if path.is_symlink() else "no plain file, such as a pipe"
+        raise SourceError(f"{shown} is {what}. Put the file itself there.")
+    if path.is_symlink() and not path.exists():
+        return  # not a table's
     if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
         raise SourceError(
-            f"{printable('/'.join(parts))} is a link that leads out of the folder. "
+            f"{shown} is a link that leads out of the folder. "
             "Put the file itself there, or give the folder where it lies."
         )
+    if path.is_symlink() and path.is_dir():
+        raise SourceError(f"{shown} is a link to a folder, which could be read twice. Put the folder itself there.")
     if path.is_dir() and "=" in path.name:
         raise SourceError(
             f"table {printable(parts[0])} lies in partition folders (name=value), whose names hold a column. "
@@ -302,8 +304,7 @@ def _check_place(path: Path, *, root: Path) -> None:
         )
     if path.suffix.lower() in _PACKED and _bare(_stem(path)) in _KNOWN:
         raise SourceError(
-            f"{printable('/'.join(parts))} cannot be read as it is. Unpack or export it: CSV (plain or .gz) "
-            "and Parquet are read."
+            f"{shown} cannot be read as it is. Unpack or export it: CSV (plain or .gz) and Parquet are read."
         )
 
 

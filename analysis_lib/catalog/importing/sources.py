@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import duckdb
 
+from analysis_lib.catalog.quoting import literal_path, text_literal
+
 Say = Callable[[str], None]
 
 
@@ -97,9 +99,9 @@ def shut(connection: duckdb.DuckDBPyConnection, *, open_folders: tuple[Path, ...
     open_folders : tuple of Path, optional
         Folders that may still be read.
     """
-    from analysis_lib.catalog.quoting import text_literal
-
     if open_folders:
-        listed = ", ".join(text_literal(f"{folder}/") for folder in open_folders)
+        # The engine compares both a pattern and what it finds with these.
+        spelled = dict.fromkeys(f"{name}/" for folder in open_folders for name in (str(folder), literal_path(folder)))
+        listed = ", ".join(map(text_literal, spelled))
         connection.execute(f"SET allowed_directories = [{listed}]")
     connection.execute("SET enable_external_access = false")

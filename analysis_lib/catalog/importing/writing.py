@@ -19,7 +19,6 @@ from analysis_lib.catalog.parquet import WrittenFile, arrow_schema, write_parque
 from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import TableSpec
 
-_BUCKET = "__bucket"
 _BATCH_ROWS = 122_880
 _WAITING_BATCHES = 3  # of 20 MB each where a table is wide
 _LOOK_S = 0.5
@@ -138,7 +137,10 @@ def _stream(
     needed = {*table.spec.sort_columns, table.spec.person}
     carried = [(name, value) for name, value in table.select if name in needed or name not in table.without_values]
     columns = ", ".join(f"{value} AS {quoted(name)}" for name, value in carried)
-    first = (*((_BUCKET,) if bucketed else ()), *table.spec.sort_columns)
+    marker = "__bucket"
+    while marker in table.spec.columns:
+        marker += "_"
+    first = (*((marker,) if bucketed else ()), *table.spec.sort_columns)
     # Without a unique key rows can tie; the rest of the columns then fixes the order, so that equal sources give
     # equal bytes.
     rest = () if table.key_is_unique else tuple(name for name, _ in carried if name not in first)
@@ -146,15 +148,15 @@ def _stream(
     # Sixteen bits hold every bucket's number. With the 64 that it is computed in, the engine's sort key grows beyond
     # 40 bytes, and sorting takes three times as long.
     query = (
-        f"SELECT *, CAST({bucket} AS USMALLINT) AS {_BUCKET} FROM "
+        f"SELECT *, CAST({bucket} AS USMALLINT) AS {marker} FROM "
         f"(SELECT {columns} FROM {table.from_clause} WHERE {table.where}) ORDER BY {order}"
     )
     with progress.sorting(connection, rows=table.rows):
         reader = connection.sql(query).to_arrow_reader(_BATCH_ROWS)
         first_batch = next(reader, None)  # the engine sorts before it hands out a row
     for batch in () if first_batch is None else itertools.chain((first_batch,), reader):
-        numbers = batch.column(_BUCKET).to_numpy()
-        rows = batch.drop_columns([_BUCKET])
+        numbers = batch.column(marker).to_numpy()
+        rows = batch.drop_columns([marker])
         start = 0
         while start < len(numbers):
             bucket_here = int(numbers[start])

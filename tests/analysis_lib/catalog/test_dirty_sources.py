@@ -263,6 +263,34 @@ def test_column_names_of_any_signs_are_carried_over(make_source: MakeSource) -> 
     assert "\x1b" not in report_text(found)
 
 
+def test_a_column_called_as_the_import_calls_its_own_is_carried_over(make_source: MakeSource) -> None:
+    drugs = (
+        "drug_exposure_id BIGINT, person_id BIGINT, __BUCKET BIGINT, __bucket_ BIGINT",
+        [(1, 1, 7, 8), (2, 5, 9, 1)],
+    )
+    frame = imported(make_source({"drug_exposure": drugs})).table("drug_exposure").sort_values("drug_exposure_id")
+    assert frame[["__bucket", "__bucket_"]].to_numpy().tolist() == [[7, 8], [9, 1]]
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "says"),
+    [
+        ("death", 'person_id BIGINT, "\u00c9" BIGINT, "\u00e9" BIGINT', "names a column twice; found \u00e9"),
+        ("other", '"\u00c9" BIGINT, "\u00e9" BIGINT', "table other names a column twice"),
+    ],
+)
+def test_columns_that_differ_only_in_case_are_refused(
+    make_source: MakeSource, table: str, columns: str, says: str
+) -> None:
+    with pytest.raises(SourceError, match=says):
+        imported(make_source({table: (columns, [])}))
+
+
+def test_tables_that_differ_only_in_case_are_refused(make_source: MakeSource) -> None:
+    with pytest.raises(SourceError, match="differ only in case"):
+        imported(make_source({"\u00c9": ("n BIGINT", []), "\u00e9": ("n BIGINT", [])}))
+
+
 def test_a_persons_table_without_an_owner_column_is_left_out_and_counted(make_source: MakeSource) -> None:
     found = imported(make_source({"death": ("death_date DATE", [("2001-01-01",), ("2002-01-01",)])}))
     assert "death" not in found.tables

@@ -219,6 +219,14 @@ def test_an_open_quote_before_a_hundred_thousand_lines_costs_one_line(make_folde
     assert found.tables["person"].rows == 100_000
 
 
+def test_a_note_of_three_million_signs_is_a_value_like_any_other(make_folder: MakeFolder) -> None:
+    note = "note_id,person_id,note_text\n" + "".join(f'{n},1,"{sign * 3_000_000}"\n' for n, sign in enumerate("xy"))
+    found = imported(make_folder({"person.csv": ONE, "note.csv": note + "7,1,short\n"}))
+    lengths = found.query("SELECT length(note_text) AS n FROM note ORDER BY note_id")["n"].tolist()
+    assert lengths == [3_000_000, 3_000_000, 5]
+    assert found.quality.of_rule("line-unreadable") == {}
+
+
 KOREAN = PERSON + "1,0,1950,홍길동\n2,0,1951,똠방각하\n"
 
 
@@ -289,6 +297,41 @@ def test_a_link_that_leads_out_of_the_folder_is_refused(make_folder: MakeFolder,
     assert "measurement.csv is a link that leads out" in refusal(folder)
 
 
+def _folder_link(folder: Path) -> None:
+    (folder / "parts").mkdir()
+    (folder / "parts" / "a.csv").write_text(MEASUREMENT)
+    (folder / "measurement").symlink_to(folder / "parts")
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (_folder_link, "measurement is a link to a folder"),
+        (lambda folder: (folder / "measurement.csv").symlink_to(folder / "gone.csv"), "is a link to nothing"),
+        (lambda folder: (folder / "measurement.parquet").symlink_to("measurement.parquet"), "is a link to nothing"),
+        (lambda folder: os.mkfifo(folder / "measurement.csv.gz"), "is no plain file"),
+    ],
+)
+def test_what_only_looks_like_a_table_s_file_is_refused(
+    make_folder: MakeFolder, make: Callable[[Path], object], says: str
+) -> None:
+    folder = make_folder({"person.csv": ONE})
+    make(folder)
+    assert says in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["a[b]c", "a*", "[", "what?"])
+def test_a_folder_whose_path_looks_like_a_pattern_is_read(make_folder: MakeFolder, name: str) -> None:
+    folder = make_folder({"person.csv": ONE, "death/part-0.csv": "person_id,death_date\n1,2001-01-01\n"})
+    write_parquet(folder / "observation_period.parquet", person_id=[1], observation_period_id=[1])
+    found = imported(folder.rename(folder.with_name(name)))
+    assert {table: entry.rows for table, entry in found.tables.items()} == {
+        "person": 1,
+        "observation_period": 1,
+        "death": 1,
+    }
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
 def test_a_file_that_may_not_be_read_is_named(make_folder: MakeFolder) -> None:
     folder = make_folder({"person.csv": ONE})
@@ -357,6 +400,16 @@ def test_parquet_files_that_disagree_on_a_type_are_refused_before_an_id_becomes_
     write_parquet(folder / "person" / "part-0.parquet", **PEOPLE)
     write_parquet(folder / "person" / "part-1.parquet", **{**PEOPLE, "person_id": [2.0]})
     assert "person_id is DOUBLE and whole number" in refusal(folder)
+
+
+def test_a_part_without_any_value_of_a_column_fits_the_others(tmp_path: Path) -> None:
+    folder = tmp_path / "source"
+    write_parquet(folder / "person" / "part-0.parquet", **PEOPLE, person_source_value=[None], provider_id=[None])
+    more = {**PEOPLE, "person_id": [2], "person_source_value": ["b"], "provider_id": [2**60]}
+    write_parquet(folder / "person" / "part-1.parquet", **more)
+    found = imported(folder)
+    assert persons(found) == [None, "b"]
+    assert found.table("person")["provider_id"].dropna().tolist() == [2**60]
 
 
 def test_a_vocabulary_in_csv_may_lie_beside_parquet(tmp_path: Path) -> None:
