@@ -187,10 +187,17 @@ def _encoding_of(path: Path, *, shown: str, given: str | None) -> tuple[str, boo
     marked = next((name for mark, name in _BOMS if head.startswith(mark)), None)
     # What can be read as UTF-8 is UTF-8: a vocabulary from Athena may lie among files in another encoding.
     candidates = (marked,) if marked else ("utf-8", given or "cp949")
+    fitting: dict[str, bool] = {}
     for encoding in candidates:
         has_nul = _has_nul(path, encoding, shown=shown)
         if has_nul is not None:
-            return ("utf-8" if codecs.lookup(encoding).name == "utf-8" else encoding), has_nul
+            fitting[encoding] = has_nul
+        if fitting and not (has_nul and given):
+            break
+    if fitting:
+        # Two bytes a sign, as in UTF-16 without its mark, are UTF-8 too, full of NULs: then what was said counts.
+        encoding = min(fitting, key=lambda name: fitting[name])
+        return ("utf-8" if codecs.lookup(encoding).name == "utf-8" else encoding), fitting[encoding]
     raise SourceError(
         f"{shown} is no text in {' or '.join(dict.fromkeys(candidates))}; some of its bytes stand for no sign. "
         "Say its encoding, such as --encoding cp949."

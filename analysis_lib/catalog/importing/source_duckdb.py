@@ -14,6 +14,8 @@ from analysis_lib.errors import SourceError
 
 _MAGIC_AT = 8  # a DuckDB file begins with a checksum of 8 bytes, then the word DUCK
 _MAGIC = b"DUCK"
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE database_name = 'source' AND schema_name = ? AND NOT internal"
+_STAMP = ("st_size", "st_mtime_ns", "st_ctime_ns", "st_ino")
 
 
 class DuckDBSource:
@@ -72,12 +74,11 @@ class DuckDBSource:
         Returns
         -------
         dict of str to SourceTable
-            Base tables; views are not read.
+            Tables and views.
         """
         rows = connection.execute(
-            "SELECT c.schema_name, c.table_name, c.column_name, c.data_type FROM duckdb_columns() c "
-            "JOIN duckdb_tables() t USING (database_name, schema_name, table_name) "
-            "WHERE c.database_name = 'source' ORDER BY c.schema_name, c.table_name, c.column_index"
+            "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() "
+            "WHERE database_name = 'source' AND NOT internal ORDER BY schema_name, table_name, column_index"
         ).fetchall()
         found: dict[str, dict[str, list[tuple[str, str]]]] = {}
         for schema, table, column, kind in rows:
@@ -87,6 +88,8 @@ class DuckDBSource:
         alike = sorted({printable(name) for name in names if names.count(name) > 1})
         if alike:
             raise SourceError(f"names of tables differ only in case; found {', '.join(alike)}. Rename one of each.")
+        for (view,) in connection.execute(_VIEWS, [schema]).fetchall():
+            found[schema][view] = _columns_of_view(connection, f"source.{quoted(schema)}.{quoted(view)}", name=view)
         return {
             table.lower(): SourceTable(
                 name=table.lower(),
@@ -126,8 +129,11 @@ class DuckDBSource:
             `kind`, `file_name`, `bytes`, `sha256`.
         """
         if self._sha256 is None:
-            with self.path.open("rb") as file:
-                self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            try:
+                with self.path.open("rb") as file:
+                    self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise _unreadable(self.path, error) from None
         return {
             "kind": "duckdb",
             "file_name": self.path.name,
@@ -137,16 +143,28 @@ class DuckDBSource:
 
     def check_unchanged(self) -> None:
         """Refuse when the file changed since this source was made."""
-        now = self.path.stat()
-        if (now.st_size, now.st_mtime_ns, now.st_ino) != (
-            self._stat.st_size,
-            self._stat.st_mtime_ns,
-            self._stat.st_ino,
-        ):
+        try:
+            now = self.path.stat()
+            same = all(getattr(now, name) == getattr(self._stat, name) for name in _STAMP)
+        except OSError:
+            same = False
+        if not same:
             raise SourceError(
-                "the source changed while it was read; its size or time is another now. "
+                "the source changed while it was read; its size or time is another now, or it is gone. "
                 "Import again when nobody writes to it, or import a copy."
             )
+
+
+def _columns_of_view(connection: duckdb.DuckDBPyConnection, view: str, *, name: str) -> list[tuple[str, str]]:
+    """List what a view gives today, which may not be what it gave when it was made."""
+    try:
+        rows = connection.execute(f"DESCRIBE SELECT * FROM {view}").fetchall()
+    except duckdb.Error as error:
+        raise SourceError(
+            f"view {printable(name)} cannot be read from the file alone; the engine stopped with "
+            f"{type(error).__name__}. Make it a table, or drop it: other files and databases are not read."
+        ) from None
+    return [(str(row[0]), str(row[1])) for row in rows]
 
 
 def _check_duckdb_file(path: Path) -> os.stat_result:
@@ -158,10 +176,7 @@ def _check_duckdb_file(path: Path) -> os.stat_result:
         with path.open("rb") as file:
             head = file.read(_MAGIC_AT + len(_MAGIC))
     except OSError as error:
-        raise SourceError(
-            f"the source cannot be read; {error.strerror or type(error).__name__}: {path.name}. "
-            "Check the path and its permissions."
-        ) from error
+        raise _unreadable(path, error) from error
     if head[_MAGIC_AT:] != _MAGIC:
         raise SourceError(
             f"the source is not a DuckDB file; its {stat.st_size:,} bytes begin with another mark. "
@@ -174,6 +189,13 @@ def _check_duckdb_file(path: Path) -> os.stat_result:
             "Close the program that writes it, or run CHECKPOINT in it."
         )
     return stat
+
+
+def _unreadable(path: Path, error: OSError) -> SourceError:
+    return SourceError(
+        f"the source cannot be read; {error.strerror or type(error).__name__}: {path.name}. "
+        "Check the path and its permissions."
+    )
 
 
 def _kind(path: Path) -> str:

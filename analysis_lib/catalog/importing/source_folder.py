@@ -25,7 +25,7 @@ _SUM_THREADS = 4
 _KNOWN = frozenset(name for version in VERSIONS for name in cdm_tables(version))
 _WHOLE_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _NO_TYPE = '"NULL"'  # of a column without any value, which fits each
-_Stamp = tuple[int, int, int]
+_Stamp = tuple[int, int, int, int]
 
 
 class FolderSource:
@@ -129,7 +129,7 @@ class FolderSource:
             "formats": formats,
             "folder_name": self.path.resolve().name,
             "files": len(self._stamps),
-            "bytes": sum(size for size, _, _ in self._stamps.values()),
+            "bytes": sum(size for size, *_ in self._stamps.values()),
             "sha256": self.identity(),
             **({"encodings": self._encodings} if self._encodings else {}),
         }
@@ -198,7 +198,7 @@ class FolderSource:
 
     def _stamps_now(self) -> dict[Path, _Stamp]:
         stats = {path: path.stat() for path in self._all_files()}
-        return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ino) for path, stat in stats.items()}
+        return {path: (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino) for path, stat in stats.items()}
 
 
 def _remark(file: CsvFile) -> str:

@@ -407,4 +407,44 @@ def test_views_of_a_source_cannot_make_the_import_read_other_files(make_source: 
     source = make_source()
     with duckdb.connect(str(source)) as connection:
         connection.execute(f"CREATE VIEW death AS SELECT * FROM read_csv('{secret}')")
-    assert "death" not in imported(source).tables
+    with pytest.raises(SourceError, match="view death cannot be read from the file alone"):
+        imported(source)
+
+
+def test_views_are_read_like_tables(make_source: MakeSource) -> None:
+    tables = {
+        "m2": ("id BIGINT, who BIGINT, what BIGINT, on_day DATE", [(7, 1, 5, "2001-01-01"), (8, 2, 5, "2002-01-01")])
+    }
+    source = make_source(tables)
+    with duckdb.connect(str(source)) as connection:
+        connection.execute(
+            "CREATE VIEW Measurement AS SELECT id AS measurement_id, who AS person_id, what AS measurement_concept_id, "
+            "on_day AS measurement_date FROM m2 WHERE id > 7"
+        )
+    found = imported(source)
+    assert found.table("measurement")["measurement_id"].tolist() == [8]
+    assert found.tables["measurement"].bucketed
+
+
+def test_a_view_whose_table_is_gone_is_refused_by_name(make_source: MakeSource) -> None:
+    source = make_source({"m2": ("person_id BIGINT", [])})
+    with duckdb.connect(str(source)) as connection:
+        connection.execute("CREATE VIEW death AS SELECT * FROM m2")
+        connection.execute("DROP TABLE m2")
+    with pytest.raises(SourceError, match="view death"):
+        imported(source)
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.rename(path.with_name("moved")), Path.touch])
+def test_a_file_that_changes_or_goes_while_it_is_read_stops_the_import(
+    make_source: MakeSource, change: Callable[[Path], object]
+) -> None:
+    source = make_source()
+
+    def progress(line: str) -> None:
+        if line.startswith("checking"):
+            change(source)
+
+    with pytest.raises(SourceError, match="changed while it was read"):
+        imported(source, progress=progress)
+    assert not (source.parent / "data" / "small").exists()

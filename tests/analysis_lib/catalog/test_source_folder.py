@@ -248,6 +248,22 @@ def test_an_encoding_that_cannot_be_told_is_asked_for(make_folder: MakeFolder) -
     assert persons(imported(folder, encoding="latin-1")) == [f"{TEXT} Ménière à être"]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize("text", [ONE, KOREAN])
+def test_a_given_encoding_of_several_bytes_a_sign_is_not_taken_for_utf_8(
+    make_folder: MakeFolder, encoding: str, text: str
+) -> None:
+    found = imported(make_folder({"person.csv": text.encode(encoding)}), encoding=encoding)
+    assert persons(found) == [line.split(",")[-1] for line in text.split()[1:]]
+
+
+def test_a_nul_in_utf_8_is_no_reason_to_take_the_given_encoding(make_folder: MakeFolder) -> None:
+    folder = make_folder({"person.csv": PERSON + "1,0,1950,홍길동\n2,0,1950,\0\n"})
+    found = imported(folder, encoding="latin-1")
+    assert persons(found) == ["홍길동"]
+    assert found.quality.of_rule("line-unreadable") == {"person": 1}
+
+
 MARKED = PERSON + f"{ID},0,1950,{TEXT}\n"
 
 
@@ -420,19 +436,33 @@ def test_a_vocabulary_in_csv_may_lie_beside_parquet(tmp_path: Path) -> None:
     assert (found.tables["person"].rows, found.tables["concept"].rows) == (1, 1)
 
 
-def test_a_file_that_changes_or_comes_while_it_is_read_stops_the_import(make_folder: MakeFolder) -> None:
-    for change in (
+def _rewritten_with_its_old_time(folder: Path) -> None:
+    file = folder / "person.csv"
+    before = file.stat()
+    file.write_text(ONE.replace("a\n", "b\n"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
         lambda folder: (folder / "person.csv").write_text(ONE + ONE),
         lambda folder: (folder / "death.csv").write_text("person_id\n1\n"),
-    ):
-        folder = make_folder({"person.csv": ONE})
+        lambda folder: (folder / "person.csv").unlink(),
+        _rewritten_with_its_old_time,
+    ],
+)
+def test_a_file_that_changes_comes_or_goes_while_it_is_read_stops_the_import(
+    make_folder: MakeFolder, change: Callable[[Path], object]
+) -> None:
+    folder = make_folder({"person.csv": ONE})
 
-        def progress(line: str, folder: Path = folder, change: Callable[[Path], object] = change) -> None:
-            if line.startswith("checking"):
-                change(folder)
+    def progress(line: str) -> None:
+        if line.startswith("checking"):
+            change(folder)
 
-        with pytest.raises(SourceError, match="changed while it was read"):
-            import_omop(folder, name="small", data=folder.parent / "data", progress=progress)
+    with pytest.raises(SourceError, match="changed while it was read"):
+        import_omop(folder, name="small", data=folder.parent / "data", progress=progress)
 
 
 def test_options_for_csv_are_refused_for_other_sources(make_source: Callable[..., Path]) -> None:
