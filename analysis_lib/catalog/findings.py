@@ -26,10 +26,10 @@ class Rule:
 
 RULES: dict[str, Rule] = {
     "header-as-data": Rule(
-        "The table's only row is its header",
+        "A row of the table is its header",
         "repaired",
-        "An empty table with the model's columns.",
-        "Nothing was recorded in this table, or its export went wrong: a zero from it is not a finding.",
+        "Nothing: the row was left out.",
+        "Where it was the only row, nothing was recorded or the export went wrong: a zero from it is not a finding.",
     ),
     "line-unreadable": Rule(
         "A line of a CSV file is no row of its table",
@@ -125,7 +125,8 @@ RULES: dict[str, Rule] = {
         "A row repeats another in everything but its key",
         "problem",
         "All the rows.",
-        "Counts of records and sums of doses are too high where the repeats are copies; some may be real.",
+        "Counts of records and sums of doses are too high where the repeats are copies; some may be real. "
+        "Vocabularies, people, providers and care sites are not looked at.",
     ),
     "required-value-missing": Rule(
         "A required value is missing",

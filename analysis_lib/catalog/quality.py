@@ -79,6 +79,7 @@ class BucketChecks:
         for entry in self._tables.values():
             if not entry.bucketed and entry.rows:
                 self._count(connection, entry, bucket=0)
+                self._count_repeats(connection, entry, bucket=0)
         return tuple(
             Finding(
                 rule, table, n, self._judged[rule, table, column, about], columns=(column,) if column else (),
@@ -123,13 +124,9 @@ class BucketChecks:
 
     def _count_between_rows(self, connection: duckdb.DuckDBPyConnection, entry: TableEntry, *, bucket: int) -> None:
         """Count what only several rows, or a list of limits, can show."""
+        self._count_repeats(connection, entry, bucket=bucket)
         spec, rows = entry.spec, entry.files[bucket].rows
         table = self._file(spec.name, bucket)
-        repeats = repeats_sql(spec, table=table)
-        if repeats is not None:
-            (n_twice,) = connection.execute(repeats[0]).execute("SELECT count(*) FROM twice").fetchall()[0]
-            broken = connection.execute(repeats[1]).fetchall()[0][0] if n_twice else 0
-            self._add(("row-duplicate", spec.name, "", ""), broken=broken, judged=rows)
         if spec.name == "observation_period":
             broken = connection.execute(OVERLAPS.format(table=table)).fetchall()[0][0]
             self._add(("period-overlap", spec.name, "observation_period_start_date", ""), broken=broken, judged=rows)
@@ -139,6 +136,14 @@ class BucketChecks:
                 limits = plausible_ranges()[number]
                 about = f"{limits.name}, outside {limits.low:g} to {limits.high:g} {limits.unit}"
                 self._add(("value-out-of-range", spec.name, "value_as_number", about), broken=broken, judged=judged)
+
+    def _count_repeats(self, connection: duckdb.DuckDBPyConnection, entry: TableEntry, *, bucket: int) -> None:
+        spec = entry.spec
+        repeats = repeats_sql(spec, table=self._file(spec.name, bucket))
+        if repeats is not None:
+            (n_twice,) = connection.execute(repeats[0]).execute("SELECT count(*) FROM twice").fetchall()[0]
+            broken = connection.execute(repeats[1]).fetchall()[0][0] if n_twice else 0
+            self._add(("row-duplicate", spec.name, "", ""), broken=broken, judged=entry.files[bucket].rows)
 
     def _add(self, count: _Count, *, broken: int, judged: int) -> None:
         self._broken[count] += broken

@@ -128,11 +128,16 @@ NOTHING_FOUND = "The import found nothing wrong."
 
 def _findings_text(findings: list[Finding]) -> str:
     if findings[0].unit == "tables" or findings[0].rule == "header-as-data":
-        return wrapped(f"{len(findings)} tables: {', '.join(f.table for f in findings)}", indent=4)
+        return wrapped(f"{len(findings)} tables: {', '.join(map(_table_counted, findings))}", indent=4)
     if findings[0].unit == "columns":
         return _columns_text(findings)
     rows = [(f"    {f.table}", _where(f), f"{f.count:,}", f"of {f.of:,}", share_text(f.share)) for f in findings]
     return columns_text(("", "", "", "", ""), rows, right=(2, 3, 4)).lstrip("\n")
+
+
+def _table_counted(finding: Finding) -> str:
+    """Name the table, with how often it happened where that may be more than once."""
+    return finding.table if finding.count == 1 else f"{finding.table} ({finding.count:,} lines)"
 
 
 def _where(finding: Finding) -> str:
@@ -232,7 +237,9 @@ def write_report_page(dataset: Dataset, path: Path) -> None:
 
 def _findings_html(findings: list[Finding]) -> str:
     if findings[0].unit == "tables" or findings[0].rule == "header-as-data":
-        return f"<p>{len(findings)} tables: {', '.join(f'<code>{escape(f.table)}</code>' for f in findings)}</p>"
+        return (
+            f"<p>{len(findings)} tables: {', '.join(f'<code>{escape(_table_counted(f))}</code>' for f in findings)}</p>"
+        )
     whole = [f for f in findings if f.unit == "columns" and f.count == f.of]
     listed = ", ".join(f"<code>{escape(f.table)}</code> ({f.count})" for f in whole)
     above = f"<p>All columns of {len(whole)} tables: {listed}</p>" if whole else ""

@@ -14,16 +14,20 @@ EARLIEST = "1850-01-01"
 
 # Not events seen by an observer: these may rightly lie outside every observation period.
 _NOT_OBSERVED = {"observation_period", "payer_plan_period", "death", "cohort"}
+# Rows that name one person or place each: two general practices may well be told apart by nothing but their key.
+_TOLD_APART_BY_KEY = {"person", "provider", "care_site"}
 _MAY_FOLLOW_DEATH = {"death", "cohort"}
 
 # One row a person. The birth is the earliest day that the recorded parts of the birth date allow, and the death the
-# latest day recorded, so that only what is certainly too early or too late is counted. A period whose end is missing
-# covers nothing.
+# latest day recorded, so that only what is certainly too early or too late is counted. Parts that make no day, such as
+# 30 February, leave the month and the year to go by. A period whose end is missing covers nothing.
 PEOPLE = """
 CREATE OR REPLACE TEMP TABLE people AS
 SELECT person_id, any_value(birth) AS birth, any_value(died) AS died, any_value(periods) AS periods
 FROM (SELECT person_id, min(coalesce(TRY_CAST(printf('%04d-%02d-%02d', year_of_birth, coalesce(month_of_birth, 1),
-                            coalesce(day_of_birth, 1)) AS DATE), CAST(birth_datetime AS DATE))) AS birth
+                            coalesce(day_of_birth, 1)) AS DATE), CAST(birth_datetime AS DATE),
+                            TRY_CAST(printf('%04d-%02d-01', year_of_birth, month_of_birth) AS DATE),
+                            TRY_CAST(printf('%04d-01-01', year_of_birth) AS DATE))) AS birth
       FROM {person} GROUP BY person_id)
 LEFT JOIN (SELECT person_id, max(death_date) AS died FROM {death} GROUP BY person_id) USING (person_id)
 LEFT JOIN (SELECT person_id, list({{'first': observation_period_start_date, 'last': observation_period_end_date}}
@@ -190,11 +194,12 @@ def repeats_sql(spec: TableSpec, *, table: str) -> tuple[str, str] | None:
     Returns
     -------
     tuple of str, or None
-        One that makes the table `twice`, one that counts. None for the person table, whose rows are told apart by
-        nothing else than their key.
+        One that makes the table `twice`, one that counts. None for people, providers and care sites, which may be told
+        apart by nothing else than their key, and for vocabularies: they are large, come from one place, and a row that
+        is there twice changes no answer.
     """
     columns = ", ".join(quoted(name) for name in spec.columns if name != spec.key)
-    if spec.name == "person" or not columns:
+    if spec.name in _TOLD_APART_BY_KEY or spec.vocabulary or not columns:
         return None
     first = (
         f"CREATE OR REPLACE TEMP TABLE twice AS SELECT h FROM (SELECT hash({columns}) AS h FROM {table}) "

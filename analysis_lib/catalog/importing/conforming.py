@@ -19,13 +19,14 @@ from analysis_lib.catalog.importing.conversions import (
 from analysis_lib.catalog.importing.csv_values import already_read
 from analysis_lib.catalog.importing.keys import count_repeats
 from analysis_lib.catalog.importing.sources import SourceTable
-from analysis_lib.catalog.quoting import quoted
+from analysis_lib.catalog.quoting import quoted, text_literal
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
 from analysis_lib.errors import SourceError
 
 _GENERIC_COLUMN = re.compile(r"column_?\d+")
 # A table becomes a folder, so its name may not lead elsewhere; names that begin with _ are the release's own.
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_TIES = ("duplicate", "keyless")
 _COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -123,8 +124,34 @@ def conform(
     spec = _with_extra_columns(spec, table)
     found += _column_findings(spec, table)
     conformed = _profile(connection, table, spec=spec, n_rows=n_rows)
+    if conformed.unfaithful_ids:
+        conformed = _without_headers(connection, table, conformed=conformed)
     conformed = replace(conformed, findings=(*found, *conformed.findings))
     return conformed, conformed.findings
+
+
+def _without_headers(
+    connection: duckdb.DuckDBPyConnection, table: SourceTable, *, conformed: ConformedTable
+) -> ConformedTable:
+    """Leave out the header lines among the rows, which files that were put together hold, and profile the rest."""
+    spec, n_rows = conformed.spec, conformed.rows_source
+    ids = {field.name for field in spec.fields if field.is_id}
+    texts = {
+        column.lower(): quoted(table.kept_texts.get(column, column))
+        for column, kind in table.columns
+        if column.lower() in ids and (column in table.kept_texts or kind == "VARCHAR")
+    }
+    if not texts:
+        return conformed
+    same = " AND ".join(f"lower(trim({text})) = {text_literal(name)}" for name, text in texts.items())
+    is_header = f"coalesce({same}, false)"
+    n_headers = _count(connection, f"SELECT count(*) FROM {table.from_clause} WHERE {is_header}")
+    if not n_headers:
+        return conformed
+    rows = replace(table, from_clause=f"(SELECT * FROM {table.from_clause} WHERE NOT {is_header})")
+    rest = _profile(connection, rows, spec=spec, n_rows=n_rows - n_headers)
+    findings = (Finding("header-as-data", spec.name, n_headers, n_rows), *rest.findings)
+    return replace(rest, rows_source=n_rows, findings=findings)
 
 
 def _check_column_names(table: SourceTable) -> None:
@@ -300,6 +327,8 @@ def _measures(
             elif is_text(kind) or field.name in kept:  # a float's whole numbers, written out, end in '.0'
                 text = f"CAST({kept.get(field.name, column)} AS VARCHAR)"
                 measures["float_id", field.name] = f"count(*) FILTER (contains({text}, '.'))"
+    if spec.key is not None and spec.key in source:
+        measures["keyless", spec.key] = f"count(*) FILTER (({conversions[spec.key].value}) IS NULL)"
     if spec.person is not None:
         measures["owner", spec.person] = f"count(*) FILTER (({conversions[spec.person].value}) IS NULL)"
     return measures
@@ -341,7 +370,8 @@ def _judge(
         where=f"({values[owner]}) IS NOT NULL" if owner else "true",
         rows_source=n_rows,
         rows=n_rows - left_out,
-        key_is_unique=spec.key is not None and counts.get(("duplicate", spec.key), 1) == 0,
+        # Rows without a key tie as those with the same one do.
+        key_is_unique=spec.key is not None and not any(counts.get((what, spec.key), 1) for what in _TIES),
         findings=findings,
         without_values=frozenset(absent | {name for (what, name), n in counts.items() if what == "present" and not n}),
         unfaithful_ids=unfaithful,

@@ -291,6 +291,17 @@ def test_tables_that_differ_only_in_case_are_refused(make_source: MakeSource) ->
         imported(make_source({"\u00c9": ("n BIGINT", []), "\u00e9": ("n BIGINT", [])}))
 
 
+def test_rows_without_a_key_come_in_the_same_order_whatever_the_source_s(make_source: MakeSource) -> None:
+    columns = "measurement_id BIGINT, person_id BIGINT, measurement_concept_id BIGINT, value_as_number DOUBLE"
+    rows = [(None, 1, 5, float(n)) for n in range(9)] + [(7, 1, 5, 0.0)]
+    files = []
+    for name, ordered in (("one", rows), ("two", rows[::-1])):
+        source = make_source({"measurement": (columns, ordered)}, name=name)
+        found = import_omop(source, name=name, data=source.parent / "data").dataset
+        files.append([file.sha256 for file in found.tables["measurement"].files])
+    assert files[0] == files[1]
+
+
 def test_a_persons_table_without_an_owner_column_is_left_out_and_counted(make_source: MakeSource) -> None:
     found = imported(make_source({"death": ("death_date DATE", [("2001-01-01",), ("2002-01-01",)])}))
     assert "death" not in found.tables

@@ -112,6 +112,46 @@ def test_rows_that_repeat_another_are_counted_once_each_and_persons_never(make_s
     assert found(dataset, "row-duplicate") == {("measurement", ""): (2, 5)}
 
 
+def test_repeats_are_counted_in_tables_of_nobody_but_not_in_vocabularies_and_lists_of_places(
+    make_source: MakeSource,
+) -> None:
+    tables = {
+        "cost": ("cost_id BIGINT, cost_event_id BIGINT, total_paid DOUBLE", [(1, 7, 2.5), (2, 7, 2.5), (3, 8, 2.5)]),
+        "fact_relationship": ("fact_id_1 BIGINT, fact_id_2 BIGINT", [(1, 2), (1, 2), (1, 2), (2, 1)]),
+        "concept_ancestor": ("ancestor_concept_id BIGINT, descendant_concept_id BIGINT", [(1, 2), (1, 2)]),
+        "provider": ("provider_id BIGINT, specialty_concept_id BIGINT", [(1, 38004446), (2, 38004446)]),
+        "tokens": ("token VARCHAR", [("a",), ("a",)]),
+    }
+    dataset = imported(make_source(tables))
+    assert found(dataset, "row-duplicate") == {
+        ("cost", ""): (1, 3),
+        ("fact_relationship", ""): (2, 4),
+        ("tokens", ""): (1, 2),
+    }
+
+
+def test_a_birth_date_that_is_no_day_is_its_month_or_its_year(make_source: MakeSource) -> None:
+    columns = (
+        "person_id BIGINT, year_of_birth BIGINT, month_of_birth BIGINT, day_of_birth BIGINT, birth_datetime TIMESTAMP"
+    )
+    born = [
+        (1, 1950, 2, 30, None),
+        (2, 1950, 13, 5, None),
+        (3, 1950, 2, 30, "1950-03-02 10:00:00"),
+        (4, None, 2, 3, None),
+    ]
+    rows = measurements(
+        (1, 5, "1950-01-31", None, None, None),  # before February
+        (1, 5, "1950-02-01", None, None, None),
+        (2, 5, "1949-12-31", None, None, None),  # the year before
+        (2, 5, "1950-01-01", None, None, None),
+        (3, 5, "1950-03-01", None, None, None),  # the day before
+        (4, 5, "1900-01-01", None, None, None),  # nothing is known
+    )
+    dataset = imported(make_source({"person": (columns, born), **rows}))
+    assert found(dataset, "before-birth") == {("measurement", "measurement_date"): (3, 6)}
+
+
 def test_numbers_without_a_unit_are_counted_among_the_numbers(make_source: MakeSource) -> None:
     day = "2001-01-01"
     rows = measurements((1, 5, day, 1.5, None, None), (1, 5, day, 1.5, 0, None), (1, 5, day, 1.5, 9, None))

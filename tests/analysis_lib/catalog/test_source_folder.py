@@ -219,6 +219,23 @@ def test_an_open_quote_before_a_hundred_thousand_lines_costs_one_line(make_folde
     assert found.tables["person"].rows == 100_000
 
 
+def test_header_lines_among_the_rows_of_files_put_together_are_left_out_and_counted(make_folder: MakeFolder) -> None:
+    rows = [f"{n},1,5,2001-01-0{n},x\n" for n in range(1, 4)]
+    text = MEASUREMENT + rows[0] + MEASUREMENT.upper() + rows[1] + MEASUREMENT + rows[2]
+    found = imported(make_folder({"person.csv": ONE, "measurement.csv": text}))
+    assert sorted(found.table("measurement")["measurement_id"]) == [1, 2, 3]
+    assert found.quality.of_rule("header-as-data") == {"measurement": 2}
+    assert found.quality.of_rule("value-unreadable") == {}
+    assert (found.tables["measurement"].rows_source, found.tables["measurement"].rows) == (5, 3)
+    assert "no row of the source" in report_text(found)  # a header is none
+    assert "1 tables: measurement (2 lines)" in report_text(found)
+
+
+def test_a_row_that_only_looks_like_a_header_in_one_column_still_stops_the_import(make_folder: MakeFolder) -> None:
+    folder = make_folder({"person.csv": ONE, "measurement.csv": MEASUREMENT + "measurement_id,1,5,2001-01-01,x\n"})
+    assert "measurement.measurement_id" in refusal(folder)
+
+
 def test_a_note_of_three_million_signs_is_a_value_like_any_other(make_folder: MakeFolder) -> None:
     note = "note_id,person_id,note_text\n" + "".join(f'{n},1,"{sign * 3_000_000}"\n' for n, sign in enumerate("xy"))
     found = imported(make_folder({"person.csv": ONE, "note.csv": note + "7,1,short\n"}))
