@@ -17,17 +17,16 @@ from analysis_lib.catalog.importing.conversions import (
     type_of_source,
 )
 from analysis_lib.catalog.importing.csv_values import already_read
+from analysis_lib.catalog.importing.header_rows import header_row, is_header_sql
 from analysis_lib.catalog.importing.keys import count_repeats
 from analysis_lib.catalog.importing.sources import SourceTable
-from analysis_lib.catalog.quoting import quoted, text_literal
+from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
 from analysis_lib.errors import SourceError
 
-_GENERIC_COLUMN = re.compile(r"column_?\d+")
 # A table becomes a folder, so its name may not lead elsewhere; names that begin with _ are the release's own.
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _TIES = ("duplicate", "keyless")
-_COLUMN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def conform(
     n_rows = _count(connection, f"SELECT count(*) FROM {table.from_clause}")
     if not _TABLE_NAME.fullmatch(table.name):
         return None, (Finding("table-name", printable(table.name), n_rows, n_rows),)
-    header = _header_row(connection, table, spec=spec, n_rows=n_rows)
+    header = header_row(connection, table, spec=spec, n_rows=n_rows)
     found: list[Finding] = []
     if spec is None:
         found.append(Finding("table-not-in-model", table.name, 1, 1, unit="tables"))
@@ -135,17 +134,8 @@ def _without_headers(
 ) -> ConformedTable:
     """Leave out the header lines among the rows, which files that were put together hold, and profile the rest."""
     spec, n_rows = conformed.spec, conformed.rows_source
-    ids = {field.name for field in spec.fields if field.is_id}
-    texts = {
-        column.lower(): quoted(table.kept_texts.get(column, column))
-        for column, kind in table.columns
-        if column.lower() in ids and (column in table.kept_texts or kind == "VARCHAR")
-    }
-    if not texts:
-        return conformed
-    same = " AND ".join(f"lower(trim({text})) = {text_literal(name)}" for name, text in texts.items())
-    is_header = f"coalesce({same}, false)"
-    n_headers = _count(connection, f"SELECT count(*) FROM {table.from_clause} WHERE {is_header}")
+    is_header = is_header_sql(table, spec)
+    n_headers = _count(connection, f"SELECT count(*) FROM {table.from_clause} WHERE {is_header}") if is_header else 0
     if not n_headers:
         return conformed
     rows = replace(table, from_clause=f"(SELECT * FROM {table.from_clause} WHERE NOT {is_header})")
@@ -161,22 +151,6 @@ def _check_column_names(table: SourceTable) -> None:
     if twice:
         shown = printable(table.name)
         raise SourceError(f"table {shown} names a column twice; found {', '.join(twice)}. Leave one of them out.")
-
-
-def _header_row(
-    connection: duckdb.DuckDBPyConnection, table: SourceTable, *, spec: TableSpec | None, n_rows: int
-) -> tuple[str, ...] | None:
-    """Return the names in the only row, when that row is the table's header."""
-    if n_rows != 1 or any(kind != "VARCHAR" and name not in table.kept_texts for name, kind in table.columns):
-        return None
-    texts = ", ".join(quoted(table.kept_texts.get(name, name)) for name, _ in table.columns)
-    row = connection.execute(f"SELECT {texts} FROM {table.from_clause}").fetchall()[0]
-    names = tuple(str(value).strip().lower() for value in row)
-    if spec is not None:
-        known = sum(name in spec.columns for name in names)
-        return names if 2 * known > len(names) else None
-    generic = all(_GENERIC_COLUMN.fullmatch(column.lower()) for column, _ in table.columns)
-    return names if generic and all(_COLUMN_NAME.fullmatch(name) for name in names) else None
 
 
 def _spec_of_unknown(table: SourceTable, header: tuple[str, ...] | None) -> TableSpec:

@@ -225,22 +225,25 @@ def _read_moment(text: str, *, sql_type: str) -> str:
     day, local = f"TRY_CAST({text} AS DATE)", f"TRY_CAST({text} AS TIMESTAMP)"
     digits = f"CAST(try_strptime(trim({text}), '%Y%m%d') AS DATE)"
     zoned = f"CAST(TRY_CAST(trim({text}) AS TIMESTAMP WITH TIME ZONE) AS TIMESTAMP)"
+
+    def in_years(moment: str) -> str:  # asked of the text where that can tell: a time is dear to read twice
+        return f"CASE WHEN {text} BETWEEN '{_FIRST_DAY}~' AND '{_LAST_DAY}' THEN {moment} ELSE {_if_held(moment)} END"
+
     return (  # Texts are compared as texts are ordered: from the year 0001 on, and before the last day's times.
         f"CASE WHEN {text} LIKE '{usual_day}' AND {text} BETWEEN '0001' AND '9999~' "
         f"THEN TRY_CAST({text} AS {sql_type}) "
         f"WHEN ({text} LIKE '{usual_time}' OR {text} LIKE '{usual_time}Z') AND {text} BETWEEN '0001' AND '{_LAST_DAY}' "
         f"THEN CAST({local} AS {sql_type}) "
-        f"WHEN regexp_full_match({text}, ' *[0-9]{{8}} *') THEN CAST({_if_held(digits, 'DATE')} AS {sql_type}) "
+        f"WHEN strlen({text}) = 8 AND regexp_full_match({text}, '[0-9]{{8}}') "
+        f"THEN CAST({_if_held(digits, 'DATE')} AS {sql_type}) "
+        f"WHEN regexp_full_match({text}, ' *{_TIME_TEXT}({_IN_UTC})? *') THEN CAST({in_years(local)} AS {sql_type}) "
+        f"WHEN regexp_full_match({text}, ' *{_TIME_TEXT} ?[+-][0-9:]+ *') THEN CAST({in_years(zoned)} AS {sql_type}) "
         f"WHEN regexp_full_match({text}, ' *{_DAY_TEXT} *') THEN CAST({_if_held(day, 'DATE')} AS {sql_type}) "
-        f"WHEN regexp_full_match({text}, ' *{_TIME_TEXT}({_IN_UTC})? *') "
-        f"THEN CAST({_if_held(local, 'TIMESTAMP')} AS {sql_type}) "
-        f"WHEN regexp_full_match({text}, ' *{_TIME_TEXT} ?[+-][0-9:]+ *') "
-        f"THEN CAST(CASE WHEN {text} BETWEEN '0001-01-02' AND '{_LAST_DAY}' THEN {zoned} "
-        f"ELSE {_if_held(zoned, 'TIMESTAMP')} END AS {sql_type}) END"
+        f"WHEN regexp_full_match({text}, ' *[0-9]{{8}} *') THEN CAST({_if_held(digits, 'DATE')} AS {sql_type}) END"
     )
 
 
-def _if_held(moment: str, sql_type: str, *, value: str = "") -> str:
+def _if_held(moment: str, sql_type: str = "TIMESTAMP", *, value: str = "") -> str:
     """Leave out what lies outside the years 1 to 9999: 'infinity', days before Christ, slipped digits."""
     last = f"{moment} <= DATE '{_LAST_DAY}'" if sql_type == "DATE" else f"{moment} < TIMESTAMP '10000-01-01'"
     return f"CASE WHEN {moment} >= {sql_type} '{_FIRST_DAY}' AND {last} THEN {value or moment} END"
