@@ -7,8 +7,8 @@ database.
 from analysis_lib.catalog.buckets import bucket_of, bucket_sql
 from analysis_lib.catalog.catalog import Catalog, open_catalog
 from analysis_lib.catalog.dataset import Dataset
-from analysis_lib.catalog.findings import RULES, Finding, QualityReport
 from analysis_lib.catalog.importing import ImportResult, import_omop
+from analysis_lib.catalog.quality.findings import RULES, Finding, QualityReport
 from analysis_lib.catalog.releases import check_release
 
 __all__ = [

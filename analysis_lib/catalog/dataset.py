@@ -6,9 +6,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis_lib.catalog.findings import QualityReport
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.nearest import did_you_mean
+from analysis_lib.catalog.quality.findings import QualityReport
 from analysis_lib.catalog.releases import read_manifest
 from analysis_lib.catalog.spec import TableSpec
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError, UnknownTableError
@@ -241,7 +241,7 @@ class Dataset:
         ConceptWarning
             If the release has no concept_ancestor rows, so that nothing is known of descendants.
         """
-        from analysis_lib.catalog.concepts import search
+        from analysis_lib.catalog.vocabulary.concepts import search
 
         return search(self, text, limit=limit)
 

@@ -8,7 +8,7 @@ from analysis_lib.catalog.text import counted, share_text, years_text
 if TYPE_CHECKING:
     from analysis_lib.catalog.catalog import Catalog
     from analysis_lib.catalog.dataset import Dataset
-    from analysis_lib.catalog.findings import QualityReport
+    from analysis_lib.catalog.quality.findings import QualityReport
 
 
 def about_persons(n: int) -> int:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from analysis_lib.catalog.findings import QualityReport
 from analysis_lib.catalog.parquet import WrittenFile
+from analysis_lib.catalog.quality.findings import QualityReport
 from analysis_lib.catalog.spec import FieldSpec, TableSpec
 
 SCHEMA = "cohorthub.release/1"

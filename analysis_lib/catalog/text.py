@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import Any
 
-from analysis_lib.catalog.concept_words import plain_text
+from analysis_lib.catalog.vocabulary.concept_words import plain_text
 from analysis_lib.tables import cells_wide, padded
 
 

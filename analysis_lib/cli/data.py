@@ -136,7 +136,7 @@ def report(session: Session, /, *, name: str, release: str | None, html: Path | 
     Example: cohorthub data report gibleed --html gibleed-quality.html
     """
     from analysis_lib.catalog import open_catalog
-    from analysis_lib.catalog.reporting import report_document, report_text, write_report_page
+    from analysis_lib.catalog.quality.reporting import report_document, report_text, write_report_page
 
     dataset = open_catalog(data_folder_of(session)).dataset(name, release=release)
     if html is not None:
@@ -159,8 +159,8 @@ def search(session: Session, /, *, text: str, name: str | None, limit: int) -> N
     import warnings
 
     from analysis_lib.catalog import open_catalog
-    from analysis_lib.catalog.concepts import records_of
     from analysis_lib.catalog.text import concepts_text
+    from analysis_lib.catalog.vocabulary.concepts import records_of
     from analysis_lib.errors import ConceptWarning
 
     catalog = open_catalog(data_folder_of(session))

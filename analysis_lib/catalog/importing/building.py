@@ -9,18 +9,18 @@ import duckdb
 
 import analysis_lib
 from analysis_lib.catalog.buckets import choose_bucket_count, describe_hash
-from analysis_lib.catalog.concept_tables import derive_concept_tables
 from analysis_lib.catalog.engine import open_engine
-from analysis_lib.catalog.findings import Finding, QualityReport
 from analysis_lib.catalog.importing.conforming import ConformedTable, choose_version, conform, printable
 from analysis_lib.catalog.importing.progress import RowProgress, Say
 from analysis_lib.catalog.importing.sources import OmopSource, SourceTable
 from analysis_lib.catalog.importing.writing import write_table
 from analysis_lib.catalog.manifest import Manifest, TableEntry
-from analysis_lib.catalog.quality import BucketChecks
+from analysis_lib.catalog.quality.checks import BucketChecks
+from analysis_lib.catalog.quality.findings import Finding, QualityReport
 from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.releases import KEY_DIGITS
 from analysis_lib.catalog.spec import cdm_tables
+from analysis_lib.catalog.vocabulary.concept_tables import derive_concept_tables
 from analysis_lib.errors import ImportRefusedError, SourceError
 
 MEMORY_LIMIT = "1GB"

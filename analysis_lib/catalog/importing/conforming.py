@@ -6,7 +6,6 @@ from typing import Any
 
 import duckdb
 
-from analysis_lib.catalog.findings import Finding
 from analysis_lib.catalog.importing.conversions import (
     Conversion,
     convert,
@@ -20,6 +19,7 @@ from analysis_lib.catalog.importing.csv_values import already_read
 from analysis_lib.catalog.importing.header_rows import header_row, is_header_sql
 from analysis_lib.catalog.importing.keys import count_repeats
 from analysis_lib.catalog.importing.sources import SourceTable
+from analysis_lib.catalog.quality.findings import Finding
 from analysis_lib.catalog.quoting import quoted
 from analysis_lib.catalog.spec import VERSIONS, FieldSpec, TableSpec, cdm_tables
 from analysis_lib.errors import SourceError

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from analysis_lib.catalog.plausible import plausible_ranges
+from analysis_lib.catalog.quality.plausible import plausible_ranges
 from analysis_lib.errors import SyntheticDataError
 from analysis_lib.testing.synthetic.blocks import MISSING, Columns
 from analysis_lib.testing.synthetic.lives import NEVER, Lives

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from analysis_lib.catalog import Dataset, bucket_of, check_release, import_omop
-from analysis_lib.catalog.reporting import report_text
+from analysis_lib.catalog.quality.reporting import report_text
 from analysis_lib.errors import ImportRefusedError, SourceError
 
 MakeSource = Callable[..., Path]

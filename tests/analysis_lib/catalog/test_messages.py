@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
-from analysis_lib.catalog.reporting import report_document, report_html, report_text
+from analysis_lib.catalog.quality.reporting import report_document, report_html, report_text
 from analysis_lib.errors import AnalysisError
 
 MakeSource = Callable[..., Path]

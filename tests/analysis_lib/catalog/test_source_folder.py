@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from analysis_lib.catalog import Dataset, import_omop
-from analysis_lib.catalog.reporting import report_text
+from analysis_lib.catalog.quality.reporting import report_text
 from analysis_lib.errors import AnalysisError, ImportRefusedError, SourceError
 from analysis_lib.testing import synthetic_omop
 

@@ -16,7 +16,7 @@ from adbc_driver_postgresql import dbapi
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.catalog.importing import source_postgresql
-from analysis_lib.catalog.reporting import report_html, report_text
+from analysis_lib.catalog.quality.reporting import report_html, report_text
 from analysis_lib.errors import ImportRefusedError, SourceError
 from analysis_lib.testing.synthetic.generating import synthetic_omop
 from tests.analysis_lib.catalog.postgresql_server import PASSWORD, Server, running_server

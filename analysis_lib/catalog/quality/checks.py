@@ -11,11 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-from analysis_lib.catalog.findings import Finding
 from analysis_lib.catalog.manifest import TableEntry
-from analysis_lib.catalog.plausible import plausible_ranges, ranges_sql
-from analysis_lib.catalog.quoting import text_literal
-from analysis_lib.catalog.row_rules import (
+from analysis_lib.catalog.quality.findings import Finding
+from analysis_lib.catalog.quality.plausible import plausible_ranges, ranges_sql
+from analysis_lib.catalog.quality.row_rules import (
     NO_DEATHS,
     NO_PERIODS,
     NO_VISITS,
@@ -26,6 +25,7 @@ from analysis_lib.catalog.row_rules import (
     measures_of,
     repeats_sql,
 )
+from analysis_lib.catalog.quoting import text_literal
 
 _YEARS = """
 SELECT (SELECT count(*) FROM people), min(year(period.first)), max(year(greatest(period.first, period.last)))

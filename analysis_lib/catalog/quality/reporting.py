@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis_lib.catalog.dataset import Dataset
-from analysis_lib.catalog.findings import RULES, Finding, Severity
+from analysis_lib.catalog.quality.findings import RULES, Finding, Severity
 from analysis_lib.catalog.text import columns_text, share_text, wrapped
 from analysis_lib.errors import StorageError
 from analysis_lib.whole_files import write_whole

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from analysis_lib.catalog.concept_tables import (
+from analysis_lib.catalog.engine import open_engine
+from analysis_lib.catalog.quoting import quoted
+from analysis_lib.catalog.vocabulary.concept_tables import (
     COUNTS,
     TOTALS,
     USED,
@@ -15,9 +17,7 @@ from analysis_lib.catalog.concept_tables import (
     total_concepts,
     view_concept_tables,
 )
-from analysis_lib.catalog.concept_words import Question
-from analysis_lib.catalog.engine import open_engine
-from analysis_lib.catalog.quoting import quoted
+from analysis_lib.catalog.vocabulary.concept_words import Question
 from analysis_lib.compute.machine import memory_per_bucket
 from analysis_lib.errors import ConceptWarning
 

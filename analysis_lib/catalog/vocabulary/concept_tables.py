@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from analysis_lib.catalog.concept_words import plain
-from analysis_lib.catalog.derived import write_derived
 from analysis_lib.catalog.manifest import TableEntry
 from analysis_lib.catalog.quoting import quoted, text_literal
 from analysis_lib.catalog.spec import SQL_TYPES, FieldSpec, TableSpec, cdm_tables
+from analysis_lib.catalog.vocabulary.concept_words import plain
+from analysis_lib.catalog.vocabulary.derived import write_derived
 
 if TYPE_CHECKING:
     import pyarrow as pa

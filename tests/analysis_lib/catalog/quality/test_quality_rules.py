@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from analysis_lib.catalog import RULES, Dataset, QualityReport, import_omop
-from analysis_lib.catalog.plausible import plausible_ranges
-from analysis_lib.catalog.reporting import report_html, report_text
+from analysis_lib.catalog.quality.plausible import plausible_ranges
+from analysis_lib.catalog.quality.reporting import report_html, report_text
 
 MakeSource = Callable[..., Path]
 Rows = list[tuple[Any, ...]]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from analysis_lib.catalog import import_omop
-from analysis_lib.catalog.findings import RULES
+from analysis_lib.catalog.quality.findings import RULES
 from analysis_lib.testing import Mess, synthetic_omop
 
 SHARES = [name for name in Mess.__dataclass_fields__ if name != "header_rows"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analysis_lib.catalog import Dataset, import_omop
-from analysis_lib.catalog.concept_words import Question
+from analysis_lib.catalog.vocabulary.concept_words import Question
 from analysis_lib.errors import ConceptWarning
 
 MakeSource = Callable[..., Path]
