@@ -361,6 +361,11 @@ def publish(built: Path, *, data: Path, manifest: Manifest) -> Path:
     -------
     Path
         ``DATA/NAME/RELEASE``.
+
+    Raises
+    ------
+    StorageError
+        If all is written but the pointer.
     """
     text = manifest.to_json()
     for name, content in ((MANIFEST, text), (SUMS, sums_text(text, manifest))):
@@ -379,7 +384,14 @@ def publish(built: Path, *, data: Path, manifest: Manifest) -> Path:
     built.rename(target)
     sync_folder(target.parent)
     sync_folder(data)
-    point_to(target.parent, manifest.release)
+    try:
+        point_to(target.parent, manifest.release)
+    except OSError as error:
+        raise StorageError(
+            f"release {manifest.release} of {manifest.name} is complete, and was not made the newest; "
+            f"{error.strerror or type(error).__name__} when its pointer was written. "
+            "Free space, then import the same source again: that only moves the pointer."
+        ) from error
     return target
 
 

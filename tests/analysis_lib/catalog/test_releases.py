@@ -1,5 +1,6 @@
 """Releases appear whole or not at all, whatever happens to the process that makes them."""
 
+import errno
 import json
 import os
 import pickle
@@ -212,6 +213,25 @@ def test_a_release_that_lost_its_manifest_gives_place_to_no_older_one(make_sourc
         import_omop(source, name="small", data=data)
     # Another source is not kept out by it.
     assert import_omop(make_source({"notes": ("n INT", [(2,)])}, name="newer"), name="small", data=data).created
+
+
+def test_a_disk_that_is_full_at_the_very_end_is_told_as_what_it_is(
+    make_source: MakeSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+    old = import_omop(make_source(name="old"), name="small", data=data).dataset
+    source = make_source({"notes": ("n INT", [(1,)])}, name="new")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("analysis_lib.catalog.releases.point_to", full)
+        with pytest.raises(StorageError, match="is complete, and was not made the newest; No space left"):
+            import_omop(source, name="small", data=data)
+    assert open_catalog(data)["small"].release == old.release
+    assert not import_omop(source, name="small", data=data).created
+    assert open_catalog(data)["small"].release != old.release
 
 
 def test_a_pointer_that_names_no_release_opens_none(make_source: MakeSource, tmp_path: Path) -> None:
