@@ -59,8 +59,6 @@ def raise_if_interrupted(error: BaseException) -> None:
     KeyboardInterrupt
         If the engine was interrupted.
     """
-    import duckdb
-
     if isinstance(error, duckdb.InterruptException) or (
         isinstance(error, RuntimeError) and "interrupt" in str(error).lower()
     ):
@@ -79,8 +77,10 @@ def _spill_folder_of(process: int) -> str:
     """
     _remove_left_over()
     folder = tempfile.mkdtemp(prefix=_SPILL)
-    lock = os.open(f"{folder}/{_LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # Held before it has the name that others look for: one that starts at the same moment would take it for left over.
+    lock = os.open(f"{folder}/new-{_LOCK}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
+    Path(f"{folder}/new-{_LOCK}").rename(f"{folder}/{_LOCK}")
 
     def remove() -> None:
         if os.getpid() == process:  # a forked child inherits this, and not the folder

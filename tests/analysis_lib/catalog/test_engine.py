@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
-from analysis_lib.catalog.engine import open_engine
+from analysis_lib.catalog.engine import _spill_folder_of, open_engine
 
 MakeSource = Callable[..., Path]
 
@@ -123,6 +124,20 @@ def test_what_a_living_process_spills_is_left_alone(tmp_path: Path) -> None:
         living.communicate("\n")
     assert living.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nobody_sees_a_lock_that_is_not_held_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def others_look(*_: object) -> None:
+        seen.append(sorted(path.name for path in tmp_path.glob("*/lock")))
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("analysis_lib.catalog.engine.fcntl.flock", others_look)
+    monkeypatch.setattr("analysis_lib.catalog.engine.atexit.register", lambda _remove: None)
+    _spill_folder_of.__wrapped__(os.getpid())
+    assert seen == [[]]
+    assert len(list(tmp_path.glob("*/lock"))) == 1
 
 
 def test_a_child_that_ends_takes_nothing_of_its_parent_s_away(tmp_path: Path) -> None:
