@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from analysis_lib.catalog.buckets import bucket_of
+from analysis_lib.catalog.vocabulary.concept_tables import COUNTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,6 @@ __all__ = ["count_rows", "group_buckets", "persons_by_group"]
 
 MOST_ROWS = 2_000_000
 """Rows that one group may keep in memory: of cohorts, which keep most columns, about 100 MB."""
-
-_COUNTS = "_concept_counts"
 
 
 def group_buckets(buckets: Sequence[int], *, rows: int, at_once: int) -> list[tuple[int, ...]]:
@@ -108,7 +107,7 @@ def count_rows(dataset: "Dataset", table: str, *, concept_ids: Iterable[int] | N
     entry = dataset.tables.get(table)
     if entry is None:
         return 0
-    if concept_ids is None or _COUNTS not in dataset.manifest.derived:
+    if concept_ids is None or COUNTS not in dataset.manifest.derived:
         return entry.rows
     counts = _counts_of(dataset.path, dataset.manifest_sha256).get(table, {})
     return sum(counts.get(concept_id, 0) for concept_id in set(concept_ids))
@@ -120,7 +119,7 @@ def _counts_of(path: "Path", manifest_sha256: str) -> dict[str, dict[int, int]]:
     from analysis_lib.catalog.dataset import Dataset
 
     del manifest_sha256  # tells two releases apart that lay at one path, one after the other
-    table = Dataset.open(path).table(_COUNTS)
+    table = Dataset.open(path).table(COUNTS)
     return {
         str(name): dict(zip(rows["concept_id"].tolist(), rows["records"].tolist(), strict=True))
         for name, rows in table.groupby("table_name")

@@ -189,7 +189,7 @@ def concepts_text(found: Sequence[dict[str, Any]]) -> str:
         for item in found
     ]
     lines = columns_text(head, rows, right=[1, 7, 8, 9, 10]).splitlines()
-    names = [str(plain_text(item["concept_name"] or "")) for item in found]
+    names = [plain_text(str(item["concept_name"] or "")) for item in found]
     lines += [
         f"    {item['concept_id']} was found by: {textwrap.shorten(str(item['matched']), 80, placeholder=' ...')}"
         for item, name in zip(found, names, strict=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from analysis_lib.cohort.build import Cohort, FailedCohort, build_cohorts
 from analysis_lib.cohort.language.definition import CohortDefinition
-from analysis_lib.cohort.language.fields import check_letters
 from analysis_lib.errors import AnalysisError, InvalidDefinitionError
 
 if TYPE_CHECKING:
@@ -179,7 +178,6 @@ def read_definition_file(path: Path) -> CohortDefinition:
             f"'{path}' is no JSON; found {type(error).__name__}. Give a definition as ATLAS exports it, "
             "or as CohortDefinition.to_json() writes it."
         ) from error
-    check_letters(document)
     if not isinstance(document, dict):
         raise InvalidDefinitionError(
             f"'{path}' is no cohort definition; found JSON of type {type(document).__name__}. Give an object."

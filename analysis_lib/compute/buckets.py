@@ -79,7 +79,7 @@ def map_buckets(
         If `on` has been closed or has stopped itself.
     """
     work = list(items)
-    where = on or (open_clusters[-1] if open_clusters else None)
+    where = _chosen(on)
     logger.info("mapping %s over %d items on %s", _name(function), len(work), mapping_place(on=on))
     if not work:
         return []
@@ -101,10 +101,9 @@ def mapping_place(*, on: MapsItems | None = None) -> str:
     str
         For example "2 threads of this process (no cluster is open)".
     """
-    if on is not None:
-        return on.place
-    if open_clusters:
-        return open_clusters[-1].place
+    where = _chosen(on)
+    if where is not None:
+        return where.place
     cores = usable_cores()
     return f"{cores} thread{'s' if cores > 1 else ''} of this process (no cluster is open)"
 
@@ -122,8 +121,13 @@ def items_at_once(*, on: MapsItems | None = None) -> int:
     int
         At least 1.
     """
-    where = on or (open_clusters[-1] if open_clusters else None)
+    where = _chosen(on)
     return usable_cores() if where is None else where.at_once
+
+
+def _chosen(on: MapsItems | None) -> MapsItems | None:
+    """Give the cluster that is asked for, else the one opened last; None for threads of this process."""
+    return on or (open_clusters[-1] if open_clusters else None)
 
 
 def _map_in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

@@ -20,8 +20,6 @@ __all__ = ["ConceptResolution", "resolution_of", "resolve_all"]
 SHOWN = 25
 """Concepts listed in a notebook and in a message."""
 
-_COUNTS = "_concept_counts"
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConceptResolution:
@@ -197,8 +195,9 @@ def _look_up(dataset: "Dataset", concept_ids: Iterable[int]) -> "pd.DataFrame":
     # The counts of records were taken at import; `search_concepts` reads the same table.
     from analysis_lib.catalog.bucket_reading import BucketFiles, open_bucket
     from analysis_lib.catalog.frames import to_frame
+    from analysis_lib.catalog.vocabulary.concept_tables import COUNTS
 
-    files = BucketFiles.of(dataset, tables=("concept", _COUNTS))
+    files = BucketFiles.of(dataset, tables=("concept", COUNTS))
     listed = ", ".join(str(int(concept_id)) for concept_id in concept_ids) or "NULL"
     with open_bucket(files) as connection:
         return to_frame(
@@ -206,7 +205,7 @@ def _look_up(dataset: "Dataset", concept_ids: Iterable[int]) -> "pd.DataFrame":
                 "SELECT concept_id, concept_name, domain_id, vocabulary_id, standard_concept, invalid_reason, "  # noqa: S608 - integers
                 "CAST(coalesce(max(records), 0) AS BIGINT) AS records, "
                 "CAST(coalesce(max(persons), 0) AS BIGINT) AS persons "
-                f"FROM concept LEFT JOIN {_COUNTS} USING (concept_id) WHERE concept_id IN ({listed}) "
+                f"FROM concept LEFT JOIN {COUNTS} USING (concept_id) WHERE concept_id IN ({listed}) "
                 "GROUP BY ALL ORDER BY records DESC, concept_id"
             ).to_arrow_table()
         )

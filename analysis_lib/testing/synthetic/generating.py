@@ -153,7 +153,8 @@ def synthetic_omop(
     local_tests : int, default 0
         How many laboratory tests of the site's own concepts there are besides the 19 measurements that are named, the
         first ones more often than the last, as laboratories report them [1]_; 765 make the 784 codes that accounted
-        for 99 % of all results there. They have their share of `measurements_per_person`.
+        for 99 % of all results there; of far more, the rarest are not drawn. They have their share of
+        `measurements_per_person`.
 
     Returns
     -------
