@@ -1,22 +1,15 @@
-"""Estimates: survival curves, Cox regression, incidence rates.
+"""Estimates: survival curves, regression, rates, comparisons of treatments, predictions.
 
 Each function takes a data frame and column names, and gives a result that says how it was made, shows itself in a
-notebook and draws itself as a journal prints it.
+notebook and draws itself as a journal prints it. What is used most is here; the rest is in the rooms below:
+`analysis_lib.models.regression`, `.survival`, `.rates`, `.effectiveness`, `.prediction`.
 """
 
-from analysis_lib.models.cox_regression import cox
-from analysis_lib.models.cox_result import CoxResult
-from analysis_lib.models.logrank_test import LogRankResult, logrank
-from analysis_lib.models.rates import IncidenceRate, IncidenceRates, incidence_rate, incidence_rates
+from analysis_lib.models.rates import incidence_rate, incidence_rates
 from analysis_lib.models.result import ModelResult
-from analysis_lib.models.survival_curve import KaplanMeierResult, kaplan_meier
+from analysis_lib.models.survival import cox, kaplan_meier, logrank
 
 __all__ = [
-    "CoxResult",
-    "IncidenceRate",
-    "IncidenceRates",
-    "KaplanMeierResult",
-    "LogRankResult",
     "ModelResult",
     "cox",
     "incidence_rate",

@@ -1,10 +1,11 @@
 """Checks of arguments that several functions of this room share, and how their messages list names."""
 
+import difflib
 from collections.abc import Sequence
 
 from analysis_lib.errors import ModelInputError
 
-__all__ = ["checked_choice", "checked_level", "in_percent", "listed"]
+__all__ = ["checked_choice", "checked_columns", "checked_level", "checked_parts", "in_percent", "listed"]
 
 
 def checked_choice(value: str, name: str, *, known: Sequence[str]) -> str:
@@ -32,6 +33,66 @@ def checked_choice(value: str, name: str, *, known: Sequence[str]) -> str:
     if value not in known:
         raise ModelInputError(f"{name} must be one of {listed(known)}; found {value!r}. Use one of these.")
     return value
+
+
+def checked_columns(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Refuse a column that the data lack.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns asked for.
+    known : sequence of str
+        Columns of the data.
+
+    Returns
+    -------
+    list of str
+        `names`.
+
+    Raises
+    ------
+    ModelInputError
+        If one is not known; the nearest known name is suggested.
+    """
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"Did you mean '{near[0]}'? " if near else ""
+            raise ModelInputError(
+                f"there is no column '{name}'; found {', '.join(known)}. {hint}Name a column of the data."
+            )
+    return list(names)
+
+
+def checked_parts(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    """Refuse unknown columns, and a column that plays two parts in one analysis.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Columns asked for, one per part: time, event, groups and so on.
+    known : sequence of str
+        Columns of the data.
+
+    Returns
+    -------
+    list of str
+        `names`.
+
+    Raises
+    ------
+    ModelInputError
+        If one is not known or named twice.
+    """
+    checked = checked_columns(names, known)
+    if len(set(names)) < len(names):
+        twice = sorted({name for name in names if list(names).count(name) > 1})
+        raise ModelInputError(
+            f"a column has two parts to play; found {', '.join(twice)} more than once among time, event, groups and "
+            "covariates. Name each column once."
+        )
+    return checked
 
 
 def checked_level(level: float) -> float:

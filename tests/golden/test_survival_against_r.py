@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis_lib.models import CoxResult, cox, kaplan_meier, logrank
+from analysis_lib.models.survival import CoxResult, cox, kaplan_meier, logrank
 
 DATA = Path(__file__).parent / "data"
 

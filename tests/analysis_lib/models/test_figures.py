@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import StudyFigure, journal_style, width_in_letters, wrap_words
-from analysis_lib.models import KaplanMeierResult, cox, kaplan_meier
 from analysis_lib.models.forest import forest_plot
+from analysis_lib.models.survival import KaplanMeierResult, cox, kaplan_meier
 
 
 @pytest.fixture

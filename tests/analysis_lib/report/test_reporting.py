@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis_lib.errors import OutputError
-from analysis_lib.models import KaplanMeierResult, kaplan_meier
+from analysis_lib.models.survival import KaplanMeierResult, kaplan_meier
 from analysis_lib.report import Report, attrition_table, table_one
 
 PERSONS = {"all": 12}

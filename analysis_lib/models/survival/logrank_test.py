@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.result import ModelSummary
-from analysis_lib.models.survival_data import SurvivalRows, group_labels, survival_rows
+from analysis_lib.models.rows.follow_up import SurvivalRows, group_labels, survival_rows
 from analysis_lib.tables import equation_of_p, format_estimate
 
 __all__ = ["LogRankResult", "logrank"]

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
 from analysis_lib.models.result import ModelSummary, left_out
-from analysis_lib.models.survival_data import group_labels, person_counts, survival_rows
+from analysis_lib.models.rows.follow_up import group_labels, person_counts, survival_rows
 from analysis_lib.tables import format_estimate
 
 __all__ = ["IncidenceRate", "IncidenceRates", "incidence_rate", "incidence_rates"]

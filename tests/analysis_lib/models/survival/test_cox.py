@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis_lib.errors import ModelInputError, SeparationError
-from analysis_lib.models import CoxResult, cox
+from analysis_lib.models.survival import CoxResult, cox
 
 FAST = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TIES = st.sampled_from(["efron", "breslow"])

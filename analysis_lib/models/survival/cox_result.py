@@ -12,9 +12,9 @@ import pandas as pd
 from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.forest import forest_plot
-from analysis_lib.models.maximise import Maximum, profile_limit
-from analysis_lib.models.partial_likelihood import LikelihoodAt, Ties
 from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.sums.maximise import LikelihoodAt, Maximum, profile_limit
+from analysis_lib.models.survival.partial_likelihood import Ties
 from analysis_lib.tables import format_estimate, format_p
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """From a data frame to follow-up times and events: the checks that all survival methods share."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import checked_parts
+from analysis_lib.models.rows.source import Data, open_rows
 
 __all__ = ["SurvivalRows", "person_counts", "survival_rows"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-#: OMOP's names for a person: in a cohort, and in every clinical table.
-PERSON_COLUMNS = ("subject_id", "person_id")
 #: Times nearer to each other than this, relative to their size, are one time: 57.3 - 50.1 and 7.2 differ in the last
 #: bits, and would otherwise break a tie. R does the same, but relative to the mean of all times, and so takes
 #: thousands of different times for ties where follow-up is heavily skewed or there are millions of rows.
@@ -53,13 +52,13 @@ class SurvivalRows:
     n_excluded: int
 
 
-def survival_rows(data: pd.DataFrame, *, time: str, event: str, others: Sequence[str] = ()) -> SurvivalRows:
+def survival_rows(data: Data, *, time: str, event: str, others: Sequence[str] = ()) -> SurvivalRows:
     """Take the complete cases of `data` and check what no survival method can use.
 
     Parameters
     ----------
-    data : DataFrame
-        One row per follow-up.
+    data : DataFrame, Dask frame, Features or path
+        One row per follow-up; what `open_rows` takes.
     time, event : str
         Columns with the length of follow-up (numbers or timedeltas, the latter in days) and with whether it ended
         with the event (bool or 0/1).
@@ -76,8 +75,11 @@ def survival_rows(data: pd.DataFrame, *, time: str, event: str, others: Sequence
     ModelInputError
         If a column is unknown or of a type that cannot be used, a time is not positive, or no row is left.
     """
-    wanted = _known_columns(data, [time, event, *others])
-    frame = data.loc[:, wanted].reset_index(drop=True)
+    rows = open_rows(data)
+    wanted = checked_parts([time, event, *others], rows.columns)
+    person = rows.person_column
+    read = rows.frame([*wanted, *([person] if person and person not in wanted else [])])
+    frame = read[wanted]
     missing = frame.isna()
     exclusions = {f"{name} missing": int(missing[name].sum()) for name in wanted if missing[name].any()}
     complete = ~missing.any(axis=1)
@@ -91,35 +93,10 @@ def survival_rows(data: pd.DataFrame, *, time: str, event: str, others: Sequence
         time=_times(kept[time], name=time),
         event=_events(kept[event], name=event),
         frame=kept,
-        persons=_persons(data)[complete.to_numpy()].reset_index(drop=True),
+        persons=_persons(read, person)[complete.to_numpy()].reset_index(drop=True),
         exclusions=exclusions,
         n_excluded=len(frame) - len(kept),
     )
-
-
-def _known_columns(data: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    if not isinstance(data, pd.DataFrame):
-        raise ModelInputError(f"data must be a pandas DataFrame; found {type(data).__name__}. Convert it first.")
-    known = [str(column) for column in data.columns]
-    for name in names:
-        if known.count(name) == 1:
-            continue
-        if name in known:
-            raise ModelInputError(
-                f"column '{name}' is there more than once; found {known.count(name)}. Rename or drop one."
-            )
-        near = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        raise ModelInputError(
-            f"there is no column '{name}'; found {', '.join(known)}. {hint}Name a column of the data."
-        )
-    if len(set(names)) < len(names):
-        twice = sorted({name for name in names if list(names).count(name) > 1})
-        raise ModelInputError(
-            f"a column has two parts to play; found {', '.join(twice)} more than once among time, event, groups and "
-            "covariates. Name each column once."
-        )
-    return list(names)
 
 
 def _times(column: pd.Series, *, name: str) -> FloatArray:
@@ -174,9 +151,8 @@ def _events(column: pd.Series, *, name: str) -> BoolArray:
     return np.asarray(values == 1.0, dtype=np.bool_)
 
 
-def _persons(data: pd.DataFrame) -> pd.Series:
-    column = next((name for name in PERSON_COLUMNS if name in data.columns), None)
-    return pd.Series(np.arange(len(data))) if column is None else data[column].reset_index(drop=True)
+def _persons(read: pd.DataFrame, column: str | None) -> pd.Series:
+    return pd.Series(np.arange(len(read))) if column is None else read[column]
 
 
 def person_counts(rows: SurvivalRows, groups: pd.Series | None = None) -> dict[str, int]:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
-from analysis_lib.models.logrank_test import LogRankResult, logrank_from_rows
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.models.survival_data import SurvivalRows, group_labels, person_counts, survival_rows
+from analysis_lib.models.rows.follow_up import SurvivalRows, group_labels, person_counts, survival_rows
+from analysis_lib.models.survival.logrank_test import LogRankResult, logrank_from_rows
 from analysis_lib.tables import equation_of_p, format_range, format_time
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class KaplanMeierResult(ModelResult):
         ModelInputError
             If `quantity` is unknown, or `until` is not positive.
         """
-        from analysis_lib.models.survival_plot import CurveStyle, survival_figure
+        from analysis_lib.models.survival.survival_plot import CurveStyle, survival_figure
 
         checked_choice(quantity, "quantity", known=get_args(Quantity))
         for name, value in (("until", until), ("time_divisor", time_divisor)):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from analysis_lib.models.survival_curve import KaplanMeierResult
+    from analysis_lib.models.survival.survival_curve import KaplanMeierResult
 
 __all__ = ["CurveStyle", "survival_figure"]
 

@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
 from analysis_lib.models.arguments import checked_choice, checked_level, listed
-from analysis_lib.models.cox_result import CoxResult, Likelihood
 from analysis_lib.models.design import Design, design
-from analysis_lib.models.maximise import maximise
-from analysis_lib.models.partial_likelihood import LikelihoodAt, PartialLikelihood, Ties
-from analysis_lib.models.survival_data import SurvivalRows, person_counts, survival_rows
+from analysis_lib.models.rows.follow_up import SurvivalRows, person_counts, survival_rows
+from analysis_lib.models.sums.maximise import LikelihoodAt, maximise
+from analysis_lib.models.survival.cox_result import CoxResult, Likelihood
+from analysis_lib.models.survival.partial_likelihood import PartialLikelihood, Ties
 
 __all__ = ["cox"]
 

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from analysis_lib.models.partial_likelihood import LikelihoodAt
-
-__all__ = ["Maximum", "maximise", "profile_limit"]
+__all__ = ["LikelihoodAt", "Maximum", "maximise", "profile_limit"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -18,6 +16,25 @@ TOLERANCE = 1e-20
 GOOD_ENOUGH = 1e-12
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 40
+
+
+@dataclass(frozen=True)
+class LikelihoodAt:
+    """The log partial likelihood with its derivatives at one point.
+
+    Attributes
+    ----------
+    value : float
+        Log likelihood; -inf where the risk-set sums underflow.
+    gradient : ndarray of float64, shape (p,)
+        First derivatives.
+    information : ndarray of float64, shape (p, p)
+        Minus the second derivatives.
+    """
+
+    value: float
+    gradient: FloatArray
+    information: FloatArray
 
 
 @dataclass(frozen=True)

@@ -9,38 +9,20 @@ over those who have the event there. Efron's method takes the l-th of d tied eve
 fraction l/d of the tied ones: S0 - (l/d) D0. Breslow's keeps the whole risk set for all of them.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LikelihoodAt", "PartialLikelihood", "Ties"]
+from analysis_lib.models.sums.maximise import LikelihoodAt
+
+__all__ = ["PartialLikelihood", "Ties"]
 
 Ties = Literal["efron", "breslow"]
 #: A risk set whose weights add up to less is beyond double precision: nobody steps there on the way to a maximum.
 _VANISHED = 1e-280
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class LikelihoodAt:
-    """The log partial likelihood with its derivatives at one point.
-
-    Attributes
-    ----------
-    value : float
-        Log likelihood; -inf where the risk-set sums underflow.
-    gradient : ndarray of float64, shape (p,)
-        First derivatives.
-    information : ndarray of float64, shape (p, p)
-        Minus the second derivatives.
-    """
-
-    value: float
-    gradient: FloatArray
-    information: FloatArray
 
 
 class PartialLikelihood:

@@ -1,0 +1,3 @@
+"""Regression models: generalised linear models and their relatives."""
+
+__all__: list[str] = []
