@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from analysis_lib.compute.machine import usable_cores
 from analysis_lib.errors import AnalysisError, BucketFailedError
 
-__all__ = ["MapsItems", "items_at_once", "map_buckets", "mapping_place"]
+__all__ = ["MapsItems", "items_at_once", "map_buckets", "map_in_threads", "mapping_place"]
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def map_buckets(
         return []
     if where is not None:
         return where.map_in_order(function, work)
-    return _map_in_threads(function, work)
+    return map_in_threads(function, work)
 
 
 def mapping_place(*, on: MapsItems | None = None) -> str:
@@ -130,7 +130,23 @@ def _chosen(on: MapsItems | None) -> MapsItems | None:
     return on or (open_clusters[-1] if open_clusters else None)
 
 
-def _map_in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def map_in_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Run `function` on every item in threads of this process, whether a cluster is open or not: what is in its memory.
+
+    Parameters
+    ----------
+    function : callable
+        Called with one item.
+    items : sequence
+        What to call it with; may be empty.
+
+    Returns
+    -------
+    list
+        One result per item, in order; errors as `map_buckets`.
+    """
+    if not items:
+        return []
     with ThreadPoolExecutor(min(usable_cores(), len(items)), thread_name_prefix="map_buckets") as pool:
         futures: list[Future[Result]] = [pool.submit(function, item) for item in items]
         try:
