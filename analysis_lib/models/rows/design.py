@@ -6,7 +6,7 @@ order, and gives the same.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -185,7 +185,7 @@ class DesignPlan:
         ModelInputError
             If a category has a level that the plan does not know, or an expression gives no number.
         """
-        frame = pd.DataFrame({name: plain_column(frame[name]) for name in frame.columns})
+        frame = _plain(frame, frame.columns)
         if not complete:
             present = frame.notna().all(axis=1).to_numpy()
             frame = frame if present.all() else frame.loc[present]
@@ -202,6 +202,10 @@ class DesignPlan:
             response=found,
             extra={name: frame[name] for name in self.extra if name in frame.columns},
         )
+
+
+def _plain(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: plain_column(frame[name]) for name in names}, index=frame.index, copy=False)
 
 
 def design_plan(
@@ -299,8 +303,9 @@ class _Look:
 
     def __call__(self, number: int) -> PartFacts:
         frame = self.rows.parts[number](self.names)
-        plain = pd.DataFrame({name: plain_column(frame[name]) for name in self.names}, index=frame.index)
-        return facts_of_part(plain, counted=self.counted, described=set(self.names) - set(self.uncounted))[0]
+        return facts_of_part(
+            _plain(frame, self.names), counted=self.counted, described=set(self.names) - set(self.uncounted)
+        )[0]
 
 
 def _inside_c(right: str, columns: Sequence[str]) -> tuple[str, ...]:

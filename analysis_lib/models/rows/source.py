@@ -26,7 +26,8 @@ Place = Literal["memory", "dask", "files"]
 #: OMOP's names for a person: in a cohort, and in every clinical table.
 PERSON_COLUMNS = ("subject_id", "person_id")
 #: Rows of one part of a frame in memory: large enough that a part is worth a task, small enough for many cores.
-ROWS_OF_A_PART = 262_144
+#: Row groups of files are gathered up to four times as many, since each costs an opening of the file.
+ROWS_OF_A_PART = 65_536
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,9 @@ def _named_once(names: Sequence[Any]) -> tuple[str, ...]:
 
 def _of_frame(frame: pd.DataFrame) -> Rows:
     def part(first: int) -> Callable[[Sequence[str]], pd.DataFrame]:
-        return lambda names: frame.iloc[first : first + ROWS_OF_A_PART][list(names)]
+        last = first + ROWS_OF_A_PART
+        # Column by column and without a copy: selecting several columns at once would copy them all.
+        return lambda names: pd.DataFrame({name: frame[name].iloc[first:last] for name in names}, copy=False)
 
     columns = _named_once(list(frame.columns))
     if list(columns) != list(frame.columns):  # numbers as names: the formula and the messages speak of text
@@ -244,7 +247,7 @@ def _row_groups(file: Path, metadata: "pq.FileMetaData") -> Iterator[_RowGroups]
     rows = 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).num_rows
-        if gathered and rows + size > ROWS_OF_A_PART:
+        if gathered and rows + size > 4 * ROWS_OF_A_PART:
             yield _RowGroups(str(file), tuple(gathered))
             gathered, rows = [], 0
         gathered.append(group)

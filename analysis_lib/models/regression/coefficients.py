@@ -1,0 +1,304 @@
+"""A table of coefficients: what every regression of this room gives back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import checked_level, in_percent, listed
+from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.tables import format_estimate, format_p
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
+
+__all__ = ["CoefficientResult", "WaldTest"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class WaldTest:
+    """A test of several coefficients at once.
+
+    Attributes
+    ----------
+    statistic : float
+        Chi-square, or F where the errors have degrees of freedom.
+    df : float
+        Coefficients tested.
+    df_denominator : float
+        Of F; infinite for chi-square.
+    p_value : float
+        Two-sided.
+    terms : tuple of str
+        What was tested.
+    """
+
+    statistic: float
+    df: float
+    df_denominator: float
+    p_value: float
+    terms: tuple[str, ...]
+
+    def __str__(self) -> str:
+        name = "chi-square" if np.isinf(self.df_denominator) else "F"
+        under = "" if np.isinf(self.df_denominator) else f", {self.df_denominator:g}"
+        return f"Wald {name}({self.df:g}{under}) = {self.statistic:.4g}, p {format_p(self.p_value)}"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class CoefficientResult(ModelResult):
+    """Estimated coefficients with their covariance.
+
+    Attributes
+    ----------
+    terms : tuple of str
+        Names, as formulas write them.
+    words : tuple of str
+        The same for readers.
+    estimates : ndarray of float64, shape (p,)
+        On the scale of the linear predictor.
+    covariance : ndarray of float64, shape (p, p)
+        Of the estimates.
+    level : float
+        Coverage of the intervals.
+    measure : str
+        What the exponential of a coefficient is, such as "Odds ratio"; empty where it means nothing.
+    errors : str
+        How the standard errors were made, in words.
+    df_errors : float
+        Degrees of freedom of the t distribution; infinite for the normal.
+    levels : mapping of str to tuple of str
+        Levels of each category, the reference first.
+    labels : mapping of str to str
+        Names for terms that the caller gave.
+    title : str
+        Of the summary.
+    """
+
+    terms: tuple[str, ...]
+    words: tuple[str, ...]
+    estimates: FloatArray
+    covariance: FloatArray
+    level: float
+    measure: str
+    errors: str
+    df_errors: float = np.inf
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    title: str = "Regression"
+
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients by term."""
+        return pd.Series(self.estimates, index=pd.Index(self.terms, name="term"), name="coef")
+
+    @property
+    def bse(self) -> pd.Series:
+        """Standard errors by term."""
+        with np.errstate(invalid="ignore"):
+            return pd.Series(np.sqrt(np.diag(self.covariance)), index=self.params.index, name="se")
+
+    @property
+    def tvalues(self) -> pd.Series:
+        """Estimates over their standard errors: z, or t where the errors have degrees of freedom."""
+        return (self.params / self.bse).rename("t" if np.isfinite(self.df_errors) else "z")
+
+    @property
+    def zvalues(self) -> pd.Series:
+        """As `tvalues`."""
+        return self.tvalues
+
+    @property
+    def pvalues(self) -> pd.Series:
+        """Two-sided p values of each coefficient being zero (Wald)."""
+        values = 2 * self._distribution().sf(np.abs(self.tvalues.to_numpy()))
+        return pd.Series(values, index=self.params.index, name="p_value")
+
+    def cov_params(self) -> pd.DataFrame:
+        """Return the covariance of the coefficients.
+
+        Returns
+        -------
+        DataFrame
+            Terms by terms.
+        """
+        return pd.DataFrame(self.covariance, index=self.params.index, columns=pd.Index(self.terms, name="term"))
+
+    def conf_int(self, *, level: float | None = None) -> pd.DataFrame:
+        """Give Wald intervals of the coefficients.
+
+        Parameters
+        ----------
+        level : float, optional
+            Coverage; the result's own when left out.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``ci_low`` and ``ci_high``, on the scale of the linear predictor.
+        """
+        reach = self._distribution().ppf(0.5 + checked_level(self.level if level is None else level) / 2)
+        half = reach * self.bse.to_numpy()
+        return pd.DataFrame(
+            {"ci_low": self.estimates - half, "ci_high": self.estimates + half}, index=self.params.index
+        )
+
+    def _distribution(self) -> "stats.rv_continuous":
+        return stats.norm() if np.isinf(self.df_errors) else stats.t(self.df_errors)
+
+    def to_frame(self, *, level: float | None = None) -> pd.DataFrame:
+        """Return the coefficients as a table.
+
+        Parameters
+        ----------
+        level : float, optional
+            Coverage of the intervals; the result's own when left out.
+
+        Returns
+        -------
+        DataFrame
+            One row per term: ``coef``, ``se``, ``z`` or ``t``, ``p_value``, ``ci_low``, ``ci_high`` on the scale of the
+            linear predictor, and where its exponential has a meaning ``ratio``, ``ratio_low``, ``ratio_high``.
+        """
+        limits = self.conf_int(level=level)
+        frame = pd.concat([self.params, self.bse, self.tvalues, self.pvalues, limits], axis=1)
+        if self.measure:
+            with np.errstate(over="ignore"):
+                frame = frame.assign(
+                    ratio=np.exp(frame["coef"]),
+                    ratio_low=np.exp(frame["ci_low"]),
+                    ratio_high=np.exp(frame["ci_high"]),
+                )
+        return frame
+
+    def wald_test(self, terms: str | Sequence[str]) -> WaldTest:
+        """Test whether several coefficients are all zero.
+
+        Parameters
+        ----------
+        terms : str or sequence of str
+            Terms, or columns whose coefficients are all meant: "sex" means ``sex[T.male]`` and ``C(sex)[T.male]``.
+
+        Returns
+        -------
+        WaldTest
+            Chi-square, or F where the errors have degrees of freedom.
+
+        Raises
+        ------
+        ModelInputError
+            If a term is not in the model.
+        """
+        chosen = [index for name in ([terms] if isinstance(terms, str) else terms) for index in self._meant(name)]
+        part = self.covariance[np.ix_(chosen, chosen)]
+        estimates = self.estimates[chosen]
+        chi2, df = float(estimates @ np.linalg.solve(part, estimates)), float(len(chosen))
+        if np.isinf(self.df_errors):
+            p_value = float(stats.chi2.sf(chi2, df))
+        else:
+            chi2 /= df
+            p_value = float(stats.f.sf(chi2, df, self.df_errors))
+        return WaldTest(chi2, df, self.df_errors, p_value, tuple(self.terms[index] for index in chosen))
+
+    def _meant(self, name: str) -> list[int]:
+        if name in self.terms:
+            return [self.terms.index(name)]
+        starts = (f"{name}[", f"C({name})[")
+        found = [
+            index
+            for index, term in enumerate(self.terms)
+            if ":" not in term and (term.startswith(starts) or term.startswith((f"C({name},", f"bs({name},")))
+        ]
+        if not found:
+            raise ModelInputError(
+                f"there is no term '{name}' in the model; found {listed(self.terms, limit=20)}. Name one of these."
+            )
+        return found
+
+    def summary(self) -> ModelSummary:
+        """Write the result for reading.
+
+        Returns
+        -------
+        ModelSummary
+            Prints as text; shows as a table in a notebook.
+        """
+        ratio = ("Ratio", "") if not self.measure else (self.measure, f"{in_percent(self.level)} CI")
+        header = ("Term", *(ratio if self.measure else ()), "Coefficient", "SE", "p")
+        if not self.measure:
+            header = ("Term", "Coefficient", f"{in_percent(self.level)} CI", "SE", "p")
+        rows = []
+        for row in self.to_frame().reset_index().to_dict("records"):
+            low, high = ("ratio_low", "ratio_high") if self.measure else ("ci_low", "ci_high")
+            interval = f"{format_estimate(row[low])} to {format_estimate(row[high])}"
+            coefficient = format_estimate(row["coef"], digits=4)
+            estimate = (
+                (format_estimate(row["ratio"]), interval, coefficient) if self.measure else (coefficient, interval)
+            )
+            rows.append(
+                (
+                    self._label(row["term"]),
+                    *estimate,
+                    format_estimate(row["se"], digits=4),
+                    format_p(row["p_value"]),
+                )
+            )
+        return ModelSummary(title=self.title, header=header, rows=tuple(rows), notes=self._all_notes())
+
+    def _label(self, term: str) -> str:
+        return self.labels.get(term, self.words[self.terms.index(term)])
+
+    def _all_notes(self) -> tuple[str, ...]:
+        references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
+        return (
+            *self._notes(),
+            f"Standard errors: {self.errors}.",
+            *([f"Reference levels: {'; '.join(references)}."] if references else []),
+            *self._fit_notes(),
+        )
+
+    def _fit_notes(self) -> tuple[str, ...]:
+        return ()
+
+    def plot(self, *, width: float = 5.5, title: str = "") -> "StudyFigure":
+        """Draw the estimates with their intervals, the intercept left out.
+
+        Parameters
+        ----------
+        width : float, default 5.5
+            Inches.
+        title : str, optional
+            Above the plot.
+
+        Returns
+        -------
+        StudyFigure
+            A forest plot of ratios, or of coefficients where ratios mean nothing; with its data attached.
+        """
+        from analysis_lib.models.forest import forest_plot
+
+        frame = self.to_frame().drop(index="Intercept", errors="ignore").reset_index()
+        low, high, middle = ("ratio_low", "ratio_high", "ratio") if self.measure else ("ci_low", "ci_high", "coef")
+        data = pd.DataFrame(
+            {
+                "label": [self._label(term) for term in frame["term"]],
+                "estimate": frame[middle],
+                "ci_low": frame[low],
+                "ci_high": frame[high],
+            }
+        )
+        return forest_plot(
+            data,
+            measure=self.measure or "Coefficient",
+            interval=f"{in_percent(self.level)} CI",
+            width=width,
+            title=title,
+            **({} if self.measure else {"scale": "linear"}),
+        )

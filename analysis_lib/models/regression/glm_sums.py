@@ -1,0 +1,312 @@
+"""What a generalised linear model adds up over rows: outcome, score and information, squared scores, leverages."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from analysis_lib.models.regression.families import Family, Link
+from analysis_lib.models.sums import Block
+
+__all__ = ["IrlsSums", "Likelihood", "OutcomeSums", "Weighting", "predictor", "row_weights"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """The columns that weigh and move rows.
+
+    Attributes
+    ----------
+    weights : str or None
+        Analytic weights: the variance of a row is the scale over its weight.
+    frequency : str or None
+        How many rows a row stands for.
+    offset : str or None
+        Known part of the linear predictor.
+    exposure : str or None
+        Its logarithm is such a part.
+    """
+
+    weights: str | None = None
+    frequency: str | None = None
+    offset: str | None = None
+    exposure: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of those that are there."""
+        return [name for name in (self.weights, self.frequency, self.offset, self.exposure) if name]
+
+
+def row_weights(block: Block, weighting: Weighting) -> tuple[FloatArray | None, FloatArray | None]:
+    """Take analytic and frequency weights from a block.
+
+    Parameters
+    ----------
+    block : Block
+        Rows.
+    weighting : Weighting
+        Which columns.
+
+    Returns
+    -------
+    weights, frequency : ndarray of float64, shape (rows,), or None
+        None where all are 1.
+    """
+    weights = block.extra[weighting.weights].astype(np.float64) if weighting.weights else None
+    frequency = block.extra[weighting.frequency].astype(np.float64) if weighting.frequency else None
+    return weights, frequency
+
+
+def predictor(block: Block, coefficients: FloatArray, *, weighting: Weighting) -> FloatArray:
+    """Work out the linear predictor of a block, with offset and exposure.
+
+    Parameters
+    ----------
+    block : Block
+        Rows.
+    coefficients : ndarray of float64, shape (p,)
+        Of the design less its shift.
+    weighting : Weighting
+        Where the offset is.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,)
+        A fresh array.
+    """
+    eta: FloatArray = coefficients @ block.x
+    if weighting.offset:
+        eta += block.extra[weighting.offset]
+    if weighting.exposure:
+        eta += np.log(block.extra[weighting.exposure].astype(np.float64))
+    return eta
+
+
+@dataclass(frozen=True)
+class OutcomeSums:
+    """First pass: is the outcome possible, and what does the likelihood have that no coefficient changes?
+
+    Sums: rows, total frequency, weighted total of y and of the weights, impossible outcomes, saturated log likelihood,
+    bad weights, bad offsets, events, sum of frequency * log y, sum of log analytic weights, and for each design column
+    the total of frequency * column * y and of frequency * column.
+    """
+
+    family: Family
+    weighting: Weighting
+
+    def start(self, p: int) -> list[Any]:
+        """Give empty sums.
+
+        Parameters
+        ----------
+        p : int
+            Design columns.
+
+        Returns
+        -------
+        list
+            Zeros.
+        """
+        return [*([0.0] * 11), np.zeros(p), np.zeros(p)]
+
+    def add(self, sums: list[Any], block: Block) -> None:
+        """Add a block.
+
+        Parameters
+        ----------
+        sums : list
+            As `start` made it.
+        block : Block
+            Rows.
+        """
+        y = block.y
+        weights, frequency = row_weights(block, self.weighting)
+        w = np.ones_like(y) if weights is None else weights
+        f = np.ones_like(y) if frequency is None else frequency
+        possible = self.family.fits(y)
+        sums[0] += y.size
+        sums[1] += float(f.sum())
+        sums[2] += float((w * f) @ y)
+        sums[3] += float((w * f).sum())
+        sums[4] += 0 if possible else sum(not self.family.fits(value) for value in y[:, None])
+        if possible and not self.family.has_scale and _good(w) and _good(f):
+            sums[5] += self.family.saturated(y, w, frequency=f)
+        sums[6] += int((~(w > 0) | ~np.isfinite(w)).sum() + (~(f >= 0) | (f != np.floor(f)) | ~np.isfinite(f)).sum())
+        if self.weighting.exposure:
+            sums[7] += int((~(block.extra[self.weighting.exposure].astype(np.float64) > 0)).sum())
+        if self.weighting.offset:
+            sums[7] += int((~np.isfinite(block.extra[self.weighting.offset].astype(np.float64))).sum())
+        sums[8] += float(f @ y) if self.family.name in {"binomial", "poisson", "negative binomial"} else 0.0
+        if self.family.has_scale and possible and _good(w):
+            sums[9] += float(f @ np.log(y)) if self.family.name != "gaussian" else 0.0
+            sums[10] += float(f @ np.log(w))
+        sums[11] += block.x @ (f * y)
+        sums[12] += block.x @ f
+
+
+def _good(values: FloatArray) -> bool:
+    return bool((np.isfinite(values) & (values >= 0)).all())
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Deviance, score and expected information at one point.
+
+    Attributes
+    ----------
+    deviance : float
+        Infinite where a mean is outside its range.
+    score : ndarray of float64, shape (p,)
+        X' of the working residuals, times the scale.
+    information : ndarray of float64, shape (p, p)
+        X' W X, times the scale.
+    pearson : float
+        Pearson's chi-square.
+    """
+
+    deviance: float
+    score: FloatArray
+    information: FloatArray
+    pearson: float
+
+
+@dataclass(frozen=True)
+class IrlsSums:
+    """Deviance, score, information and Pearson's statistic at given coefficients, or for the first step from a guess.
+
+    Attributes
+    ----------
+    family : Family
+        Distribution.
+    link : Link
+        Link.
+    weighting : Weighting
+        Weights and offsets.
+    coefficients : ndarray of float64, shape (p,), or None
+        Of the design less its shift; None takes the linear predictor that the outcome itself suggests.
+    centre : float
+        Mean of the outcome, for that guess.
+    """
+
+    family: Family
+    link: Link
+    weighting: Weighting
+    coefficients: FloatArray | None
+    centre: float
+
+    def start(self, p: int) -> list[Any]:
+        """Give empty sums.
+
+        Parameters
+        ----------
+        p : int
+            Design columns.
+
+        Returns
+        -------
+        list
+            Deviance, score, information, Pearson.
+        """
+        return [0.0, np.zeros(p), np.zeros((p, p)), 0.0]
+
+    def add(self, sums: list[Any], block: Block) -> None:
+        """Add a block.
+
+        Parameters
+        ----------
+        sums : list
+            As `start` made it.
+        block : Block
+            Rows.
+        """
+        rows = self.rows(block)
+        if rows is None:
+            sums[0] = np.inf
+            return
+        deviance, residual, weight, pearson = rows
+        x = block.x
+        sums[0] += deviance
+        sums[1] += x @ residual
+        # The square root on both sides makes it a product of a matrix with itself, which BLAS does at half the cost.
+        np.sqrt(weight, out=weight)
+        scaled = x * weight
+        sums[2] += scaled @ scaled.T
+        sums[3] += pearson
+
+    def rows(self, block: Block) -> tuple[float, FloatArray, FloatArray, float] | None:
+        """Work out deviance, working residual times weight, weight, and Pearson's statistic of a block.
+
+        Parameters
+        ----------
+        block : Block
+            Rows.
+
+        Returns
+        -------
+        tuple or None
+            None where a mean is out of range.
+        """
+        weights, frequency = row_weights(block, self.weighting)
+        total = weights if frequency is None else frequency if weights is None else weights * frequency
+        if self.family.name == "binomial" and self.link.name == "logit" and self.coefficients is not None:
+            return _logistic(block.y, predictor(block, self.coefficients, weighting=self.weighting), total=total)
+        y = block.y
+        if self.coefficients is None:
+            guess = self.link.predictor(self.family.start(y, self.centre))
+            mu = self.link.mean(guess)
+            slope = self.link.slope(guess)
+            known = predictor(block, np.zeros(block.x.shape[0]), weighting=self.weighting)
+            gap = (y - mu) + slope * (guess - known)
+        else:
+            eta = predictor(block, self.coefficients, weighting=self.weighting)
+            if self.link.positive and not (eta > 0).all():
+                return None
+            with np.errstate(over="ignore"):
+                mu, slope = self.link.mean(eta), self.link.slope(eta)
+            if not self._inside(mu):
+                return None
+            gap = y - mu
+        variance = self.family.variance(mu)
+        over = slope / variance
+        residual, weight = over * gap, over * slope
+        deviance, pearson = self.family.unit_deviance(y, mu), (y - mu) ** 2 / variance
+        if total is None:
+            return float(deviance.sum()), residual, weight, float(pearson.sum())
+        return float(total @ deviance), total * residual, total * weight, float(total @ pearson)
+
+    def _inside(self, mu: FloatArray) -> bool:
+        if not np.isfinite(mu).all():
+            return False
+        if self.family.name == "binomial":
+            return bool(((mu > 0) & (mu < 1)).all())
+        return self.family.name == "gaussian" or bool((mu > 0).all())
+
+
+def _logistic(
+    y: FloatArray, eta: FloatArray, *, total: FloatArray | None
+) -> tuple[float, FloatArray, FloatArray, float]:
+    """Do the commonest model with as few calls as possible; the deviance needs no logarithm of a probability.
+
+    With e = exp(-|eta|): mu and 1 - mu are 1/(1+e) and e/(1+e), the one way or the other, and minus the log likelihood
+    of a 0/1 outcome is log(1+e) + max(eta, 0) - y*eta.
+    """
+    size = np.abs(eta)
+    with np.errstate(under="ignore"):
+        small = np.exp(-size)
+    over = 1.0 / (1.0 + small)
+    weight = small * over * over  # mu (1 - mu), exact where mu is near 1
+    mu = np.where(eta >= 0, over, small * over)
+    each = np.log1p(small) + np.maximum(eta, 0.0) - y * eta
+    residual = y - mu
+    pearson = residual * residual / np.maximum(weight, 1e-300)
+    shares = (y > 0) & (y < 1)
+    if shares.any():
+        each += special.xlogy(y, y) + special.xlogy(1 - y, 1 - y)
+    if total is None:
+        return 2 * float(each.sum()), residual, weight, float(pearson.sum())
+    return 2 * float(total @ each), total * residual, total * weight, float(total @ pearson)
