@@ -65,15 +65,38 @@ class _Peak(threading.Thread):
                 self.largest = max(self.largest, *sizes)
 
 
-def in_own_process(script: str, *words: str, **variables: str) -> dict[str, Any]:
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process and all that it started; an engine in compiled code may not hear a polite word."""
+    family = [*psutil.Process(process.pid).children(recursive=True), process]
+    for member in family:
+        with suppress(psutil.Error, OSError):
+            member.terminate()
+    time.sleep(1)
+    for member in family:
+        with suppress(psutil.Error, OSError):
+            member.kill()
+    process.wait()
+
+
+def in_own_process(
+    script: str,
+    *words: str,
+    python: str = sys.executable,
+    limit_s: float = LIMIT_S,
+    without: tuple[str, ...] = (),
+    **variables: str,
+) -> dict[str, Any]:
     """Run `python SCRIPT WORDS`, which prints one JSON document, and add the peak of its memory.
 
-    `peak_mb` is of all its processes together, `largest_process_mb` of the one that held most.
+    `peak_mb` is of all its processes together, `largest_process_mb` of the one that held most. `python` may be that of
+    another environment; `without` names variables that it must not see. A process that is still running after
+    `limit_s` is ended, and the answer says so.
     """
+    kept = {name: value for name, value in os.environ.items() if name not in without}
     process = subprocess.Popen(
-        [sys.executable, script, *words],
+        [python, script, *words],
         cwd=ROOT,
-        env={**os.environ, **variables},
+        env={**kept, **variables},
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
@@ -81,12 +104,12 @@ def in_own_process(script: str, *words: str, **variables: str) -> dict[str, Any]
     peak = _Peak(process.pid)
     peak.start()
     try:
-        out, _ = process.communicate(timeout=LIMIT_S)
+        out, _ = process.communicate(timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return {"failed": f"did not finish in {limit_s:g} s", "peak_mb": round(peak.total / 2**20)}
     except BaseException:
-        family = [process, *psutil.Process(process.pid).children(recursive=True)]
-        for member in family:
-            with suppress(psutil.Error, OSError):
-                member.terminate()
+        _end(process)
         raise
     finally:
         peak.done.set()
