@@ -45,26 +45,6 @@ def repeated(work: Callable[[], Any], *, runs: int) -> tuple[Any, list[float], l
     return answer, walls, cpus
 
 
-class _Peak(threading.Thread):
-    """Watches the resident memory of a process and of each of its children."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self.root = psutil.Process(pid)
-        self.total = self.largest = 0
-        self.done = threading.Event()
-
-    def run(self) -> None:
-        while not self.done.wait(SAMPLE_S):
-            with suppress(psutil.Error):
-                sizes = []
-                for process in (self.root, *self.root.children(recursive=True)):
-                    with suppress(psutil.Error):
-                        sizes.append(process.memory_info().rss)
-                self.total = max(self.total, sum(sizes))
-                self.largest = max(self.largest, *sizes)
-
-
 def _end(process: subprocess.Popen[str]) -> None:
     """End a process and all that it started; an engine in compiled code may not hear a polite word."""
     family = [*psutil.Process(process.pid).children(recursive=True), process]
@@ -78,11 +58,37 @@ def _end(process: subprocess.Popen[str]) -> None:
     process.wait()
 
 
+class _Peak(threading.Thread):
+    """Watches the resident memory of a process and of each of its children; ends them where they pass a limit."""
+
+    def __init__(self, process: subprocess.Popen[str], *, limit_mb: float) -> None:
+        super().__init__(daemon=True)
+        self.process = process
+        self.root = psutil.Process(process.pid)
+        self.total = self.largest = 0
+        self.limit, self.passed = limit_mb * 2**20, False
+        self.done = threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(SAMPLE_S):
+            with suppress(psutil.Error):
+                sizes = []
+                for process in (self.root, *self.root.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        sizes.append(process.memory_info().rss)
+                self.total = max(self.total, sum(sizes))
+                self.largest = max(self.largest, *sizes)
+                if sum(sizes) > self.limit and not self.passed:
+                    self.passed = True
+                    _end(self.process)
+
+
 def in_own_process(
     script: str,
     *words: str,
     python: str = sys.executable,
     limit_s: float = LIMIT_S,
+    limit_mb: float = float("inf"),
     without: tuple[str, ...] = (),
     **variables: str,
 ) -> dict[str, Any]:
@@ -90,7 +96,7 @@ def in_own_process(
 
     `peak_mb` is of all its processes together, `largest_process_mb` of the one that held most. `python` may be that of
     another environment; `without` names variables that it must not see. A process that is still running after
-    `limit_s` is ended, and the answer says so.
+    `limit_s`, or that takes more than `limit_mb`, is ended, and the answer says so.
     """
     kept = {name: value for name, value in os.environ.items() if name not in without}
     process = subprocess.Popen(
@@ -101,7 +107,7 @@ def in_own_process(
         stdin=subprocess.DEVNULL,
         text=True,
     )
-    peak = _Peak(process.pid)
+    peak = _Peak(process, limit_mb=limit_mb)
     peak.start()
     try:
         out, _ = process.communicate(timeout=limit_s)
@@ -113,6 +119,8 @@ def in_own_process(
         raise
     finally:
         peak.done.set()
+    if peak.passed:
+        return {"failed": f"took more than {limit_mb:.0f} MB"}
     if process.returncode:
         return {"failed": f"ended with {process.returncode}"}
     found: dict[str, Any] = json.loads(out.splitlines()[-1])
