@@ -1,3 +1,5 @@
 """Regression models: generalised linear models and their relatives."""
 
-__all__: list[str] = []
+from analysis_lib.models.regression.anova import OneWayAnova, one_way_anova
+
+__all__ = ["OneWayAnova", "one_way_anova"]
