@@ -1,3 +1,20 @@
 """Predicting risks: models, their performance, and what must not leak into them."""
 
-__all__: list[str] = []
+from analysis_lib.models.prediction.calibration import calibration
+from analysis_lib.models.prediction.classification import classification
+from analysis_lib.models.prediction.decision_curve import decision_curve
+from analysis_lib.models.prediction.performance import performance
+from analysis_lib.models.prediction.precision_recall import precision_recall
+from analysis_lib.models.prediction.roc import area_difference, roc
+from analysis_lib.models.prediction.survival_performance import survival_performance
+
+__all__ = [
+    "area_difference",
+    "calibration",
+    "classification",
+    "decision_curve",
+    "performance",
+    "precision_recall",
+    "roc",
+    "survival_performance",
+]

@@ -1,0 +1,178 @@
+"""Predictions of a risk until a horizon, where some are not followed until then: weights and concordance."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.prediction.predicted_rows import PredictedRows
+
+__all__ = ["CensoredRows", "Concordance"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Concordance:
+    """A concordance index.
+
+    Attributes
+    ----------
+    estimate : float
+        Share of comparable pairs in which who had the event earlier has the higher risk.
+    se : float
+        Standard error, by the infinitesimal jackknife over persons.
+    """
+
+    estimate: float
+    se: float
+
+
+@dataclass(frozen=True)
+class CensoredRows:
+    """Follow-up beside predicted risks.
+
+    Attributes
+    ----------
+    time : ndarray of float64, shape (n,)
+        Follow-up.
+    event : ndarray of bool, shape (n,)
+        Whether it ended with the event.
+    rows : PredictedRows
+        Risks, persons and groups; its outcome is the event.
+    horizon : float
+        Risks are of the event until this time.
+    """
+
+    time: FloatArray
+    event: BoolArray
+    rows: PredictedRows
+    horizon: float
+
+    def __post_init__(self) -> None:
+        if self.time.max() < self.horizon:
+            raise ModelInputError(
+                f"somebody must be followed until the horizon of {self.horizon:g}; the longest follow-up is shorter. "
+                "Choose an earlier horizon."
+            )
+
+    def where(self, inside: BoolArray) -> "CensoredRows":
+        """Keep some rows.
+
+        Parameters
+        ----------
+        inside : ndarray of bool, shape (n,)
+            Which.
+
+        Returns
+        -------
+        CensoredRows
+            Weights are then made of these rows alone.
+
+        Raises
+        ------
+        ModelInputError
+            If none of them is followed until the horizon.
+        """
+        return CensoredRows(self.time[inside], self.event[inside], self.rows.where(inside), self.horizon)
+
+    @cached_property
+    def had_event(self) -> BoolArray:
+        """Who is known to have had the event until the horizon."""
+        return self.event & (self.time <= self.horizon)
+
+    @cached_property
+    def known(self) -> BoolArray:
+        """Whose outcome at the horizon is known: who had the event, and who was followed until then without."""
+        return self.had_event | (self.time >= self.horizon)
+
+    @cached_property
+    def _steps(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Distinct times; the share not censored before each; and the survival just after each."""
+        times, place, leaving = np.unique(self.time, return_inverse=True, return_counts=True)
+        events = np.bincount(place, self.event, minlength=times.size)
+        at_risk = leaving[::-1].cumsum()[::-1].astype(np.float64)
+        # Who had the event at a time was not censored at it: events come first.
+        after_events = at_risk - events
+        with np.errstate(invalid="ignore", divide="ignore"):
+            staying = np.where(after_events > 0, 1 - (leaving - events) / after_events, 1.0)
+        uncensored = np.concatenate(([1.0], np.cumprod(staying)[:-1]))
+        return times, uncensored, np.cumprod(1 - events / at_risk)
+
+    def uncensored_before(self, times: FloatArray) -> FloatArray:
+        """Share not censored before given times, by Kaplan and Meier's method.
+
+        Parameters
+        ----------
+        times : ndarray of float64
+            Not after the longest follow-up.
+
+        Returns
+        -------
+        ndarray of float64
+            In (0, 1].
+        """
+        distinct, uncensored, _ = self._steps
+        share: FloatArray = uncensored[np.searchsorted(distinct, times, side="left")]
+        return share
+
+    @cached_property
+    def survival_at_horizon(self) -> tuple[float, float]:
+        """Kaplan-Meier survival at the horizon with Greenwood's standard error."""
+        inside = self.time <= self.horizon
+        times, place, leaving = np.unique(np.where(inside, self.time, np.inf), return_inverse=True, return_counts=True)
+        events = np.bincount(place, self.event & inside, minlength=times.size)
+        at_risk = leaving[::-1].cumsum()[::-1].astype(np.float64)
+        survival = float(np.prod(1 - events / at_risk))
+        if survival == 0:
+            return 0.0, 0.0
+        return survival, survival * float(np.sqrt(np.sum(events / (at_risk * (at_risk - events)))))
+
+    @cached_property
+    def weighted(self) -> PredictedRows:
+        """Those with a known outcome at the horizon, weighted for the others like them.
+
+        Each stands for as many as were censored before: the weight is one over the share not censored before the
+        event, or before the horizon. The weights add up to the number of rows.
+        """
+        kept = self.rows.where(self.known)
+        upto = np.minimum(self.time[self.known], self.horizon)
+        weight = 1 / self.uncensored_before(upto)
+        return replace(kept, outcome=self.had_event[self.known], weight=weight, weight_kind="sampling")
+
+    def concordance(self, *, weighted: bool) -> Concordance:
+        """Compute Harrell's concordance index, or Uno's.
+
+        Parameters
+        ----------
+        weighted : bool
+            Uno's: pairs are weighted by one over the squared share not censored before the earlier time, and events
+            after the horizon are not used.
+
+        Returns
+        -------
+        Concordance
+            NaN where no pair is comparable.
+        """
+        from analysis_lib.models.prediction.concordance_kernels import pairs_as_earlier, pairs_as_later
+
+        order = np.argsort(self.time, kind="stable")
+        time, event = self.time[order], self.event[order]
+        weight = event.astype(np.float64)
+        if weighted:
+            weight = np.where(event & (time <= self.horizon), self.uncensored_before(time) ** -2.0, 0.0)
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(time)) + 1, [time.size])).astype(np.int64)
+        distinct, rank = np.unique(self.rows.risk[order], return_inverse=True)
+        arrays = (starts, event, rank.astype(np.int64), weight, distinct.size)
+        earlier, later = pairs_as_earlier(*arrays), pairs_as_later(*arrays)
+        concordant, comparable = earlier[0] + later[0], earlier[1] + later[1]
+        total = float(earlier[1].sum())
+        if total == 0:
+            return Concordance(float("nan"), float("nan"))
+        estimate = float(earlier[0].sum()) / total
+        influence = np.empty(time.size)
+        influence[order] = (concordant - estimate * comparable) / total
+        return Concordance(estimate, float(np.sqrt(self.rows.variance(influence))))

@@ -1,0 +1,272 @@
+"""Outcomes beside predicted risks: the complete cases that every measure of performance starts from."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis_lib.models.arguments import checked_choice, checked_parts
+from analysis_lib.models.prediction.checked_values import (
+    binary_column,
+    complete_cases,
+    group_numbers,
+    person_numbers,
+    risk_column,
+    weight_column,
+)
+from analysis_lib.models.rows.source import Data, open_rows
+
+__all__ = ["ALL", "PredictedRows", "WeightKind", "predicted_rows"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+WeightKind = Literal["frequency", "sampling"]
+
+#: The row of a result that is about everybody.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class PredictedRows:
+    """The complete cases of one question about predictions.
+
+    Attributes
+    ----------
+    outcome : ndarray of bool, shape (n,)
+        Who had the outcome.
+    risk : ndarray of float64, shape (n,)
+        What was predicted.
+    weight : ndarray of float64, shape (n,), or None
+        None where each row counts once.
+    weight_kind : {"frequency", "sampling"}
+        Whether a weight says how many equal rows a row stands for, or how much it counts.
+    person : ndarray of int64, shape (n,), or None
+        Whose each row is, as numbers from 0; None where each row is a person of its own.
+    n_persons : int
+        Distinct persons.
+    group : ndarray of int64, shape (n,), or None
+        Number of the group of each row.
+    groups : tuple of str
+        Names of the groups; empty without groups.
+    by : str or None
+        Column of the groups.
+    others : dict of str to ndarray of float64
+        Further columns of numbers, such as a second prediction.
+    exclusions : dict of str to int
+        Rows left out by reason.
+    n_excluded : int
+        Rows left out, each counted once.
+    """
+
+    outcome: BoolArray
+    risk: FloatArray
+    weight: FloatArray | None
+    weight_kind: WeightKind
+    person: IntArray | None
+    n_persons: int
+    group: IntArray | None
+    groups: tuple[str, ...]
+    by: str | None
+    others: Mapping[str, FloatArray]
+    exclusions: Mapping[str, int]
+    n_excluded: int
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return int(self.outcome.size)
+
+    @property
+    def events(self) -> int:
+        """Rows with the outcome."""
+        return int(self.outcome.sum())
+
+    @property
+    def weights(self) -> FloatArray:
+        """A weight for every row, 1 where none was given."""
+        return np.ones(self.n) if self.weight is None else self.weight
+
+    @property
+    def independent(self) -> bool:
+        """Whether rows are persons that count as whole rows, so that textbook intervals hold."""
+        return self.person is None and (self.weight is None or self.weight_kind == "frequency")
+
+    def where(self, inside: BoolArray) -> "PredictedRows":
+        """Keep some rows.
+
+        Parameters
+        ----------
+        inside : ndarray of bool, shape (n,)
+            Which.
+
+        Returns
+        -------
+        PredictedRows
+            Without groups; persons keep their numbers.
+        """
+        person = None if self.person is None else self.person[inside]
+        return replace(
+            self,
+            outcome=self.outcome[inside],
+            risk=self.risk[inside],
+            weight=None if self.weight is None else self.weight[inside],
+            person=person,
+            n_persons=int(inside.sum()) if person is None else int(np.unique(person).size),
+            group=None,
+            groups=(),
+            others={name: values[inside] for name, values in self.others.items()},
+        )
+
+    def with_risk(self, risk: FloatArray) -> "PredictedRows":
+        """Put another prediction in place of this one.
+
+        Parameters
+        ----------
+        risk : ndarray of float64, shape (n,)
+            Of the same rows.
+
+        Returns
+        -------
+        PredictedRows
+            The same rows.
+        """
+        return replace(self, risk=risk)
+
+    def by_group(self) -> "Iterator[tuple[str, PredictedRows]]":
+        """Give the rows of everybody, then those of each group.
+
+        Yields
+        ------
+        str
+            ``all``, or the group's name.
+        PredictedRows
+            Its rows.
+        """
+        yield ALL, self
+        if self.group is not None:
+            for index, name in enumerate(self.groups):
+                yield name, self.where(self.group == index)
+
+    def variance(self, influence: FloatArray) -> float:
+        """Add up the variance of an estimate from what each row contributes to its error.
+
+        Rows of one person are added before they are squared, so the variance holds for repeated rows; a row with a
+        frequency weight of k is k rows of as many persons.
+
+        Parameters
+        ----------
+        influence : ndarray of float64, shape (n,)
+            The estimate's error is about the weighted sum of these.
+
+        Returns
+        -------
+        float
+            The variance, by the infinitesimal jackknife.
+        """
+        if self.person is not None:
+            return float(np.sum(np.bincount(self.person, self.weights * influence) ** 2))
+        if self.weight is None:
+            return float(np.sum(influence**2))
+        power = 1 if self.weight_kind == "frequency" else 2
+        return float(np.sum(self.weight**power * influence**2))
+
+    def described(self) -> dict[str, Any]:
+        """Give what every result says of its rows.
+
+        Returns
+        -------
+        dict of str to object
+            ``n``, ``events``, ``exclusions``, ``n_excluded`` and ``persons``.
+        """
+        return {
+            "n": self.n,
+            "events": self.events,
+            "exclusions": self.exclusions,
+            "n_excluded": self.n_excluded,
+            "persons": self._person_counts(),
+        }
+
+    def _person_counts(self) -> dict[str, int]:
+        counts = {ALL: self.n_persons, "events": _distinct(self.person, self.outcome)}
+        for index, name in enumerate(self.groups):
+            inside = self.group == index
+            counts[f"{self.by}={name}"] = _distinct(self.person, np.asarray(inside))
+            counts[f"{self.by}={name}, events"] = _distinct(self.person, np.asarray(inside & self.outcome))
+        return counts
+
+
+def _distinct(person: IntArray | None, inside: BoolArray) -> int:
+    return int(inside.sum()) if person is None else int(np.unique(person[inside]).size)
+
+
+def predicted_rows(
+    data: Data,
+    *,
+    outcome: str,
+    risk: str,
+    weights: str | None = None,
+    weight_kind: WeightKind = "frequency",
+    by: str | None = None,
+    also: Sequence[str] = (),
+    probabilities: bool = True,
+) -> PredictedRows:
+    """Take the complete cases of `data` and check what no measure of performance can use.
+
+    Parameters
+    ----------
+    data : DataFrame, Dask frame, Features or path
+        One row per prediction; what `open_rows` takes.
+    outcome : str
+        Column that says who had the outcome: bool or 0/1.
+    risk : str
+        Column with the predicted risk.
+    weights : str, optional
+        Column with weights, >= 0.
+    weight_kind : {"frequency", "sampling"}, default "frequency"
+        Whether a weight says how many equal rows a row stands for (whole numbers), or how much it counts.
+    by : str, optional
+        Column with groups.
+    also : sequence of str, optional
+        Columns with further predictions.
+    probabilities : bool, default True
+        Whether risks must lie in [0, 1]; else any number will do, such as a score.
+
+    Returns
+    -------
+    PredictedRows
+        Rows in their original order; those of weight 0 are left out.
+
+    Raises
+    ------
+    ModelInputError
+        If a column is unknown or of a type that cannot be used, or no row is left.
+    """
+    checked_choice(weight_kind, "weight_kind", known=get_args(WeightKind))
+    rows = open_rows(data)
+    wanted = checked_parts([outcome, risk, *also, *(name for name in (weights, by) if name is not None)], rows.columns)
+    column = rows.person_column
+    read = rows.frame([*wanted, *([column] if column and column not in wanted else [])])
+    frame, exclusions = complete_cases(read, wanted)
+    weight = None if weights is None else weight_column(frame[weights], name=weights, whole=weight_kind == "frequency")
+    if weight is not None and (weight == 0).any():
+        exclusions["weight of 0"] = int((weight == 0).sum())
+        frame, weight = frame[weight > 0].reset_index(drop=True), weight[weight > 0]
+    group, groups = (None, ()) if by is None else group_numbers(frame[by], name=by)
+    person, n_persons = person_numbers(None if column is None else frame[column], n=len(frame))
+    return PredictedRows(
+        outcome=binary_column(frame[outcome], name=outcome),
+        risk=risk_column(frame[risk], name=risk, probabilities=probabilities),
+        weight=weight,
+        weight_kind=weight_kind,
+        person=person,
+        n_persons=n_persons,
+        group=group,
+        groups=groups,
+        by=by,
+        others={name: risk_column(frame[name], name=name, probabilities=probabilities) for name in also},
+        exclusions=exclusions,
+        n_excluded=len(read) - len(frame),
+    )

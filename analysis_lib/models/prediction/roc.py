@@ -1,0 +1,415 @@
+"""The ROC curve, the area under it with its interval, and the difference of two areas."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows, WeightKind, predicted_rows
+from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.ranking import Ranking, bootstrap_limits, clustered_variance
+from analysis_lib.models.result import ModelSummary
+from analysis_lib.models.rows.source import Data
+from analysis_lib.tables import equation_of_p, format_estimate
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
+
+__all__ = ["AreaDifference", "RocResult", "area_difference", "points_along", "ranking_of", "roc", "roc_of"]
+
+FloatArray = npt.NDArray[np.float64]
+AreaInterval = Literal["delong", "delong-logit", "bootstrap"]
+
+#: A curve of millions of steps is drawn, and kept, by this many points along its way; the area uses all.
+MOST_POINTS = 2_000
+SOURCE = (
+    "DeLong E. R., DeLong D. M., Clarke-Pearson D. L. (1988). Biometrics 44(3), 837-845; Sun X., Xu W. (2014). IEEE "
+    "Signal Process. Lett. 21(11), 1389-1393"
+)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class RocResult(PredictionResult):
+    """ROC curves with their areas.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row for all, then one per group: ``group``, ``n``, ``events``, ``auroc``, ``se``, ``ci_low``, ``ci_high``.
+    curves : DataFrame
+        ``group``, ``threshold`` (flagged are risks at or above it), ``sensitivity``, ``specificity``; at most 2,000
+        points a curve.
+    level : float
+        Coverage of the intervals.
+    """
+
+    table: pd.DataFrame
+    curves: pd.DataFrame
+    level: float
+
+    @property
+    def auroc(self) -> float:
+        """Area under the curve of all rows."""
+        return float(self.table["auroc"].iloc[0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the areas as a table.
+
+        Returns
+        -------
+        DataFrame
+            A copy of `table`.
+        """
+        return self.table.copy()
+
+    def summary(self) -> ModelSummary:
+        """Write the areas for reading.
+
+        Returns
+        -------
+        ModelSummary
+            Prints as text, shows as a table in a notebook.
+        """
+        rows = tuple(
+            (
+                str(row["group"]),
+                f"{row['n']:,}",
+                f"{row['events']:,}",
+                format_estimate(row["auroc"], digits=3),
+                f"{format_estimate(row['ci_low'], digits=3)} to {format_estimate(row['ci_high'], digits=3)}",
+            )
+            for row in self.table.to_dict("records")
+        )
+        notes = list(self._notes())
+        if (self.table["se"] == 0).any():
+            notes.append("An interval without width: the classes do not overlap, and nothing can be told of the error.")
+        if self.table["se"].isna().any():
+            notes.append("–: too few with, or without, the outcome for an estimate or its interval.")
+        header = ("Group", "n", "Events", "AUROC", f"{in_percent(self.level)} CI")
+        return ModelSummary(title="Area under the ROC curve", header=header, rows=rows, notes=tuple(notes))
+
+    def plot(self, *, width: float = 3.5, title: str = "") -> "StudyFigure":
+        """Draw the curves.
+
+        Parameters
+        ----------
+        width : float, default 3.5
+            Inches.
+        title : str, optional
+            Above the plot.
+
+        Returns
+        -------
+        StudyFigure
+            With the points attached as data.
+        """
+        from analysis_lib.models.prediction.ranking_plot import roc_figure
+
+        return roc_figure(self, width=width, title=title)
+
+
+class AreaDifference(NamedTuple):
+    """The difference of two areas under the ROC curve on the same rows.
+
+    Attributes
+    ----------
+    difference : float
+        First less second.
+    se : float
+        Standard error.
+    ci_low, ci_high : float
+        Limits of the difference.
+    z : float
+        Difference over standard error.
+    p_value : float
+        Two-sided.
+    """
+
+    difference: float
+    se: float
+    ci_low: float
+    ci_high: float
+    z: float
+    p_value: float
+
+    def __str__(self) -> str:
+        limits = f"{format_estimate(self.ci_low, digits=3)} to {format_estimate(self.ci_high, digits=3)}"
+        return f"Difference {format_estimate(self.difference, digits=3)} ({limits}), {equation_of_p(self.p_value)}"
+
+
+def roc(
+    data: Data,
+    *,
+    outcome: str,
+    risk: str,
+    weights: str | None = None,
+    weight_kind: WeightKind = "frequency",
+    by: str | None = None,
+    ci: AreaInterval = "delong",
+    level: float = 0.95,
+    replicates: int = 1_000,
+    seed: int = 0,
+) -> RocResult:
+    """Estimate the ROC curve and the area under it.
+
+    The area is the probability that somebody with the outcome has a higher risk than somebody without; equal risks
+    count half. Its standard error is DeLong's [1]_, computed by sorting [2]_; where persons have several rows,
+    Obuchowski's [3]_. A higher risk always speaks for the outcome: an area below 0.5 is shown as such.
+
+    Parameters
+    ----------
+    data : DataFrame, Dask frame, Features or path
+        One row per prediction. Rows with a missing value in a column named here are left out and counted. A column
+        ``subject_id`` or ``person_id``, where there is one, says whose a row is.
+    outcome : str
+        Column that says who had the outcome: bool or 0/1.
+    risk : str
+        Column with the predicted risk, or any score that rises with it.
+    weights : str, optional
+        Column with weights.
+    weight_kind : {"frequency", "sampling"}, default "frequency"
+        Whether a weight says how many equal rows a row stands for (whole numbers), or how much it counts.
+    by : str, optional
+        Column with groups; a curve for each, besides that of all.
+    ci : {"delong", "delong-logit", "bootstrap"}, default "delong"
+        Symmetric about the area and cut to [0, 1], as pROC's; symmetric on the logit scale, better near 1; or the
+        percentiles of a bootstrap of persons.
+    level : float, default 0.95
+        Coverage of the interval, in (0, 1).
+    replicates : int, default 1000
+        Draws of the bootstrap.
+    seed : int, default 0
+        Start of its random numbers.
+
+    Returns
+    -------
+    RocResult
+        Areas and curves; draws itself.
+
+    Raises
+    ------
+    ModelInputError
+        If the data or an argument cannot be used, or everybody, or nobody, had the outcome.
+
+    References
+    ----------
+    .. [1] DeLong E. R., DeLong D. M., Clarke-Pearson D. L. (1988). Comparing the areas under two or more correlated
+       receiver operating characteristic curves: a nonparametric approach. Biometrics 44(3), 837-845.
+    .. [2] Sun X., Xu W. (2014). Fast implementation of DeLong's algorithm for comparing the areas under correlated
+       receiver operating characteristic curves. IEEE Signal Process. Lett. 21(11), 1389-1393.
+    .. [3] Obuchowski N. A. (1997). Nonparametric analysis of clustered ROC curve data. Biometrics 53(2), 567-578.
+    """
+    checked_choice(ci, "ci", known=get_args(AreaInterval))
+    checked_level(level)
+    rows = predicted_rows(
+        data, outcome=outcome, risk=risk, weights=weights, weight_kind=weight_kind, by=by, probabilities=False
+    )
+    settings = {"outcome": outcome, "risk": risk, "weights": weights, "by": by}
+    return roc_of(rows, ci=ci, level=level, replicates=replicates, seed=seed, settings=settings)
+
+
+def roc_of(
+    rows: PredictedRows,
+    *,
+    ci: AreaInterval = "delong",
+    level: float = 0.95,
+    replicates: int = 1_000,
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+) -> RocResult:
+    """Estimate the ROC curves of rows that were read already.
+
+    Parameters
+    ----------
+    rows : PredictedRows
+        Outcomes and risks.
+    ci : {"delong", "delong-logit", "bootstrap"}, default "delong"
+        As for `roc`.
+    level : float, default 0.95
+        Coverage.
+    replicates, seed : int
+        Of the bootstrap.
+    settings : mapping of str to object, optional
+        What the caller was asked.
+
+    Returns
+    -------
+    RocResult
+        For all rows and for each group.
+    """
+    records, curves = [], []
+    for group, members in rows.by_group():
+        ranking = ranking_of(members, group)
+        if ranking is None:
+            records.append((group, members.n, members.events, *[float("nan")] * 4))
+            continue
+        low, high = _limits(ranking, ci, level=level, replicates=replicates, seed=seed)
+        records.append(
+            (group, members.n, members.events, ranking.auroc, float(np.sqrt(ranking.auroc_variance)), low, high)
+        )
+        curves.append(_curve(ranking).assign(group=group)[["group", "threshold", "sensitivity", "specificity"]])
+    error = "DeLong's" if rows.independent else "Obuchowski's clustered"
+    named = f"{error} standard error{', logit scale' if ci == 'delong-logit' else ''}"
+    if ci == "bootstrap":
+        named = f"percentiles of {replicates:,} bootstrap draws of persons (seed {seed})"
+    return RocResult(
+        method=f"empirical ROC curve, ties count half; {in_percent(level)} interval: {named}",
+        source=SOURCE,
+        **rows.described(),
+        settings={**(settings or {}), "ci": ci, "level": level},
+        table=pd.DataFrame(records, columns=["group", "n", "events", "auroc", "se", "ci_low", "ci_high"]),
+        curves=pd.concat(curves, ignore_index=True),
+        level=level,
+    )
+
+
+def area_difference(
+    data: Data,
+    *,
+    outcome: str,
+    risks: Sequence[str],
+    weights: str | None = None,
+    weight_kind: WeightKind = "frequency",
+    level: float = 0.95,
+) -> AreaDifference:
+    """Compare the areas of two predictions of the same rows by DeLong's test.
+
+    Parameters
+    ----------
+    data : DataFrame, Dask frame, Features or path
+        One row per person, as for `roc`; only rows with both risks are used.
+    outcome : str
+        Column that says who had the outcome.
+    risks : sequence of str
+        Two columns with predictions.
+    weights : str, optional
+        Column with weights.
+    weight_kind : {"frequency", "sampling"}, default "frequency"
+        What a weight says.
+    level : float, default 0.95
+        Coverage of the interval, in (0, 1).
+
+    Returns
+    -------
+    AreaDifference
+        First area less second.
+
+    Raises
+    ------
+    ModelInputError
+        If the data or an argument cannot be used.
+    """
+    from scipy.stats import norm
+
+    checked_level(level)
+    if isinstance(risks, str) or len(risks) != 2:
+        raise ModelInputError("risks must be two columns; found another number of them. Compare them in pairs.")
+    first = predicted_rows(
+        data,
+        outcome=outcome,
+        risk=risks[0],
+        also=[risks[1]],
+        weights=weights,
+        weight_kind=weight_kind,
+        probabilities=False,
+    )
+    rankings = [Ranking(rows) for rows in (first, first.with_risk(first.others[risks[1]]))]
+    difference = rankings[0].auroc - rankings[1].auroc
+    variance = _variance_of_difference(
+        first, rankings[0].placement_of_rows - rankings[1].placement_of_rows, difference=difference
+    )
+    se = float(np.sqrt(variance))
+    z = difference / se if se > 0 else float("nan")
+    margin = float(norm.ppf((1 + level) / 2)) * se
+    return AreaDifference(difference, se, difference - margin, difference + margin, z, 2 * float(norm.sf(abs(z))))
+
+
+def _variance_of_difference(rows: PredictedRows, placement: FloatArray, *, difference: float) -> float:
+    if not rows.independent:
+        return clustered_variance(rows, placement - difference)
+    total = 0.0
+    for inside in (rows.outcome, ~rows.outcome):
+        counts = rows.weights[inside]
+        size = float(counts.sum())
+        if size < 2:
+            return float("nan")
+        total += float(np.sum(counts * (placement[inside] - difference) ** 2)) / (size * (size - 1))
+    return total
+
+
+def ranking_of(members: PredictedRows, group: str) -> Ranking | None:
+    """Rank the rows of a group; a group that lacks one of the classes cannot be ranked, and spoils no other.
+
+    Parameters
+    ----------
+    members : PredictedRows
+        Rows of the group.
+    group : str
+        Its name.
+
+    Returns
+    -------
+    Ranking or None
+        None where everybody in a subgroup, or nobody, had the outcome.
+
+    Raises
+    ------
+    ModelInputError
+        If that holds for all rows.
+    """
+    if group != ALL and not 0 < members.events < members.n:
+        return None
+    return Ranking(members)
+
+
+def _limits(ranking: Ranking, ci: AreaInterval, *, level: float, replicates: int, seed: int) -> tuple[float, float]:
+    from scipy.special import expit, logit
+    from scipy.stats import norm
+
+    if ci == "bootstrap":
+        return bootstrap_limits(ranking.bootstrap(replicates=replicates, seed=seed)[:, 0], level=level)
+    area = ranking.auroc
+    margin = float(norm.ppf((1 + level) / 2) * np.sqrt(ranking.auroc_variance))
+    if ci == "delong" or not 0 < area < 1 or not np.isfinite(margin):
+        return max(area - margin, 0.0), min(area + margin, 1.0)
+    middle, half = logit(area), margin / (area * (1 - area))
+    return float(expit(middle - half)), float(expit(middle + half))
+
+
+def _curve(ranking: Ranking) -> pd.DataFrame:
+    """Give sensitivity and specificity from the highest threshold down."""
+    sensitivity = np.concatenate(([0.0], np.cumsum(ranking.with_outcome[::-1]) / ranking.with_outcome.sum()))
+    specificity = np.concatenate(([1.0], 1 - np.cumsum(ranking.without[::-1]) / ranking.without.sum()))
+    threshold = np.concatenate(([np.inf], ranking.value[::-1]))
+    kept = points_along(sensitivity - specificity)
+    return pd.DataFrame(
+        {
+            "threshold": threshold[kept],
+            "sensitivity": np.minimum(sensitivity[kept], 1.0),
+            "specificity": np.maximum(specificity[kept], 0.0),
+        }
+    )
+
+
+def points_along(way: FloatArray) -> npt.NDArray[np.int64]:
+    """Choose points of a long curve, evenly along its way.
+
+    Parameters
+    ----------
+    way : ndarray of float64
+        Never falls.
+
+    Returns
+    -------
+    ndarray of int64
+        Positions, the first and the last among them; all where there are few.
+    """
+    if way.size <= MOST_POINTS:
+        return np.arange(way.size)
+    marks = np.searchsorted(way, np.linspace(way[0], way[-1], MOST_POINTS))
+    return np.unique(np.concatenate(([0], np.minimum(marks, way.size - 1), [way.size - 1])))

@@ -1,0 +1,131 @@
+"""Performance of predictions against R, scikit-learn and dcurves.
+
+Sources: R 4.2.2 with pROC 1.18.0, rms 6.5-0, survival 3.5-3, sandwich 3.0-2 by the script r/prediction.R, whose output
+is data/prediction.json. The p value of the WFNS grade against S100B, 0.02718, is also in print: Robin X. et al. (2011).
+BMC Bioinformatics 12, 77. The decision curve is that of dcurves 1.1.7 on its example data (df_binary, PyPI, of Vickers
+and others; kept as data/cancer_prediction.csv): the numbers below come from its function `dca`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_lib.models.prediction import (
+    area_difference,
+    calibration,
+    classification,
+    decision_curve,
+    performance,
+    precision_recall,
+    roc,
+    survival_performance,
+)
+
+DATA = Path(__file__).parent / "data"
+REFERENCE: dict[str, Any] = json.loads((DATA / "prediction.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def asah() -> pd.DataFrame:
+    return pd.read_csv(DATA / "asah.csv")
+
+
+@pytest.fixture(scope="module")
+def lung() -> pd.DataFrame:
+    return pd.read_csv(DATA / "lung_risk.csv")
+
+
+@pytest.mark.parametrize("marker", ["s100b", "ndka", "wfns", "risk"])
+def test_area_and_delongs_interval_are_those_of_proc(asah: pd.DataFrame, marker: str) -> None:
+    found = roc(asah, outcome="poor", risk=marker).table.iloc[0]
+    expected = REFERENCE["roc"][marker]
+    assert found["auroc"] == pytest.approx(expected["auc"], rel=1e-12)
+    assert found["se"] ** 2 == pytest.approx(expected["var"], rel=1e-10)
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx((expected["ci_low"], expected["ci_high"]), rel=1e-10)
+
+
+@pytest.mark.parametrize(("first", "second"), [("wfns", "s100b"), ("s100b", "ndka")])
+def test_difference_of_two_areas_is_that_of_proc(asah: pd.DataFrame, first: str, second: str) -> None:
+    found = area_difference(asah, outcome="poor", risks=[first, second])
+    expected = REFERENCE["roc_test"][f"{first}_{second}"]
+    assert (found.z, found.p_value) == pytest.approx((expected["z"], expected["p"]), rel=1e-9)
+
+
+def test_wfns_against_s100b_is_as_printed_by_robin_and_others(asah: pd.DataFrame) -> None:
+    assert area_difference(asah, outcome="poor", risks=["wfns", "s100b"]).p_value == pytest.approx(0.02718, abs=5e-6)
+
+
+def test_accuracy_at_thresholds_is_that_of_proc(asah: pd.DataFrame) -> None:
+    found = classification(
+        asah.assign(s100b=asah["s100b"].clip(upper=1)), outcome="poor", risk="s100b", thresholds=[0.205, 0.505]
+    ).table
+    for (_, row), expected in zip(found.iterrows(), REFERENCE["coords"], strict=True):
+        for measure in ("sensitivity", "specificity", "ppv", "npv"):
+            assert row[measure] == pytest.approx(expected[measure], rel=1e-12)
+
+
+def test_calibration_is_that_of_glm_in_r(asah: pd.DataFrame) -> None:
+    found = calibration(asah, outcome="poor", risk="risk")
+    expected = REFERENCE["calibration"]
+    for measure in ("intercept", "slope", "ici", "e50", "e90", "emax"):
+        assert found.measure(measure) == pytest.approx(expected[measure], rel=1e-8)
+    table = found.table.set_index("measure")
+    for measure in ("intercept", "slope"):
+        half = (table.loc[measure, "ci_high"] - table.loc[measure, "ci_low"]) / 2
+        assert half / 1.959963984540054 == pytest.approx(expected[f"{measure}_se"], rel=1e-7)
+
+
+def test_slope_and_brier_score_are_those_of_val_prob(asah: pd.DataFrame) -> None:
+    found, expected = performance(asah, outcome="poor", risk="risk"), REFERENCE["val_prob"]
+    assert found.measure("slope") == pytest.approx(expected["Slope"], rel=1e-6)  # val.prob stops earlier
+    assert found.measure("brier") == pytest.approx(expected["Brier"], rel=1e-12)
+    assert found.measure("auroc") == pytest.approx(expected["C (ROC)"], rel=1e-12)
+
+
+def test_errors_of_repeated_rows_are_those_of_sandwich(asah: pd.DataFrame) -> None:
+    repeated = asah.assign(person_id=REFERENCE["clustered"]["person"])
+    table = calibration(repeated, outcome="poor", risk="risk").table.set_index("measure")
+    for measure in ("intercept", "slope"):
+        half = (table.loc[measure, "ci_high"] - table.loc[measure, "ci_low"]) / 2
+        assert half / 1.959963984540054 == pytest.approx(REFERENCE["clustered"][f"{measure}_se"], rel=1e-7)
+
+
+def test_areas_are_those_of_scikit_learn(asah: pd.DataFrame) -> None:
+    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+    weights = np.arange(len(asah)) % 3 + 1.0
+    weighed = asah.assign(w=weights)
+    for marker in ("s100b", "wfns", "risk"):
+        assert roc(weighed, outcome="poor", risk=marker, weights="w").auroc == pytest.approx(
+            roc_auc_score(asah["poor"], asah[marker], sample_weight=weights), rel=1e-12
+        )
+        assert precision_recall(weighed, outcome="poor", risk=marker, weights="w").average_precision == pytest.approx(
+            average_precision_score(asah["poor"], asah[marker], sample_weight=weights), rel=1e-12
+        )
+    assert performance(asah, outcome="poor", risk="risk").measure("brier") == pytest.approx(
+        brier_score_loss(asah["poor"], asah["risk"]), rel=1e-12
+    )
+
+
+def test_concordance_is_that_of_survival(lung: pd.DataFrame) -> None:
+    found = survival_performance(lung, time="time", event="event", risk="risk", horizon=365).table.set_index("measure")
+    for measure, name in (("harrell_c", "harrell"), ("uno_c", "uno")):
+        expected = REFERENCE[name]
+        assert found.loc[measure, "estimate"] == pytest.approx(expected["c"], rel=1e-9)
+        half = (found.loc[measure, "ci_high"] - found.loc[measure, "ci_low"]) / 2
+        assert half / 1.959963984540054 == pytest.approx(expected["se"], rel=1e-6)
+
+
+def test_measures_at_a_horizon_are_those_made_by_hand_in_r(lung: pd.DataFrame) -> None:
+    found = survival_performance(lung, time="time", event="event", risk="risk", horizon=365).table.set_index("measure")
+    expected = REFERENCE["horizon"]
+    assert expected["weight_sum"] == pytest.approx(expected["n"], rel=1e-12)
+    for measure in ("brier", "observed", "auroc", "intercept", "slope"):
+        assert found.loc[measure, "estimate"] == pytest.approx(expected[measure], rel=1e-8)
+    for measure in ("observed", "intercept", "slope"):
+        half = (found.loc[measure, "ci_high"] - found.loc[measure, "ci_low"]) / 2
+        assert half / 1.959963984540054 == pytest.approx(expected[f"{measure}_se"], rel=1e-7)
