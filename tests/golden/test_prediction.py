@@ -129,3 +129,45 @@ def test_measures_at_a_horizon_are_those_made_by_hand_in_r(lung: pd.DataFrame) -
     for measure in ("observed", "intercept", "slope"):
         half = (found.loc[measure, "ci_high"] - found.loc[measure, "ci_low"]) / 2
         assert half / 1.959963984540054 == pytest.approx(expected[f"{measure}_se"], rel=1e-7)
+
+
+#: Net benefit at thresholds of 5 to 35 % by 5 %, printed by dcurves 1.1.7.
+NET_BENEFIT = {
+    "cancerpredmarker": [
+        0.1055438596491228,
+        0.08740740740740742,
+        0.07921568627450981,
+        0.06733333333333334,
+        0.06400000000000002,
+        0.054666666666666676,
+        0.050153846153846146,
+    ],
+    "famhistory": [
+        0.025614035087719297,
+        0.018518518518518517,
+        0.010588235294117641,
+        0.0016666666666666635,
+        -0.008444444444444449,
+        -0.020000000000000018,
+        -0.033333333333333354,
+    ],
+    "treat all": [
+        0.09473684210526317,
+        0.04444444444444445,
+        -0.011764705882352955,
+        -0.07499999999999998,
+        -0.1466666666666666,
+        -0.22857142857142865,
+        -0.32307692307692315,
+    ],
+}
+
+
+def test_net_benefit_is_that_of_dcurves() -> None:
+    data = pd.read_csv(DATA / "cancer_prediction.csv")
+    curve = decision_curve(
+        data, outcome="cancer", risks=["cancerpredmarker", "famhistory"], thresholds=np.arange(1, 8) * 5 / 100
+    )
+    for strategy, expected in NET_BENEFIT.items():
+        found = curve.table.loc[curve.table["strategy"] == strategy, "net_benefit"]
+        assert found.to_list() == pytest.approx(expected, rel=1e-12, abs=1e-15)

@@ -90,8 +90,8 @@ class CensoredRows:
         return self.had_event | (self.time >= self.horizon)
 
     @cached_property
-    def _steps(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Distinct times; the share not censored before each; and the survival just after each."""
+    def _steps(self) -> tuple[FloatArray, FloatArray]:
+        """Distinct times, and the share not censored before each."""
         times, place, leaving = np.unique(self.time, return_inverse=True, return_counts=True)
         events = np.bincount(place, self.event, minlength=times.size)
         at_risk = leaving[::-1].cumsum()[::-1].astype(np.float64)
@@ -99,8 +99,8 @@ class CensoredRows:
         after_events = at_risk - events
         with np.errstate(invalid="ignore", divide="ignore"):
             staying = np.where(after_events > 0, 1 - (leaving - events) / after_events, 1.0)
-        uncensored = np.concatenate(([1.0], np.cumprod(staying)[:-1]))
-        return times, uncensored, np.cumprod(1 - events / at_risk)
+        uncensored: FloatArray = np.concatenate(([1.0], np.cumprod(staying)[:-1]))
+        return np.asarray(times), uncensored
 
     def uncensored_before(self, times: FloatArray) -> FloatArray:
         """Share not censored before given times, by Kaplan and Meier's method.
@@ -115,7 +115,7 @@ class CensoredRows:
         ndarray of float64
             In (0, 1].
         """
-        distinct, uncensored, _ = self._steps
+        distinct, uncensored = self._steps
         share: FloatArray = uncensored[np.searchsorted(distinct, times, side="left")]
         return share
 

@@ -40,7 +40,7 @@ class PredictedRows:
     risk : ndarray of float64, shape (n,)
         What was predicted.
     weight : ndarray of float64, shape (n,), or None
-        None where each row counts once.
+        None where each row counts once; sampling weights are scaled to a mean of 1.
     weight_kind : {"frequency", "sampling"}
         Whether a weight says how many equal rows a row stands for, or how much it counts.
     person : ndarray of int64, shape (n,), or None
@@ -254,6 +254,8 @@ def predicted_rows(
     if weight is not None and (weight == 0).any():
         exclusions["weight of 0"] = int((weight == 0).sum())
         frame, weight = frame[weight > 0].reset_index(drop=True), weight[weight > 0]
+    if weight is not None and weight_kind == "sampling":
+        weight = weight / weight.mean()  # their size says nothing, so no sum and no tolerance may depend on it
     group, groups = (None, ()) if by is None else group_numbers(frame[by], name=by)
     person, n_persons = person_numbers(None if column is None else frame[column], n=len(frame))
     return PredictedRows(

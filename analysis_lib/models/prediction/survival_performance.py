@@ -284,7 +284,7 @@ def _groups(censored: CensoredRows) -> list[tuple[str, CensoredRows]]:
     found = []
     for index, name in enumerate(censored.rows.groups):
         try:
-            found.append((name, censored.where(censored.rows.group == index)))
+            found.append((name, censored.where(np.asarray(censored.rows.group == index))))
         except ModelInputError as error:
             raise ModelInputError(f"group '{name}' of column '{censored.rows.by}': {error}") from None
     return found

@@ -1,0 +1,304 @@
+"""Performance of predictions: by hand on a few people, what must not matter, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.prediction import (
+    area_difference,
+    calibration,
+    classification,
+    decision_curve,
+    performance,
+    precision_recall,
+    roc,
+    survival_performance,
+)
+
+FAST = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture
+def five_people() -> pd.DataFrame:
+    return pd.DataFrame({"y": [1, 0, 1, 0, 0], "p": [0.9, 0.4, 0.4, 0.2, 0.1], "person_id": [1, 2, 3, 4, 5]})
+
+
+def _predictions(seed: int, n: int = 400) -> pd.DataFrame:
+    draw = np.random.default_rng(seed)
+    score = draw.normal(size=n).round(1) - 0.5
+    risk = 1 / (1 + np.exp(-score))
+    return pd.DataFrame(
+        {
+            "y": draw.random(n) < 1 / (1 + np.exp(-0.8 * score)),
+            "p": risk,
+            "q": np.clip(risk + 0.1 * draw.normal(size=n), 0.01, 0.99),
+            "w": draw.integers(1, 4, n),
+            "arm": draw.choice(["a", "b"], n),
+            "time": draw.integers(1, 40, n),
+        }
+    )
+
+
+def test_five_people_by_hand(five_people: pd.DataFrame) -> None:
+    # Pairs: 0.9 beats all three; 0.4 ties once and wins twice: (3 + 2.5) / 6.
+    assert roc(five_people, outcome="y", risk="p").auroc == pytest.approx(5.5 / 6)
+    # Precision at the two events: 1, then 2 of 3 at the tied threshold.
+    assert precision_recall(five_people, outcome="y", risk="p").average_precision == pytest.approx((1 + 2 / 3) / 2)
+    found = performance(five_people, outcome="y", risk="p")
+    assert found.measure("brier") == pytest.approx((0.01 + 0.16 + 0.36 + 0.04 + 0.01) / 5)
+    assert found.measure("e_over_o") == pytest.approx(1.0)
+    row = classification(five_people, outcome="y", risk="p", thresholds=[0.4]).table.iloc[0]
+    assert row[["true_positives", "false_positives", "false_negatives", "true_negatives"]].to_list() == [2, 1, 0, 2]
+    assert (row["sensitivity"], row["specificity"], row["ppv"], row["npv"]) == pytest.approx((1, 2 / 3, 2 / 3, 1))
+    curve = decision_curve(five_people, outcome="y", risks="p", thresholds=[0.4]).table
+    assert curve["net_benefit"].to_list() == pytest.approx([2 / 5 - 1 / 5 * 2 / 3, 2 / 5 - 3 / 5 * 2 / 3, 0])
+
+
+def test_curves_begin_and_end_in_the_corners(five_people: pd.DataFrame) -> None:
+    curve = roc(five_people, outcome="y", risk="p").curves
+    assert curve[["sensitivity", "specificity"]].iloc[0].to_list() == [0, 1]
+    assert curve[["sensitivity", "specificity"]].iloc[-1].to_list() == [1, 0]
+
+
+def test_counts_of_persons_are_declared(five_people: pd.DataFrame) -> None:
+    data = five_people.assign(person_id=[1, 1, 2, 3, 3], arm=["a", "a", "a", "b", "b"])
+    found = performance(data, outcome="y", risk="p", by="arm")
+    assert found.persons == {"all": 3, "events": 2, "arm=a": 2, "arm=a, events": 2, "arm=b": 1, "arm=b, events": 0}
+    assert "3 persons; the intervals allow for repeated rows" in str(found)
+    # Nobody in group b had the outcome: it has no area, and spoils nothing.
+    assert np.isnan(found.measure("auroc", group="b"))
+    assert found.measure("brier", group="b") == pytest.approx((0.04 + 0.01) / 2)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_row_order_changes_nothing(seed: int) -> None:
+    data = _predictions(seed)
+    shuffled = data.sample(frac=1, random_state=seed)
+    first, second = (performance(rows, outcome="y", risk="p", by="arm").table for rows in (data, shuffled))
+    pd.testing.assert_frame_equal(first, second, rtol=1e-9)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_a_frequency_weight_is_that_many_rows(seed: int) -> None:
+    data = _predictions(seed)
+    repeated = data.loc[data.index.repeat(data["w"])]
+    weighed = performance(data, outcome="y", risk="p", weights="w").table.drop(columns=["n", "events"])
+    plain = performance(repeated, outcome="y", risk="p").table.drop(columns=["n", "events"])
+    pd.testing.assert_frame_equal(weighed, plain, rtol=1e-8)
+    pd.testing.assert_frame_equal(
+        calibration(data, outcome="y", risk="p", weights="w").smooth,
+        calibration(repeated, outcome="y", risk="p").smooth,
+        rtol=1e-7,
+    )
+    thresholds = [0.2, 0.4, 0.6]
+    columns = ["sensitivity", "sensitivity_low", "npv_high"]
+    pd.testing.assert_frame_equal(
+        classification(data, outcome="y", risk="p", thresholds=thresholds, weights="w").table[columns],
+        classification(repeated, outcome="y", risk="p", thresholds=thresholds).table[columns],
+    )
+    pd.testing.assert_frame_equal(
+        decision_curve(data, outcome="y", risks="p", weights="w").table,
+        decision_curve(repeated, outcome="y", risks="p").table,
+        rtol=1e-9,
+    )
+
+
+@FAST
+@given(seed=st.integers(0, 1_000), scale=st.sampled_from([1e-9, 0.3, 1e9]))
+def test_sampling_weights_know_no_scale(seed: int, scale: float) -> None:
+    data = _predictions(seed).assign(v=lambda frame: frame["w"] * scale)
+    first = performance(data, outcome="y", risk="p", weights="w", weight_kind="sampling", ci="bootstrap").table
+    second = performance(data, outcome="y", risk="p", weights="v", weight_kind="sampling", ci="bootstrap").table
+    pd.testing.assert_frame_equal(first, second, rtol=1e-7)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_a_rising_change_of_scale_leaves_the_ranking_alone(seed: int) -> None:
+    data = _predictions(seed).assign(score=lambda frame: np.exp(7 * frame["p"]) * 1e6)
+    first, second = (roc(data, outcome="y", risk=risk).table for risk in ("p", "score"))
+    pd.testing.assert_frame_equal(first, second, rtol=1e-12)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_every_row_twice_with_its_person_gives_the_same_errors(seed: int) -> None:
+    data = _predictions(seed).reset_index(names="person_id")
+    twice = pd.concat([data, data])
+    once = roc(data, outcome="y", risk="p").table
+    pd.testing.assert_frame_equal(once[["auroc", "se"]], roc(twice, outcome="y", risk="p").table[["auroc", "se"]])
+    slopes = [calibration(rows, outcome="y", risk="p").measure("slope") for rows in (data, twice)]
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-9)
+    curves = [decision_curve(rows, outcome="y", risks="p").table for rows in (data, twice)]
+    pd.testing.assert_frame_equal(*curves, rtol=1e-9)
+
+
+def test_bootstrap_is_repeated_by_its_seed_and_near_delongs() -> None:
+    data = _predictions(3, n=2_000)
+    first = roc(data, outcome="y", risk="p", ci="bootstrap", seed=5).table
+    pd.testing.assert_frame_equal(first, roc(data, outcome="y", risk="p", ci="bootstrap", seed=5).table)
+    delong = roc(data, outcome="y", risk="p").table
+    assert first["ci_low"].iloc[0] == pytest.approx(delong["ci_low"].iloc[0], abs=0.005)
+    assert first["ci_high"].iloc[0] == pytest.approx(delong["ci_high"].iloc[0], abs=0.005)
+
+
+def test_perfect_predictions_have_no_finite_slope_and_say_so() -> None:
+    data = pd.DataFrame({"y": [0, 0, 0, 1, 1], "p": [0.1, 0.2, 0.3, 0.8, 0.9]})
+    found = performance(data, outcome="y", risk="p")
+    assert found.measure("auroc") == 1
+    assert np.isnan(found.measure("slope"))
+    assert "no finite estimate" in str(found)
+    found.plot()
+
+
+def test_risks_of_zero_and_one_are_left_out_of_the_slope_and_counted() -> None:
+    data = _predictions(1)
+    with_ends = pd.concat([data, pd.DataFrame({"y": [False, True], "p": [0.0, 1.0]})], ignore_index=True)
+    found = calibration(with_ends, outcome="y", risk="p")
+    assert found.measure("slope") == calibration(data, outcome="y", risk="p").measure("slope")
+    assert "2 risks of exactly 0 or 1 are left out" in found.method
+
+
+def test_one_risk_for_all_has_an_area_of_one_half_and_no_slope() -> None:
+    data = pd.DataFrame({"y": [0, 1, 0, 1], "p": 0.5})
+    found = performance(data, outcome="y", risk="p")
+    assert found.measure("auroc") == 0.5
+    assert np.isnan(found.measure("slope"))
+    assert found.measure("intercept") == pytest.approx(0, abs=1e-12)
+    found.calibration.plot()
+
+
+def test_missing_values_and_weights_of_zero_are_counted() -> None:
+    data = _predictions(2).astype({"w": float})
+    data.loc[:4, "p"] = np.nan
+    data.loc[5:6, "w"] = 0
+    found = performance(data, outcome="y", risk="p", weights="w")
+    assert found.exclusions == {"p missing": 5, "weight of 0": 2}
+    assert found.n_excluded == 7
+
+
+def test_a_curve_of_many_points_is_thinned_and_its_area_is_not() -> None:
+    data = _predictions(4, n=20_000).assign(p=np.random.default_rng(0).random(20_000))
+    found = roc(data, outcome="y", risk="p")
+    assert len(found.curves) <= 2_002
+    x, y = 1 - found.curves["specificity"], found.curves["sensitivity"]
+    assert np.trapezoid(y, x) == pytest.approx(found.auroc, abs=1e-3)
+
+
+def test_two_predictions_that_are_one_do_not_differ() -> None:
+    found = area_difference(_predictions(1).assign(r=lambda frame: frame["p"]), outcome="y", risks=["p", "r"])
+    assert found.difference == 0
+    assert np.isnan(found.p_value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"p": lambda frame: frame["p"] + 1}, "must lie between 0 and 1"),
+        ({"p": lambda frame: frame["p"].astype(str)}, "must hold numbers"),
+        ({"p": np.inf}, "must be finite"),
+        ({"p": np.nan}, "no row is left"),
+        ({"y": 2}, "R's coding 1/2"),
+        ({"y": "yes"}, "must be bool or 0/1"),
+        ({"y": 1}, "with the outcome and those without"),
+        ({"w": -1}, "must be >= 0"),
+        ({"w": 0.0}, "holds zeros only"),
+        ({"w": 1.5}, "weight_kind='sampling'"),
+        ({"arm": lambda frame: frame.index}, "groups are compared a few at a time"),
+        ({"person_id": None}, "whose it is"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_words(change: dict[str, object], message: str) -> None:
+    data = _predictions(0).assign(**change)
+    with pytest.raises(ModelInputError, match=message):
+        performance(data, outcome="y", risk="p", weights="w", by="arm")
+
+
+def test_empty_data_are_refused() -> None:
+    with pytest.raises(ModelInputError, match="no row is left"):
+        performance(_predictions(0).iloc[:0], outcome="y", risk="p")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"risk": "pp"}, "there is no column 'pp'"),
+        ({"ci": "delongs"}, "ci must be one of"),
+        ({"level": 95}, "level must lie between 0 and 1"),
+        ({"ci": "bootstrap", "replicates": 3}, "replicates must be"),
+        ({"ci": "bootstrap", "seed": -1}, "seed must be"),
+    ],
+)
+def test_arguments_that_cannot_be_meant_are_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(ModelInputError, match=message):
+        performance(_predictions(0), **{"outcome": "y", "risk": "p", **arguments})
+
+
+@pytest.mark.parametrize("thresholds", [[], [0], [1], [-0.1], ["a"], [np.nan]])
+def test_thresholds_that_are_no_risks_are_refused(thresholds: list[object]) -> None:
+    with pytest.raises(ModelInputError, match="threshold"):
+        classification(_predictions(0), outcome="y", risk="p", thresholds=thresholds)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_without_censoring_the_horizon_measures_are_the_plain_ones(seed: int) -> None:
+    data = _predictions(seed).assign(event=1)
+    found = survival_performance(data, time="time", event="event", risk="p", horizon=20)
+    plain = performance(data.assign(y=data["time"] <= 20), outcome="y", risk="p")
+    for measure in ("auroc", "brier", "scaled_brier", "e_over_o", "intercept", "slope", "ici"):
+        assert found.measure(measure) == pytest.approx(plain.measure(measure), rel=1e-9)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_concordance_is_that_of_all_pairs(seed: int) -> None:
+    data = _predictions(seed, n=60)
+    time, event, risk = data["time"].to_numpy(), data["y"].to_numpy(), data["p"].to_numpy()
+    later = (time[None, :] > time[:, None]) | ((time[None, :] == time[:, None]) & ~event[None, :])
+    pairs = later & event[:, None] & ~np.eye(60, dtype=bool)
+    score = (risk[:, None] > risk[None, :]) + 0.5 * (risk[:, None] == risk[None, :])
+    found = survival_performance(data, time="time", event="y", risk="p", horizon=20)
+    assert found.measure("harrell_c") == pytest.approx((score * pairs).sum() / pairs.sum(), rel=1e-12)
+
+
+def test_all_censored_on_the_last_day_count_as_known() -> None:
+    data = pd.DataFrame({"time": [10, 365, 365, 365], "event": [1, 0, 0, 0], "p": [0.4, 0.3, 0.2, 0.1]})
+    found = survival_performance(data, time="time", event="event", risk="p", horizon=365)
+    assert found.measure("observed") == pytest.approx(0.25)
+    assert found.measure("brier") == pytest.approx((0.36 + 0.09 + 0.04 + 0.01) / 4)
+    assert found.measure("auroc") == 1
+
+
+@pytest.mark.parametrize(("horizon", "message"), [(1_000, "followed until"), (-1, "horizon must lie"), ("x", "number")])
+def test_a_horizon_that_nobody_reaches_is_refused(horizon: object, message: str) -> None:
+    with pytest.raises(ModelInputError, match=message):
+        survival_performance(_predictions(0), time="time", event="y", risk="p", horizon=horizon)
+
+
+def test_subgroups_have_their_own_censoring_and_all_figures_are_drawn() -> None:
+    data = _predictions(0)
+    found = survival_performance(data, time="time", event="y", risk="p", horizon=20, by="arm")
+    alone = survival_performance(data[data["arm"] == "a"], time="time", event="y", risk="p", horizon=20)
+    for measure in ("harrell_c", "uno_c", "brier", "slope"):
+        assert found.measure(measure, group="a") == pytest.approx(alone.measure(measure), rel=1e-12)
+    assert not found.plot(group="b").data.empty
+    plain = performance(data, outcome="y", risk="p", by="arm")
+    for figure in (
+        plain.plot(),
+        plain.roc.plot(),
+        plain.precision_recall.plot(title="한국어 제목"),
+        plain.calibration.plot(group="a"),
+        plain.decision_curve.plot(until=0.5),
+        classification(data, outcome="y", risk="p", thresholds=[0.5]).plot(),
+        found.roc.plot(),
+        found.decision_curve.plot(),
+    ):
+        assert not figure.data.empty
+        assert figure.alt_text
+    assert "Uno" in str(found)
