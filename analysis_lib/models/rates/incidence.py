@@ -1,18 +1,31 @@
 """Incidence rates with exact intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
-from analysis_lib.models.result import ModelSummary, left_out
-from analysis_lib.models.rows.follow_up import group_labels, person_counts, survival_rows
+from analysis_lib.models.rates.cells import count_cells
+from analysis_lib.models.result import ModelResult, ModelSummary, left_out
+from analysis_lib.models.rows.source import Data
 from analysis_lib.tables import format_estimate
 
-__all__ = ["IncidenceRate", "IncidenceRates", "incidence_rate", "incidence_rates"]
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
+
+__all__ = [
+    "DAYS_PER_YEAR",
+    "IncidenceRate",
+    "IncidenceRates",
+    "checked_unit",
+    "garwood_limits",
+    "incidence_rate",
+    "incidence_rates",
+]
 
 DAYS_PER_YEAR = 365.25
 
@@ -63,8 +76,6 @@ def incidence_rate(n_events: int, person_years: float, *, per: float = 1_000.0, 
     ----------
     .. [1] Garwood F. (1936). Fiducial limits for the Poisson distribution. Biometrika 28(3/4), 437-442.
     """
-    from scipy.stats import chi2
-
     checked_level(level)
     if not (n_events >= 0 and float(n_events).is_integer()):
         raise ModelInputError(f"n_events must be a count; found {n_events}. Count first events only.")
@@ -73,16 +84,62 @@ def incidence_rate(n_events: int, person_years: float, *, per: float = 1_000.0, 
             f"person_years must be > 0; found {person_years:g}. Check the attrition of the cohort: the last step "
             "may have removed everyone."
         )
-    if not 0 < per < float("inf"):
-        raise ModelInputError(f"per must be > 0; found {per:g}. For a rate per 1,000 person-years write 1000.")
+    checked_unit(per, "per", example="a rate per 1,000 person-years write 1000")
     scale = per / person_years
-    low = float(chi2.ppf((1 - level) / 2, 2 * n_events)) / 2 if n_events else 0.0
-    high = float(chi2.ppf((1 + level) / 2, 2 * n_events + 2)) / 2
+    low, high = garwood_limits(n_events, level=level)
     return IncidenceRate(n_events * scale, low * scale, high * scale)
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class IncidenceRates:
+def garwood_limits(n_events: float, *, level: float) -> tuple[float, float]:
+    """Exact limits of the mean of a Poisson count.
+
+    Parameters
+    ----------
+    n_events : float
+        The count.
+    level : float
+        Coverage.
+
+    Returns
+    -------
+    low, high : float
+        ``low`` is 0 when `n_events` is 0.
+    """
+    from scipy.special import gammainccinv, gammaincinv
+
+    low = float(gammaincinv(n_events, (1 - level) / 2)) if n_events else 0.0
+    return low, float(gammainccinv(n_events + 1, (1 - level) / 2))
+
+
+def checked_unit(value: float, name: str, *, example: str) -> float:
+    """Refuse a unit that is not positive.
+
+    Parameters
+    ----------
+    value : float
+        What the caller gave.
+    name : str
+        The argument.
+    example : str
+        What to write: ``days write 365.25``.
+
+    Returns
+    -------
+    float
+        `value`.
+
+    Raises
+    ------
+    ModelInputError
+        If it is 0, negative, infinite or no number.
+    """
+    if not 0 < value < float("inf"):
+        raise ModelInputError(f"{name} must be > 0; found {value:g}. For {example}.")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class IncidenceRates(ModelResult):
     """Incidence rates by group.
 
     Attributes
@@ -93,27 +150,11 @@ class IncidenceRates:
         Person-years in the denominator of the rates.
     level : float
         Coverage of the intervals.
-    n, events : int
-        Rows used, and events among them.
-    exclusions : mapping of str to int
-        Rows left out, by reason.
-    n_excluded : int
-        Rows left out, each counted once.
-    persons : mapping of str to int
-        Distinct persons, in total and by group; what `Report` declares.
-    method : str
-        The rate and its interval.
     """
 
     table: pd.DataFrame
     per: float
     level: float
-    n: int
-    events: int
-    exclusions: Mapping[str, int]
-    n_excluded: int
-    persons: Mapping[str, int]
-    method: str
 
     def to_frame(self) -> pd.DataFrame:
         """Return the rates as a table.
@@ -135,14 +176,14 @@ class IncidenceRates:
         """
         rows = tuple(
             (
-                str(row["group"]),
+                _label(group),
                 f"{row['persons']:,}",
                 f"{row['events']:,}",
                 f"{row['person_years']:,.0f}",
                 format_estimate(row["rate"]),
                 f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
             )
-            for row in self.table.reset_index().to_dict("records")
+            for group, row in zip(self.table.index, self.table.to_dict("records"), strict=True)
         )
         unit = f"Rate per {self.per:,.0f} person-years"
         header = ("Group", "Persons", "Events", "Person-years", unit, f"{in_percent(self.level)} CI")
@@ -151,19 +192,45 @@ class IncidenceRates:
             notes.append(left_out(self.n_excluded, self.exclusions))
         return ModelSummary(title="Incidence rates", header=header, rows=rows, notes=tuple(notes))
 
-    def __repr__(self) -> str:
-        return self.summary().as_text()
+    def plot(self, *, width: float = 5.5, title: str = "") -> "StudyFigure":
+        """Draw the rates with their intervals, one line per group.
 
-    def _repr_html_(self) -> str:
-        return self.summary().as_html()
+        Parameters
+        ----------
+        width : float, default 5.5
+            Inches.
+        title : str, optional
+            Above the plot.
+
+        Returns
+        -------
+        StudyFigure
+            With its data attached.
+        """
+        from analysis_lib.models.rates.interval_figure import interval_figure
+
+        rows = self.table.rename(columns={"rate": "estimate"})[["estimate", "ci_low", "ci_high"]]
+        rows.insert(0, "label", [_label(group) for group in self.table.index])
+        return interval_figure(
+            rows.reset_index(drop=True),
+            measure=f"Rate per {self.per:,.0f} person-years",
+            interval=f"{in_percent(self.level)} CI, exact",
+            width=width,
+            title=title,
+        )
+
+
+def _label(group: object) -> str:
+    return ", ".join(str(part) for part in group) if isinstance(group, tuple) else str(group)
 
 
 def incidence_rates(
-    data: pd.DataFrame,
+    data: Data,
     *,
     time: str,
-    event: str,
-    by: str | None = None,
+    event: str | None = None,
+    n_events: str | None = None,
+    by: str | Sequence[str] | None = None,
     per: float = 1_000.0,
     units_per_year: float = DAYS_PER_YEAR,
     level: float = 0.95,
@@ -172,14 +239,17 @@ def incidence_rates(
 
     Parameters
     ----------
-    data : DataFrame
-        One row per follow-up; rows with a missing value in a column named here are left out.
+    data : DataFrame, Dask frame, Features or path
+        One row per follow-up, or per part of it as `split_follow_up` gives; or a table of counts with `n_events`. Rows
+        with a missing value in a column named here are left out.
     time : str
-        Column with the length of follow-up, > 0.
-    event : str
+        Column with the length of follow-up, > 0, or with person-time.
+    event : str, optional
         Column that says whether follow-up ended with the event: bool or 0/1.
-    by : str, optional
-        Column with groups; one rate each.
+    n_events : str, optional
+        Column with counts of events, in place of `event`.
+    by : str or sequence of str, optional
+        Columns with groups; one rate for each combination that has rows.
     per : float, default 1000
         Person-years in the denominator of the reported rate.
     units_per_year : float, default 365.25
@@ -197,34 +267,41 @@ def incidence_rates(
     ModelInputError
         If the data or an argument cannot be used.
     """
-    if not 0 < units_per_year < float("inf"):
-        raise ModelInputError(f"units_per_year must be > 0; found {units_per_year:g}. For days write 365.25.")
-    rows = survival_rows(data, time=time, event=event, others=[] if by is None else [by])
-    labels, groups = group_labels(rows, by)
-    records = []
-    for group in groups:
-        inside = labels == group
-        events, years = int(rows.event[inside].sum()), float(rows.time[inside].sum()) / units_per_year
-        rate = incidence_rate(events, years, per=per, level=level)
-        records.append(
-            {
-                "persons": int(rows.persons[inside].nunique()),
-                "events": events,
-                "person_years": years,
-                **rate._asdict(),
-            }
-        )
+    checked_level(level)
+    checked_unit(units_per_year, "units_per_year", example="days write 365.25")
+    keys = [by] if isinstance(by, str) else list(by or [])
+    cells = count_cells(data, keys=keys, event=event, n_events=n_events, time=time)
+    years = cells.frame["total"] / units_per_year
+    rates = [
+        incidence_rate(count, years_at_risk, per=per, level=level)
+        for count, years_at_risk in zip(cells.frame["events"].tolist(), years.tolist(), strict=True)
+    ]
+    if len(keys) > 1:
+        index: pd.Index = pd.MultiIndex.from_frame(cells.frame[keys].astype(str))
+    else:
+        index = pd.Index(cells.labels, name="group")
+    table = pd.DataFrame(
+        {
+            "persons": cells.frame["persons"].to_numpy(),
+            "events": cells.frame["events"].to_numpy(),
+            "person_years": years.to_numpy(),
+            **dict(zip(IncidenceRate._fields, np.array(rates).T, strict=True)),
+        },
+        index=index,
+    )
     return IncidenceRates(
-        table=pd.DataFrame(records, index=pd.Index(groups, name="group")),
+        table=table,
         per=per,
         level=level,
-        n=rows.event.size,
-        events=int(rows.event.sum()),
-        exclusions=rows.exclusions,
-        n_excluded=rows.n_excluded,
-        persons=person_counts(rows, None if by is None else pd.Series(labels, name=by)),
+        n=cells.n,
+        events=cells.events,
+        exclusions=cells.exclusions,
+        n_excluded=cells.n_excluded,
+        persons=cells.persons,
         method=(
             f"events per {per:,.0f} person-years of follow-up, "
             f"exact {in_percent(level)} Poisson interval (Garwood 1936)"
         ),
+        source="Garwood 1936, Biometrika 28(3/4), 437-442",
+        settings={"time": time, "by": keys, "per": per, "units_per_year": units_per_year, "level": level},
     )
