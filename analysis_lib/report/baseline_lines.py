@@ -1,7 +1,7 @@
-"""What a column of people looks like, group by group: means, medians, counts, and how far the groups differ."""
+"""What a table says of a column of people, group by group: means, medians, counts, and how far the groups differ."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -10,10 +10,23 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.report.standardised_difference import difference_of_means, difference_of_shares
+from analysis_lib.models.arguments import listed
+from analysis_lib.report.columns import LevelFacts, NumberFacts
+from analysis_lib.report.group_tests import OF_COUNTS, OF_MOMENTS, OF_RANKS, GroupTest, Moments, Ranks
+from analysis_lib.report.standardised_difference import difference_of_moments, difference_of_shares
 from analysis_lib.tables import format_estimate
 
-__all__ = ["MISSING", "MOST_LEVELS", "OVERALL", "Line", "describe"]
+__all__ = [
+    "MISSING",
+    "MOST_LEVELS",
+    "OVERALL",
+    "ColumnFacts",
+    "Line",
+    "frame_of",
+    "lines_of",
+    "refuse_many",
+    "statistics_of",
+]
 
 OVERALL = "Overall"
 #: A column of text with more values than this is an id or free text, and no table shows it.
@@ -39,6 +52,8 @@ class Line:
         Standardised mean difference; None on lines that have none.
     counts : dict of str to int
         Distinct persons by group, for lines that count.
+    test : GroupTest or None
+        Whether the groups differ; None on lines that have no test.
     """
 
     variable: str
@@ -47,121 +62,147 @@ class Line:
     cells: dict[str, str]
     smd: float | None
     counts: dict[str, int]
+    test: GroupTest | None = None
 
 
-def describe(
-    column: pd.Series, members: Mapping[str, Any], *, persons: pd.Series, name: str, label: str, nonnormal: bool
-) -> Iterator[Line]:
-    """Describe one column, group by group.
+@dataclass(frozen=True)
+class ColumnFacts:
+    """What is known of one column.
 
-    Parameters
+    Attributes
     ----------
-    column : Series
-        Values, some may be missing.
-    members : mapping of str to ndarray of bool
-        Which rows belong to each group.
-    persons : Series
-        Whose each row is.
     name : str
         The column.
     label : str
         What the table calls it.
+    groups : tuple of str
+        The groups in order, `OVERALL` first where it is one of them beside others.
+    compared : slice
+        Which of them are compared.
+    levels : LevelFacts or None
+        Counts, for what is counted and for the missing of numbers.
+    numbers : NumberFacts or None
+        Moments and quartiles, for what is measured.
     nonnormal : bool
-        Whether numbers are described by median and quartiles.
+        Whether numbers are shown by median and quartiles.
+    tested : str or None
+        The test asked for; empty for the usual one, None for none.
+    """
+
+    name: str
+    label: str
+    groups: tuple[str, ...]
+    compared: slice
+    levels: LevelFacts
+    numbers: NumberFacts | None
+    nonnormal: bool
+    tested: str | None
+
+
+def lines_of(facts: ColumnFacts) -> Iterator[Line]:
+    """Write the lines of one column.
+
+    Parameters
+    ----------
+    facts : ColumnFacts
+        What was added up.
 
     Yields
     ------
     Line
         One for a number or a yes/no, a heading and one per level for a category; one more if values are missing.
+    """
+    found = facts.levels
+    known = found.counts.sum(axis=1)
+    if facts.numbers is not None:
+        yield _number_line(facts, facts.numbers)
+        known = facts.numbers.n
+    elif found.truth:
+        yield _count_line(facts, 1, label=f"{facts.label}, n (%)", of=known)
+    else:
+        yield Line(facts.name, f"{facts.label}, n (%)", "", {}, _share_smd(facts), {}, _count_test(facts))
+        for index, level in enumerate(found.levels):
+            yield _count_line(facts, index, label=f"  {level}", of=known)
+    if found.missing.any():
+        cells = _shares(facts.groups, found.missing, of=known + found.missing)
+        counts = dict(zip(facts.groups, map(int, found.persons_missing), strict=True))
+        yield Line(facts.name, f"  {MISSING}", "n (%)", cells, None, counts)
+
+
+def refuse_many(n_levels: int, name: str) -> None:
+    """Refuse a column with more levels than fit in a table.
+
+    Parameters
+    ----------
+    n_levels : int
+        Different values, up to where they were counted.
+    name : str
+        The column.
 
     Raises
     ------
     ModelInputError
-        If the column holds what no table can show.
+        If there are too many.
     """
-    column = column.reset_index(drop=True)
-    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "boolean":
-        column = column.astype("boolean")  # True, False and None, as a database gives them
-    kind = _kind(column, name=name)
-    if kind == "number":
-        yield _number_line(column, members, name=name, label=label, nonnormal=nonnormal)
-    elif kind == "binary":
-        yes = column.eq(1).fillna(False).astype(bool)
-        yield _count_line(
-            yes,
-            members,
-            of=column.notna(),
-            persons=persons,
-            name=name,
-            label=f"{label}, n (%)",
-            smd=_share_smd(column, members),
+    if n_levels > MOST_LEVELS:
+        raise ModelInputError(
+            f"column '{name}' has {n_levels:,} different values, more than fit in a table ({MOST_LEVELS}). "
+            "Is it an id or free text? Leave it out of variables."
         )
+
+
+def statistics_of(facts: ColumnFacts) -> Iterator[dict[str, Any]]:
+    """Give the unrounded numbers of one column.
+
+    Parameters
+    ----------
+    facts : ColumnFacts
+        What was added up.
+
+    Yields
+    ------
+    dict
+        One per group for numbers, one per group and level else.
+    """
+    missing = facts.levels.missing
+    for place, group in enumerate(facts.groups):
+        first = {"variable": facts.name, "group": group, "level": "", "missing": int(missing[place])}
+        if facts.numbers is not None:
+            found = facts.numbers
+            quartiles = found.quartiles[place].tolist() if found.quartiles is not None else [math.nan] * 3
+            yield first | {
+                "n": int(found.n[place]),
+                "mean": float(found.mean[place]),
+                "sd": math.sqrt(found.variance[place]) if found.n[place] > 1 else math.nan,
+                **dict(zip(("q1", "median", "q3"), quartiles, strict=True)),
+            }
+            continue
+        known = int(facts.levels.counts[place].sum())
+        for index, level in enumerate(facts.levels.levels):
+            count = int(facts.levels.counts[place, index])
+            yield first | {
+                "n": known,
+                "level": str(level),
+                "count": count,
+                "share": count / known if known else math.nan,
+            }
+
+
+def _number_line(facts: ColumnFacts, found: NumberFacts) -> Line:
+    digits = _digits(found, facts.compared)
+    if facts.nonnormal and found.quartiles is not None:
+        statistic, cells = "median [IQR]", _medians(facts.groups, found.quartiles, digits=digits)
     else:
-        codes, levels = _levels(column)
-        yield Line(name, f"{label}, n (%)", "", {}, _share_smd(column, members), {})
-        for index, level in enumerate(levels):
-            yield _count_line(
-                pd.Series(codes == index),
-                members,
-                of=column.notna(),
-                persons=persons,
-                name=name,
-                label=f"  {level}",
-                smd=None,
-            )
-    if column.isna().any():
-        everybody = pd.Series(np.ones(len(column), dtype=np.bool_))
-        yield _count_line(
-            column.isna(), members, of=everybody, persons=persons, name=name, label=f"  {MISSING}", smd=None
+        statistic, cells = "mean (SD)", _means(facts.groups, found, digits=digits)
+    compared = range(len(facts.groups))[facts.compared]
+    differences = [
+        difference_of_moments(*pair)
+        for pair in combinations(
+            ((int(found.n[at]), float(found.mean[at]), float(found.variance[at])) for at in compared), 2
         )
-
-
-def _levels(column: pd.Series) -> tuple[Any, Any]:
-    """Code the levels of a category; one that nobody has stays in the table, because the reader expects it."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(), column.cat.categories
-    return pd.factorize(column, sort=True)
-
-
-def _kind(column: pd.Series, *, name: str) -> str:
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return "binary"
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
-        values = column.dropna().to_numpy(dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise ModelInputError(
-                f"numbers described must be finite; column '{name}' has {int((~np.isfinite(values)).sum()):,} infinite "
-                "ones. Mend the division that made them, or set them missing."
-            )
-        return "binary" if values.size and np.isin(values, (0.0, 1.0)).all() else "number"
-    if (
-        isinstance(column.dtype, pd.CategoricalDtype)
-        or column.dtype == object
-        or pd.api.types.is_string_dtype(column.dtype)
-    ):
-        levels = column.nunique()
-        if levels > MOST_LEVELS:
-            raise ModelInputError(
-                f"column '{name}' has {levels:,} different values, more than fit in a table ({MOST_LEVELS}). "
-                "Is it an id or free text? Leave it out of variables."
-            )
-        return "category"
-    raise ModelInputError(
-        f"a column described must be a number, a bool, a category or text; column '{name}' is {column.dtype}. "
-        "Turn dates into years."
-    )
-
-
-def _number_line(column: pd.Series, members: Mapping[str, Any], *, name: str, label: str, nonnormal: bool) -> Line:
-    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    parts = {group: values[inside & ~np.isnan(values)] for group, inside in members.items()}
-    digits = _digits(values[~np.isnan(values)])
-    means = {} if nonnormal else {group: _mean(part, digits=digits) for group, part in parts.items()}
-    cells = _medians(parts, digits=digits) if nonnormal else means
-    compared = [part for group, part in parts.items() if group != OVERALL]
-    smd = _largest([difference_of_means(*pair) for pair in combinations(compared, 2)])
-    statistic = "median [IQR]" if nonnormal else "mean (SD)"
-    return Line(name, f"{label}, {statistic}", statistic, cells, smd, {})
+    ]
+    test = _number_test(facts, found)
+    return Line(facts.name, f"{facts.label}, {statistic}", statistic, cells, _largest(differences), {}, test)
 
 
 def _largest(differences: list[float]) -> float | None:
@@ -171,55 +212,101 @@ def _largest(differences: list[float]) -> float | None:
     return max((value for value in differences if not math.isnan(value)), default=math.nan)
 
 
-def _digits(values: Any) -> int:
+def _digits(found: NumberFacts, compared: slice) -> int:
     """Decimals that show the standard deviation to two figures, at least one and at most four."""
-    spread = float(values.std()) if values.size else 0.0
+    n, squares = found.n[compared], found.squares[compared]
+    total = int(n.sum())
+    if not total:
+        return 1
+    mean = np.where(n > 0, found.mean[compared], 0.0)
+    centre = float((n * mean).sum()) / total
+    spread = math.sqrt(float((squares + n * (mean - centre) ** 2).sum()) / total)
     return 1 if spread == 0 else min(4, max(1, 1 - math.floor(math.log10(spread))))
 
 
-def _mean(values: Any, *, digits: int) -> str:
-    if values.size == 0:
-        return "–"
-    spread = float(values.std(ddof=1)) if values.size > 1 else float("nan")
-    return f"{format_estimate(float(values.mean()), digits=digits)} ({format_estimate(spread, digits=digits)})"
-
-
-def _medians(parts: Mapping[str, Any], *, digits: int) -> dict[str, str]:
-    quartiles = {group: np.quantile(part, (0.5, 0.25, 0.75)) for group, part in parts.items() if part.size}
-    if all(float(value).is_integer() for found in quartiles.values() for value in found):
-        digits = 0
-    cells = dict.fromkeys(parts, "–")
-    for group, found in quartiles.items():
-        middle, low, high = (format_estimate(float(value), digits=digits) for value in found)
-        cells[group] = f"{middle} [{low} to {high}]"
+def _means(groups: tuple[str, ...], found: NumberFacts, *, digits: int) -> dict[str, str]:
+    cells = {}
+    for group, n, mean, variance in zip(groups, found.n, found.mean, found.variance, strict=True):
+        spread = format_estimate(math.sqrt(variance) if n > 1 else math.nan, digits=digits)
+        cells[group] = f"{format_estimate(float(mean), digits=digits)} ({spread})" if n else "–"
     return cells
 
 
-def _count_line(
-    yes: pd.Series,
-    members: Mapping[str, Any],
-    *,
-    of: pd.Series,
-    persons: pd.Series,
-    name: str,
-    label: str,
-    smd: float | None,
-) -> Line:
-    hits, known = yes.to_numpy(dtype=np.bool_), of.to_numpy(dtype=np.bool_)
-    cells, counts = {}, {}
-    for group, inside in members.items():
-        count, total = int((hits & inside).sum()), int((known & inside).sum())
-        cells[group] = f"{count:,} ({100 * count / total:.1f})" if total else "–"
-        counts[group] = int(persons[hits & inside].nunique())
-    return Line(name, label, "n (%)", cells, smd, counts)
+def _medians(groups: tuple[str, ...], quartiles: Any, *, digits: int) -> dict[str, str]:
+    if all(float(value).is_integer() for value in quartiles.ravel() if not math.isnan(value)):
+        digits = 0
+    cells = {}
+    for group, found in zip(groups, quartiles, strict=True):
+        low, middle, high = (format_estimate(float(value), digits=digits) for value in found)
+        cells[group] = "–" if math.isnan(found[1]) else f"{middle} [{low} to {high}]"
+    return cells
 
 
-def _share_smd(column: pd.Series, members: Mapping[str, Any]) -> float | None:
-    codes, levels = pd.factorize(column, sort=True)
-    known = codes >= 0
-    counts = [
-        np.bincount(codes[inside & known], minlength=len(levels)).astype(np.float64)
-        for group, inside in members.items()
-        if group != OVERALL
-    ]
+def _shares(groups: tuple[str, ...], counts: Any, *, of: Any) -> dict[str, str]:
+    return {
+        group: f"{count:,} ({100 * count / total:.1f})" if total else "–"
+        for group, count, total in zip(groups, counts, of, strict=True)
+    }
+
+
+def _count_line(facts: ColumnFacts, index: int, *, label: str, of: Any) -> Line:
+    alone = facts.levels.truth
+    return Line(
+        facts.name,
+        label,
+        "n (%)",
+        _shares(facts.groups, facts.levels.counts[:, index], of=of),
+        _share_smd(facts) if alone else None,
+        dict(zip(facts.groups, map(int, facts.levels.persons[:, index]), strict=True)),
+        _count_test(facts) if alone else None,
+    )
+
+
+def _share_smd(facts: ColumnFacts) -> float | None:
+    counts = facts.levels.counts[facts.compared].astype(np.float64)
     return _largest([difference_of_shares(*pair) for pair in combinations(counts, 2)])
+
+
+def _count_test(facts: ColumnFacts) -> GroupTest | None:
+    if facts.tested is None:
+        return None
+    if (facts.tested or None) not in OF_COUNTS:
+        raise _wrong_kind(facts.name, facts.tested, holds="counts", known=[name for name in OF_COUNTS if name])
+    return OF_COUNTS[facts.tested or None](facts.levels.counts[facts.compared])
+
+
+def _number_test(facts: ColumnFacts, found: NumberFacts) -> GroupTest | None:
+    if facts.tested is None:
+        return None
+    name = facts.tested or ("kruskal" if facts.nonnormal else "welch")
+    if name in OF_RANKS and found.ranks is not None:
+        known = found.ranks.n > 0
+        return OF_RANKS[name](Ranks(found.ranks.n[known], found.ranks.rank_sums[known], found.ranks.ties))
+    if name in OF_MOMENTS:
+        known = np.flatnonzero(found.n[facts.compared]) + (facts.compared.start or 0)
+        return OF_MOMENTS[name](Moments(found.n[known], found.mean[known], found.variance[known]))
+    raise _wrong_kind(facts.name, name, holds="numbers", known=[*OF_MOMENTS, *OF_RANKS])
+
+
+def _wrong_kind(column: str, test: str, *, holds: str, known: Sequence[str]) -> ModelInputError:
+    return ModelInputError(
+        f"column '{column}' holds {holds}, which are tested by one of {listed(known)}; found {test!r}. "
+        "Use one of these."
+    )
+
+
+def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Put unrounded numbers into a frame.
+
+    Parameters
+    ----------
+    rows : list of dict
+        From `statistics_of`.
+
+    Returns
+    -------
+    DataFrame
+        All columns, whatever kinds of columns were described.
+    """
+    names = ["variable", "level", "group", "n", "missing", "count", "share", "mean", "sd", "q1", "median", "q3"]
+    return pd.DataFrame(rows, columns=names).astype({"count": "Int64"})

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["difference_of_means", "difference_of_shares"]
+__all__ = ["difference_of_means", "difference_of_moments", "difference_of_shares"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -27,8 +27,27 @@ def difference_of_means(left: FloatArray, right: FloatArray) -> float:
     """
     if min(left.size, right.size) < 2:
         return float("nan")
-    distance = abs(float(left.mean() - right.mean()))
-    spread = float(np.sqrt((left.var(ddof=1) + right.var(ddof=1)) / 2))
+    first, second = ((values.size, float(values.mean()), float(values.var(ddof=1))) for values in (left, right))
+    return difference_of_moments(first, second)
+
+
+def difference_of_moments(left: tuple[int, float, float], right: tuple[int, float, float]) -> float:
+    """Standardised difference of two means from what was added up.
+
+    Parameters
+    ----------
+    left, right : tuple of int, float and float
+        Size, mean and variance (with n - 1) of the two groups.
+
+    Returns
+    -------
+    float
+        As `difference_of_means`.
+    """
+    if min(left[0], right[0]) < 2:
+        return float("nan")
+    distance = abs(left[1] - right[1])
+    spread = float(np.sqrt((left[2] + right[2]) / 2))
     if spread == 0:
         return 0.0 if distance == 0 else float("inf")
     return distance / spread

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import dask.dataframe as dd
     import pyarrow.parquet as pq
 
-__all__ = ["PERSON_COLUMNS", "Data", "Place", "Rows", "open_rows"]
+__all__ = ["PERSON_COLUMNS", "Data", "Place", "RowGroups", "Rows", "open_rows"]
 
 #: Anything that `open_rows` takes: a pandas or Dask frame, features of a cohort, or the path of Parquet files.
 Data = Any
@@ -189,11 +189,22 @@ def _of_dask(frame: "dd.DataFrame") -> Rows:
 
 
 @dataclass(frozen=True)
-class _RowGroups:
-    """Some row groups of one Parquet file."""
+class RowGroups:
+    """Some row groups of one Parquet file.
+
+    Attributes
+    ----------
+    path : str
+        The file.
+    groups : tuple of int
+        Numbers of the row groups.
+    n_rows : int
+        Rows in them.
+    """
 
     path: str
     groups: tuple[int, ...]
+    n_rows: int
 
     def __call__(self, names: Sequence[str]) -> pd.DataFrame:
         import pyarrow.parquet as pq
@@ -241,19 +252,19 @@ def _hidden(file: Path, folder: Path) -> bool:
     return any(piece.startswith((".", "_")) for piece in file.relative_to(folder).parts)
 
 
-def _row_groups(file: Path, metadata: "pq.FileMetaData") -> Iterator[_RowGroups]:
+def _row_groups(file: Path, metadata: "pq.FileMetaData") -> Iterator[RowGroups]:
     """Gather neighbouring row groups until they are a part's worth of rows."""
     gathered: list[int] = []
     rows = 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).num_rows
         if gathered and rows + size > 4 * ROWS_OF_A_PART:
-            yield _RowGroups(str(file), tuple(gathered))
+            yield RowGroups(str(file), tuple(gathered), rows)
             gathered, rows = [], 0
         gathered.append(group)
         rows += size
     if gathered or metadata.num_row_groups == 0:
-        yield _RowGroups(str(file), tuple(gathered))
+        yield RowGroups(str(file), tuple(gathered), rows)
 
 
 def _units(file: Path) -> Mapping[str, str]:

@@ -131,8 +131,8 @@ def test_html_is_escaped_and_indented(five_people: pd.DataFrame) -> None:
 @pytest.mark.parametrize(
     ("change", "arguments", "words"),
     [
-        ({}, {"by": "armm"}, "'armm' is not"),
-        ({}, {"by": "arm", "variables": ["agee"]}, "'agee' is not"),
+        ({}, {"by": "armm"}, "no column 'armm'.* Did you mean 'arm'"),
+        ({}, {"by": "arm", "variables": ["agee"]}, "no column 'agee'"),
         ({}, {"by": "arm", "variables": ["sex"], "nonnormal": ["age_years"]}, "nonnormal names columns"),
         ({"arm": [None, "a", "a", "b", "b"]}, {"by": "arm"}, "column 'arm' is missing in 1 rows"),
         ({"age_years": np.inf}, {"by": "arm"}, "column 'age_years' has 5 infinite"),

@@ -1,0 +1,196 @@
+"""Table 1 of many rows: the same numbers from memory, Dask and Parquet, exact whatever the data look like."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.report import TableOne, table_one
+from analysis_lib.report.columns import numbers, persons
+
+N = 60_000
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    draw = np.random.default_rng(4)
+    stage = pd.Categorical.from_codes(draw.integers(-1, 3, N), ["I", "II", "III", "IV"])
+    return pd.DataFrame(
+        {
+            "subject_id": np.arange(N) - 2**60,
+            "arm": draw.choice(["a", "b", "c"], N, p=[0.6, 0.399, 0.001]),
+            "weight": np.where(draw.random(N) < 0.1, np.nan, draw.normal(70, 12, N)),
+            "cost": np.where(draw.random(N) < 0.5, 0.0, draw.lognormal(3, 2, N)),
+            "age": draw.integers(18, 95, N).astype("int16"),
+            "visits": pd.array(np.where(draw.random(N) < 0.05, pd.NA, draw.poisson(3, N)), dtype="Int64"),
+            "days": draw.integers(-(10**9), 10**9, N),
+            "diabetes": draw.random(N) < 0.2,
+            "smokes": pd.array(np.where(draw.random(N) < 0.1, pd.NA, draw.random(N) < 0.3), dtype="boolean"),
+            "urban": draw.integers(0, 2, N).astype(float),
+            "stage": stage,
+            "site": draw.choice(["서울", "Busan", "<&>"], N),
+        }
+    )
+
+
+NONNORMAL = ["weight", "cost", "age", "visits", "days"]
+
+
+def _by_hand(people: pd.DataFrame, name: str, group: str) -> list[float]:
+    values = people[name] if group == "Overall" else people.loc[people["arm"] == group, name]
+    values = values.dropna().astype(float)
+    return [len(values), values.mean(), values.std(), *np.quantile(values, (0.25, 0.5, 0.75))]
+
+
+def _same(left: TableOne, right: TableOne) -> None:
+    pd.testing.assert_frame_equal(left.numbers, right.numbers, check_exact=False, rtol=1e-12)
+    pd.testing.assert_frame_equal(left.to_frame(), right.to_frame(), rtol=1e-9)
+    assert left.persons == right.persons
+
+
+def test_numbers_of_many_rows_are_those_made_by_hand(people: pd.DataFrame) -> None:
+    found = table_one(people, by="arm", nonnormal=NONNORMAL, overall=True).numbers.set_index(["variable", "group"])
+    for name in NONNORMAL:
+        for group in ("Overall", "a", "b", "c"):
+            row = found.loc[(name, group)]
+            expected = _by_hand(people, name, group)
+            assert row[["n", "mean", "sd"]].to_list() == pytest.approx(expected[:3], rel=1e-12)
+            assert row[["q1", "median", "q3"]].to_list() == expected[3:], "quartiles are numpy's to the last bit"
+
+
+def test_parquet_and_dask_give_what_memory_gives(people: pd.DataFrame, tmp_path: Path) -> None:
+    whole = tmp_path / "whole.parquet"
+    people.to_parquet(whole, row_group_size=7_000)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number, first in enumerate(range(0, N, 25_000)):
+        people.iloc[first : first + 25_000].to_parquet(folder / f"part-{number}.parquet")
+    arguments = {"by": "arm", "nonnormal": NONNORMAL, "overall": True, "tests": True}
+    expected = table_one(people, **arguments)
+    for data in (whole, str(folder), dd.from_pandas(people, npartitions=5)):
+        _same(table_one(data, **arguments), expected)
+
+
+def test_small_tables_and_large_ones_are_added_up_alike(people: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = pd.concat([people.iloc[:3_000], people.iloc[1_000:2_000]])
+    arguments = {"by": "arm", "nonnormal": NONNORMAL, "overall": True, "tests": True}
+    expected = table_one(twice, **arguments)
+    for module in (numbers, persons, __import__("analysis_lib.report.columns.levels", fromlist=["x"])):
+        monkeypatch.setattr(module, "SMALL", 0)
+    _same(table_one(twice, **arguments), expected)
+
+
+def test_column_read_again_and_again_gives_the_same(people: pd.DataFrame, tmp_path: Path, monkeypatch) -> None:
+    people.to_parquet(tmp_path / "p.parquet", row_group_size=9_000)
+    expected = table_one(tmp_path / "p.parquet", by="arm", nonnormal=NONNORMAL)
+    monkeypatch.setattr(numbers, "_HELD", 1)
+    _same(table_one(tmp_path / "p.parquet", by="arm", nonnormal=NONNORMAL), expected)
+
+
+SHAPES: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    "sorted": lambda draw: np.sort(draw.normal(size=N)),
+    "constant": lambda draw: np.full(N, 0.1),
+    "two values": lambda draw: draw.choice([0.25, 0.75], N),
+    "mostly one value": lambda draw: np.where(draw.random(N) < 0.9, 1.5, draw.normal(size=N)),
+    "heavy tails": lambda draw: draw.standard_cauchy(N),
+    "far from zero": lambda draw: 1e9 + draw.random(N),
+    "tiny": lambda draw: draw.random(N) * 1e-140,
+    "huge": lambda draw: draw.random(N) * 1e149,
+    "repeating": lambda draw: np.tile(np.linspace(0, 1, 60) + 0.5, N // 60),
+    "one above all": lambda draw: np.append(draw.random(N - 1), 1e30),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("missed", [False, True])
+def test_quartiles_are_exact_for_data_of_any_shape(shape: str, missed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(8)
+    data = pd.DataFrame({"x": SHAPES[shape](draw), "arm": draw.choice(["a", "b"], N)})
+    if missed:  # brackets without width: nearly every quartile lies outside, and the second pass has to find it
+        monkeypatch.setattr(numbers, "_WIDTH", -1e-9)
+    found = table_one(data, by="arm", nonnormal=["x"], overall=True).numbers.set_index("group")
+    for group, part in {"Overall": data, **dict(list(data.groupby("arm")))}.items():
+        assert found.loc[group, ["q1", "median", "q3"]].to_list() == np.quantile(part["x"], (0.25, 0.5, 0.75)).tolist()
+        exact = part["x"].to_numpy().astype(np.longdouble)
+        assert found.loc[group, "mean"] == pytest.approx(float(exact.mean()), rel=1e-13)
+        spread = float(np.sqrt(((exact - exact.mean()) ** 2).sum() / (len(exact) - 1)))
+        assert found.loc[group, "sd"] == pytest.approx(spread, rel=1e-10, abs=1e-200)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    values=st.lists(st.one_of(st.floats(-1e6, 1e6), st.integers(-50, 50), st.none()), min_size=1, max_size=60),
+    scale=st.sampled_from([1.0, 2.0**40, 2.0**-40]),
+    shuffled=st.randoms(use_true_random=False),
+)
+def test_neither_the_order_of_rows_nor_the_unit_changes_a_quartile(values, scale: float, shuffled) -> None:
+    column = np.array([np.nan if value is None else float(value) for value in values])
+    order = list(range(len(values)))
+    shuffled.shuffle(order)
+    first = table_one(pd.DataFrame({"x": column, "y": 1}), nonnormal=["x"]).numbers
+    other = table_one(pd.DataFrame({"x": column[order] * scale, "y": 1}), nonnormal=["x"]).numbers
+    if "median" in first and not first["median"].isna().all():
+        left, right = (f.loc[f["variable"] == "x", ["q1", "median", "q3"]].to_numpy() for f in (first, other))
+        np.testing.assert_allclose(right, left * scale, rtol=1e-12, equal_nan=True)
+
+
+def test_a_person_with_several_rows_is_counted_once_in_each_cell(people: pd.DataFrame, tmp_path: Path) -> None:
+    rows = pd.concat([people, people.iloc[: N // 3]], ignore_index=True).sample(frac=1, random_state=1)
+    table = table_one(rows, by="arm", overall=True)
+    in_a = rows[rows["arm"] == "a"]
+    assert table.persons["Overall"] == N
+    assert table.persons["Site, n (%): Busan | a"] == in_a.loc[in_a["site"] == "Busan", "subject_id"].nunique()
+    assert table.persons["Diabetes, n (%) | a"] == in_a.loc[in_a["diabetes"], "subject_id"].nunique()
+    lacking = in_a.loc[in_a["weight"].isna(), "subject_id"].nunique()
+    assert table.persons["Weight, mean (SD): Missing, n (%) | a"] == lacking
+    rows.to_parquet(tmp_path / "rows.parquet")
+    assert table_one(tmp_path / "rows.parquet", by="arm", overall=True).persons == table.persons
+
+
+def test_a_person_in_two_groups_is_one_person_overall() -> None:
+    data = pd.DataFrame({"person_id": [1, 1, 2], "arm": ["a", "b", "b"], "sick": [True, True, False]})
+    persons_of = table_one(data, by="arm", overall=True).persons
+    assert (persons_of["Overall"], persons_of["a"], persons_of["b"]) == (2, 1, 2)
+    assert persons_of["Sick, n (%) | Overall"] == 1
+
+
+@pytest.mark.parametrize("rows", [10, 30_000])
+def test_what_cannot_be_squared_or_is_infinite_is_refused(rows: int) -> None:
+    values = np.random.default_rng(0).random(rows)
+    with pytest.raises(ModelInputError, match="'x' has 1 infinite"):
+        table_one(pd.DataFrame({"x": np.append(values, np.inf)}))
+    for wrong in (np.append(values, 1e200), values * 1e-200):
+        with pytest.raises(ModelInputError, match=r"within 1e-150 and 1e\+150"):
+            table_one(pd.DataFrame({"x": wrong}))
+
+
+def test_ids_in_files_are_refused_without_showing_them(tmp_path: Path) -> None:
+    pd.DataFrame({"note": [f"secret {i}" for i in range(N)]}).to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(ModelInputError, match="column 'note' has 60,000 different values") as refusal:
+        table_one(tmp_path / "p.parquet")
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["weight\n", "x' OR 1=1 --", "가나다", "{0}", "n", "Overall"])
+def test_columns_of_any_name_are_described(name: str, tmp_path: Path) -> None:
+    data = pd.DataFrame({name: [1.5, 2.5, np.nan], "g": ["a", "a", "b"]})
+    data.to_parquet(tmp_path / "p.parquet")
+    for source in (data, tmp_path / "p.parquet"):
+        table = table_one(source, by="g", nonnormal=[name])
+        assert table.numbers.loc[0, "median"] == 2.0
+        assert table.to_latex().count("\\begin{tabular}") == 1
+
+
+def test_all_missing_and_one_row_are_described() -> None:
+    table = table_one(
+        pd.DataFrame({"x": [np.nan], "s": [None], "b": pd.array([pd.NA], dtype="boolean")}), nonnormal=["x"]
+    )
+    cells = table.to_frame().set_index("characteristic")["Overall"]
+    assert cells["X, median [IQR]"] == "–"
+    assert cells["  Missing, n (%)"].to_list() == ["1 (100.0)"] * 3
