@@ -16,10 +16,14 @@ import pandas as pd
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 
+from analysis_lib.errors import OutputError
+
 __all__ = [
+    "COLUMN_WIDTH",
     "GREY",
     "INK",
     "LINE_STYLES",
+    "PAGE_WIDTH",
     "PALETTE",
     "StudyFigure",
     "journal_style",
@@ -39,6 +43,20 @@ GREY = "#666666"
 _WIDE = 1.75
 SCREEN_DPI = 144
 PRINT_DPI = 300
+#: Widths in inches that most journals print: one column, and the page with its two columns.
+COLUMN_WIDTH = 3.5
+PAGE_WIDTH = 7.2
+#: What a figure is written as when not told: vectors for print and for the screen, and a bitmap for slides.
+FORMATS = (".svg", ".pdf", ".png")
+#: What else may be asked for, with what makes the same figure give the same bytes: no date in the file.
+_UNDATED: dict[str, dict[str, Any]] = {
+    ".svg": {"metadata": {"Date": None}},
+    ".pdf": {"metadata": {"CreationDate": None}},
+    ".eps": {"metadata": {"CreationDate": None}},
+    ".tiff": {"pil_kwargs": {"compression": "tiff_lzw"}},
+    ".tif": {"pil_kwargs": {"compression": "tiff_lzw"}},
+    ".png": {},
+}
 #: DejaVu ships with matplotlib; the others cover Korean, Chinese and Japanese labels where the machine has them.
 _FONTS = ("DejaVu Sans", "NanumGothic", "Noto Sans CJK KR", "Noto Sans KR", "Noto Sans CJK JP", "Noto Sans CJK SC")
 _SETTINGS: dict[str, Any] = {
@@ -86,6 +104,8 @@ def journal_style() -> Iterator[None]:
 class StudyFigure(Figure):
     """A matplotlib figure that shows itself in a notebook and carries the data behind it.
 
+    Every figure of the library is one, so every figure is saved alike: `save`, or `Report.figure` in a report.
+
     Attributes
     ----------
     data : DataFrame
@@ -97,29 +117,39 @@ class StudyFigure(Figure):
     data: pd.DataFrame
     alt_text: str
 
-    def save(self, path: str | Path, *, with_data: bool = True) -> list[Path]:
+    def save(self, path: str | Path, *, with_data: bool = True, dpi: int = PRINT_DPI) -> list[Path]:
         """Write the figure, and the data behind it.
 
         Parameters
         ----------
         path : str or Path
-            Where to. The suffix says the format (``.svg``, ``.pdf``, ``.png``, ``.tiff``); without one, both ``.svg``
-            and ``.png`` are written. Bitmaps get 300 dots per inch.
+            Where to. The suffix says the format (``.svg``, ``.pdf``, ``.eps``, ``.png``, ``.tiff``); without one the
+            figure is written as ``.svg``, ``.pdf`` and ``.png``.
         with_data : bool, default True
             Whether to write `data` as ``.csv`` beside the picture.
+        dpi : int, default 300
+            Dots per inch of bitmaps; journals ask for 300, or 600 for drawings of lines.
 
         Returns
         -------
         list of Path
             The files written.
+
+        Raises
+        ------
+        OutputError
+            If the format is unknown.
         """
         target = Path(path)
-        pictures = [target] if target.suffix else [target.with_suffix(".svg"), target.with_suffix(".png")]
+        if target.suffix and target.suffix.lower() not in _UNDATED:
+            raise OutputError(
+                f"a figure is written as one of {', '.join(_UNDATED)}; found '{target.suffix}'. Use one of these, or a "
+                "name without a dot for all that a journal needs."
+            )
+        pictures = [target] if target.suffix else [target.with_suffix(suffix) for suffix in FORMATS]
         with journal_style():
             for picture in pictures:
-                # Without a date in the file, the same figure gives the same bytes.
-                metadata = {"Date": None} if picture.suffix == ".svg" else None
-                self.savefig(picture, dpi=PRINT_DPI, metadata=metadata)
+                self.savefig(picture, dpi=dpi, **_UNDATED[picture.suffix.lower()])
         if with_data:
             table = target.with_suffix(".csv")
             self.data.to_csv(table, index=False)
@@ -141,7 +171,7 @@ def study_figure(*, width: float, height: float, data: pd.DataFrame, alt_text: s
     Parameters
     ----------
     width, height : float
-        Inches. A column of most journals is 3.5 wide, a page 7.2.
+        Inches; `COLUMN_WIDTH` and `PAGE_WIDTH` are what most journals print.
     data : DataFrame
         The data behind the figure.
     alt_text : str

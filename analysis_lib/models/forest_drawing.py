@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure
 from analysis_lib.tables import format_estimate
 
-__all__ = ["forest_figure"]
+__all__ = ["forest_figure", "ratio_ticks"]
 
 _ROW = 0.27  # inches
 _FRAME = 0.85  # inches for the axis, its label and the heading
@@ -68,20 +68,33 @@ def _draw(axes: Axes, rows: pd.DataFrame, *, height: Any) -> None:
     room = (high / low) ** 0.06
     low, high = low / room, high * room
     axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(low, high)))
+    axes.xaxis.set_major_locator(FixedLocator(ratio_ticks(low, high)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:g}"))
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Choose round ratios inside the axis, 1 always among them, no more than can be read."""
+def ratio_ticks(low: float, high: float, *, most: int = _MOST_TICKS) -> list[float]:
+    """Choose round ratios inside the axis, 1 always among them, no more than can be read.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends of the axis.
+    most : int, default 7
+        How many ticks at most.
+
+    Returns
+    -------
+    list of float
+        Ascending.
+    """
     decades = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
     for choice in (_NICE, (1.0, 1.5, 2.0, 3.0, 5.0), (1.0, 2.0, 5.0), (1.0, 3.0), (1.0,)):
         ticks = [round(base * 10.0**decade, 10) for decade in decades for base in choice]
         inside = [tick for tick in ticks if low <= tick <= high]
-        if len(inside) <= _MOST_TICKS:
+        if len(inside) <= most:
             break
-    return inside[:: max(1, -(-len(inside) // _MOST_TICKS))] if 1.0 in inside else [1.0]
+    return inside[:: max(1, -(-len(inside) // most))] if 1.0 in inside else [1.0]
 
 
 def _write_numbers(axes: Axes, rows: pd.DataFrame, *, height: Any, heading: str) -> None:

@@ -4,6 +4,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.report.attrition import AttritionTable, attrition_table
 from analysis_lib.report.comparison import HazardComparison, compare_hazards
 from analysis_lib.report.reporting import Report
+from analysis_lib.report.subgroup_forest import subgroup_forest
 from analysis_lib.report.table_one import TableOne, table_one
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "attrition_table",
     "compare_hazards",
     "forest_plot",
+    "subgroup_forest",
     "table_one",
 ]

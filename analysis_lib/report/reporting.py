@@ -244,7 +244,7 @@ class Report:
         persons: Mapping[str, int] | None = None,
         method: str | None = None,
     ) -> "Figure":
-        """Declare a figure, and write it as SVG and PNG, with the data behind it as CSV.
+        """Declare a figure, and write it as SVG, PDF and PNG, with the data behind it as CSV.
 
         Parameters
         ----------
@@ -334,7 +334,7 @@ class Report:
         return (f"{_FOLDER}/{path.name}",)
 
     def _save_figure(self, output_id: str, figure: "Figure") -> tuple[str, ...]:
-        from analysis_lib.figures import PRINT_DPI, StudyFigure
+        from analysis_lib.figures import FORMATS, PRINT_DPI, StudyFigure
 
         if self.run_dir is None:
             return ()
@@ -342,7 +342,7 @@ class Report:
         if isinstance(figure, StudyFigure):
             written = figure.save(path)
         else:
-            written = [path.with_suffix(".svg"), path.with_suffix(".png")]
+            written = [path.with_suffix(suffix) for suffix in FORMATS]
             for target in written:
                 figure.savefig(target, dpi=PRINT_DPI)
         return tuple(f"{_FOLDER}/{target.name}" for target in written)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from analysis_lib.errors import ModelInputError
+from analysis_lib.errors import ModelInputError, OutputError
 from analysis_lib.figures import StudyFigure, journal_style, width_in_letters, wrap_words
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.survival import KaplanMeierResult, cox, kaplan_meier
@@ -60,7 +60,7 @@ def test_a_figure_without_a_suffix_is_saved_as_vector_and_bitmap_with_its_data(
     curves: KaplanMeierResult, tmp_path: Path
 ) -> None:
     written = curves.plot().save(tmp_path / "km")
-    assert [path.name for path in written] == ["km.svg", "km.png", "km.csv"]
+    assert [path.name for path in written] == ["km.svg", "km.pdf", "km.png", "km.csv"]
     assert (tmp_path / "km.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (tmp_path / "km.svg").read_text()
     saved = pd.read_csv(tmp_path / "km.csv")
@@ -75,9 +75,10 @@ def test_pdf_has_fonts_that_journals_take(curves: KaplanMeierResult, tmp_path: P
 
 
 def test_the_same_figure_gives_the_same_file(curves: KaplanMeierResult, tmp_path: Path) -> None:
-    for name in ("a.svg", "b.svg"):
+    for name in ("a", "b"):
         curves.plot().save(tmp_path / name, with_data=False)
-    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    for suffix in (".svg", ".pdf", ".png"):
+        assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
 
 
 def test_a_bitmap_has_300_dots_per_inch(curves: KaplanMeierResult, tmp_path: Path) -> None:
@@ -85,6 +86,21 @@ def test_a_bitmap_has_300_dots_per_inch(curves: KaplanMeierResult, tmp_path: Pat
     figure.save(tmp_path / "km.png", with_data=False)
     header = (tmp_path / "km.png").read_bytes()[16:24]
     assert int.from_bytes(header[:4], "big") == 1050
+
+
+def test_a_bitmap_for_print_of_lines_has_600_dots_per_inch_and_is_small(
+    curves: KaplanMeierResult, tmp_path: Path
+) -> None:
+    figure = curves.plot(width=3.5)
+    figure.save(tmp_path / "km.png", with_data=False, dpi=600)
+    assert int.from_bytes((tmp_path / "km.png").read_bytes()[16:20], "big") == 2100
+    figure.save(tmp_path / "km.tiff", with_data=False, dpi=600)
+    assert (tmp_path / "km.tiff").stat().st_size < 1_000_000
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(curves: KaplanMeierResult, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"\.pdf.*found '\.bmp'"):
+        curves.plot().save(tmp_path / "km.bmp")
 
 
 def test_a_notebook_gets_a_picture_of_the_right_size_with_words_for_it(curves: KaplanMeierResult) -> None:

@@ -95,7 +95,7 @@ def test_manifest_holds_data_cohorts_and_outputs(run_dir: Path, release: Release
         "events": None,
     }
     assert figure["file"] == "outputs/curves.svg"
-    assert figure["files"] == ["outputs/curves.svg", "outputs/curves.png", "outputs/curves.csv"]
+    assert figure["files"] == ["outputs/curves.svg", "outputs/curves.pdf", "outputs/curves.png", "outputs/curves.csv"]
     assert figure["persons"] == {"all": 3, "events": 2, "arm=a": 2, "arm=a, events": 1, "arm=b": 1, "arm=b, events": 1}
     assert (figure["n"], figure["events"], figure["value"]) == (4, 3, None)
     assert (table["kind"], table["method"]) == ("table", curves.method)
@@ -134,7 +134,7 @@ def test_any_matplotlib_figure_is_saved(run_dir: Path) -> None:
     figure = Figure()
     figure.add_subplot().plot([1, 2], [3, 4])
     Report(title="Study").figure("line", figure, title="Line", persons=PERSONS)
-    assert sorted(path.name for path in (run_dir / "outputs").iterdir()) == ["line.png", "line.svg"]
+    assert sorted(path.name for path in (run_dir / "outputs").iterdir()) == ["line.pdf", "line.png", "line.svg"]
 
 
 def test_numbers_of_numpy_become_plain_ones(run_dir: Path) -> None:
