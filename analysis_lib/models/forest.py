@@ -18,19 +18,23 @@ def forest_plot(
     *,
     measure: str = "Hazard ratio",
     interval: str = "95% CI",
+    ratios: bool = True,
     width: float = 5.5,
     title: str = "",
 ) -> "StudyFigure":
-    """Draw ratios with their intervals.
+    """Draw ratios, or differences, with their intervals.
 
     Parameters
     ----------
     data : DataFrame
-        One row per estimate, drawn from the top: ``label``, ``estimate``, ``ci_low``, ``ci_high``, all ratios > 0.
+        One row per estimate, drawn from the top: ``label``, ``estimate``, ``ci_low``, ``ci_high``; ratios
+        are > 0.
     measure : str, default "Hazard ratio"
         What the estimates are.
     interval : str, default "95% CI"
         What the limits are.
+    ratios : bool, default True
+        Whether the axis is logarithmic with its line at 1; False makes it linear with its line at 0.
     width : float, default 5.5
         Inches.
     title : str, optional
@@ -44,14 +48,15 @@ def forest_plot(
     Raises
     ------
     ModelInputError
-        If a column is missing, there are no rows, or a number is not positive.
+        If a column is missing, there are no rows, or a ratio is not positive.
     """
     from analysis_lib.models.forest_drawing import forest_figure
 
-    return forest_figure(_checked_rows(data), measure=measure, interval=interval, width=width, title=title)
+    rows = _checked_rows(data, ratios=ratios)
+    return forest_figure(rows, measure=measure, interval=interval, ratios=ratios, width=width, title=title)
 
 
-def _checked_rows(data: pd.DataFrame) -> pd.DataFrame:
+def _checked_rows(data: pd.DataFrame, *, ratios: bool) -> pd.DataFrame:
     wanted = ["label", "estimate", "ci_low", "ci_high"]
     lacking = [name for name in wanted if name not in data.columns]
     if lacking or data.empty:
@@ -60,7 +65,12 @@ def _checked_rows(data: pd.DataFrame) -> pd.DataFrame:
             f"{len(data)} rows. Rename the columns, or pass result.to_frame()."
         )
     numbers = data[wanted[1:]].to_numpy(dtype=np.float64)
-    if not (np.isfinite(numbers) & (numbers > 0)).all():
+    if not np.isfinite(numbers).all() and not ratios:
+        raise ModelInputError(
+            f"a forest plot needs finite numbers; found {int((~np.isfinite(numbers)).sum())} that are not. Leave out "
+            "what could not be estimated."
+        )
+    if ratios and not (np.isfinite(numbers) & (numbers > 0)).all():
         raise ModelInputError(
             f"a forest plot has a logarithmic axis; found {int((~(numbers > 0)).sum())} numbers that are not "
             "positive or not finite. Pass ratios, not their logarithms, and leave out what could not be estimated."

@@ -18,8 +18,10 @@ _NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 _MOST_TICKS = 7
 
 
-def forest_figure(rows: pd.DataFrame, *, measure: str, interval: str, width: float, title: str) -> StudyFigure:
-    """Draw ratios with their intervals.
+def forest_figure(
+    rows: pd.DataFrame, *, measure: str, interval: str, ratios: bool = True, width: float, title: str
+) -> StudyFigure:
+    """Draw ratios or differences with their intervals.
 
     Parameters
     ----------
@@ -29,6 +31,8 @@ def forest_figure(rows: pd.DataFrame, *, measure: str, interval: str, width: flo
         What the estimates are.
     interval : str
         What the limits are.
+    ratios : bool, default True
+        Whether the axis is logarithmic.
     width : float
         Inches.
     title : str
@@ -45,17 +49,16 @@ def forest_figure(rows: pd.DataFrame, *, measure: str, interval: str, width: flo
         figure = study_figure(width=width, height=_FRAME + _ROW * len(rows), data=rows, alt_text=alt_text)
         axes: Axes = figure.add_subplot()
         height = np.arange(len(rows))[::-1]
-        _draw(axes, rows, height=height)
+        _draw(axes, rows, height=height, ratios=ratios)
         _write_numbers(axes, rows, height=height, heading=heading)
-        axes.set_xlabel(f"{measure} ({interval}), log scale")
+        axes.set_xlabel(f"{measure} ({interval}){', log scale' if ratios else ''}")
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, *, height: Any) -> None:
-    axes.set_xscale("log")
-    axes.vlines(1.0, -0.6, len(rows) - 0.4, color=GREY, linewidth=0.8, zorder=1)
+def _draw(axes: Axes, rows: pd.DataFrame, *, height: Any, ratios: bool) -> None:
+    axes.vlines(1.0 if ratios else 0.0, -0.6, len(rows) - 0.4, color=GREY, linewidth=0.8, zorder=1)
     axes.hlines(height, rows["ci_low"], rows["ci_high"], color=PALETTE[0], linewidth=1.4, zorder=2)
     for end in ("ci_low", "ci_high"):
         axes.plot(rows[end], height, "|", color=PALETTE[0], markersize=5, markeredgewidth=1.2, zorder=2)
@@ -64,6 +67,12 @@ def _draw(axes: Axes, rows: pd.DataFrame, *, height: Any) -> None:
     axes.set_yticks(height, [str(label) for label in rows["label"]])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+    if ratios:
+        _dress_ratios(axes, rows)
+
+
+def _dress_ratios(axes: Axes, rows: pd.DataFrame) -> None:
+    axes.set_xscale("log")
     low, high = min(rows["ci_low"].min(), 1.0), max(rows["ci_high"].max(), 1.0)
     room = (high / low) ** 0.06
     low, high = low / room, high * room

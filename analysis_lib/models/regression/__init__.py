@@ -1,5 +1,7 @@
 """Regression models: generalised linear models and their relatives."""
 
 from analysis_lib.models.regression.anova import OneWayAnova, one_way_anova
+from analysis_lib.models.regression.glm import glm
+from analysis_lib.models.regression.glm_result import GlmResult
 
-__all__ = ["OneWayAnova", "one_way_anova"]
+__all__ = ["GlmResult", "OneWayAnova", "glm", "one_way_anova"]

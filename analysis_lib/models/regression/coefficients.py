@@ -258,7 +258,7 @@ class CoefficientResult(ModelResult):
     def _all_notes(self) -> tuple[str, ...]:
         references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
         return (
-            *self._notes(),
+            *(note.replace(", 0 events", "") for note in self._notes()),
             f"Standard errors: {self.errors}.",
             *([f"Reference levels: {'; '.join(references)}."] if references else []),
             *self._fit_notes(),
@@ -298,7 +298,7 @@ class CoefficientResult(ModelResult):
             data,
             measure=self.measure or "Coefficient",
             interval=f"{in_percent(self.level)} CI",
+            ratios=bool(self.measure),
             width=width,
             title=title,
-            **({} if self.measure else {"scale": "linear"}),
         )

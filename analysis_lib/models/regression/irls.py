@@ -17,7 +17,7 @@ from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.regression.glm_sums import IrlsSums, Weighting
 from analysis_lib.models.rows import Prepared
-from analysis_lib.models.sums import Block, DesignRows, blas_of_one_thread
+from analysis_lib.models.sums import AddsUp, Block, blas_of_one_thread
 
 __all__ = ["Fitted", "OrthogonalSteps", "Point", "Steps", "SummedSteps", "fisher_scoring"]
 
@@ -78,7 +78,7 @@ class SummedSteps:
 
     Attributes
     ----------
-    design : DesignRows
+    design : DesignRows or SampledRows
         Rows.
     family, link, weighting, centre
         As `IrlsSums`.
@@ -86,7 +86,7 @@ class SummedSteps:
         As of the last point.
     """
 
-    design: DesignRows
+    design: AddsUp
     family: Family
     link: Link
     weighting: Weighting

@@ -191,12 +191,12 @@ def encoding_of(
             n_derived += len(structure.columns)
         recipes += plain
         term_of += [str(structure.term)] * len(structure.columns)
-        for recipe in plain:
-            if recipe.kind == "level":
-                categories[recipe.column] = pd.Index(list(facts.columns[recipe.column].levels))
         name, kind = _taken_by_itself(structure.term, facts)
         if kind:
             owners[name] = kind
+    for name, column in facts.columns.items():
+        if column.levels:  # inside an expression too, a level that the model does not know is refused
+            categories[name] = pd.Index(list(column.levels))
     terms = tuple(str(name) for name in spec.column_names)
     words, levels = _in_words(terms, recipes, facts=facts, units=units)
     return Encoding(

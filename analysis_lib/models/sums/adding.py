@@ -25,7 +25,7 @@ from analysis_lib.models.rows import DesignPlan, Prepared, Rows
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster
 
-__all__ = ["BLOCK_ROWS", "Block", "DesignRows", "Sums", "Work", "blas_of_one_thread"]
+__all__ = ["BLOCK_ROWS", "AddsUp", "Block", "DesignRows", "SampledRows", "Sums", "Work", "blas_of_one_thread"]
 
 FloatArray = npt.NDArray[np.float64]
 Sums = tuple[Any, ...]
@@ -98,6 +98,19 @@ def blas_of_one_thread() -> Iterator[None]:
     """
     with _controller().limit(limits=1, user_api="blas"):
         yield
+
+
+class AddsUp(Protocol):
+    """Anything that can add up what a model asks for."""
+
+    def add_up(self, work: Work) -> Sums:
+        """Add up over all rows.
+
+        Parameters
+        ----------
+        work : Work
+            What to add.
+        """
 
 
 class DesignRows:
@@ -178,8 +191,58 @@ class DesignRows:
         read = self.prepared if self.rows.place == "memory" else self._part()
         return joined_parts([read(number) for number in range(len(self.rows.parts))])
 
+    def sample(self, size: int) -> Prepared:
+        """Take a random sample of the rows, the same every time.
+
+        Parameters
+        ----------
+        size : int
+            Rows wanted; a few more or less come.
+
+        Returns
+        -------
+        Prepared
+            Rows in their order.
+        """
+        numbers = range(len(self.rows.parts))
+        take = _Sample(self._part(), size / max(self.plan.n, 1))
+        if self.rows.place == "memory":
+            return joined_parts(map_in_threads(lambda number: take.of(self.prepared(number), number=number), numbers))
+        return joined_parts(map_buckets(take, numbers, on=self._on))
+
     def _part(self) -> "_Part":
         return _Part(self.plan, self.rows, token=self._token if self._keeps else "")
+
+
+class SampledRows:
+    """A few prepared rows, added up in one thread.
+
+    Parameters
+    ----------
+    part : Prepared
+        Rows.
+    shift : ndarray of float64, shape (p,)
+        Taken off the design columns.
+    """
+
+    def __init__(self, part: Prepared, *, shift: FloatArray) -> None:
+        self._part, self._shift = part, shift
+
+    def add_up(self, work: Work) -> Sums:
+        """Add up over the rows.
+
+        Parameters
+        ----------
+        work : Work
+            What to add.
+
+        Returns
+        -------
+        tuple
+            The sums.
+        """
+        with blas_of_one_thread():
+            return summed(work, self._part, shift=self._shift)
 
 
 def joined_parts(parts: list[Prepared]) -> Prepared:
@@ -268,6 +331,28 @@ class _PartWork:
 
     def __call__(self, number: int) -> Sums:
         return summed(self.work, self.part(number), shift=self.shift)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Takes a share of the rows of a part."""
+
+    part: _Part
+    share: float
+
+    def __call__(self, number: int) -> Prepared:
+        return self.of(self.part(number), number=number)
+
+    def of(self, part: Prepared, *, number: int) -> Prepared:
+        size = min(part.size, int(np.ceil(part.size * self.share)))
+        chosen = np.sort(np.random.default_rng(number).choice(part.size, size, replace=False))
+        return Prepared(
+            size=size,
+            sources=tuple(source[chosen] if source.size else source for source in part.sources),
+            recipes=part.recipes,
+            response=part.response[chosen] if part.response.size else part.response,
+            extra={name: column.iloc[chosen] for name, column in part.extra.items()},
+        )
 
 
 _memory = threading.local()

@@ -1,0 +1,187 @@
+"""Fitting a generalised linear model: by QR where it is small, by sums from the fit of a sample where it is not."""
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis_lib.errors import ConvergenceError
+from analysis_lib.models.regression.collinearity import refuse_collinear, refuse_collinear_matrix
+from analysis_lib.models.regression.glm_problem import GlmProblem
+from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, SummedSteps, fisher_scoring
+from analysis_lib.models.regression.separation import refuse_separated_levels, refuse_separation
+from analysis_lib.models.sums import SampledRows
+
+__all__ = ["checked_fit", "fit", "refuse_levels_without_outcome"]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: From this many rows on, the fit starts from that of a sample: two or three passes instead of six.
+MANY_ROWS = 100_000
+SAMPLE = 30_000
+
+
+def fit(problem: GlmProblem) -> Fitted:
+    """Fit a model whose family is known, and check what came out.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+
+    Returns
+    -------
+    Fitted
+        Converged.
+
+    Raises
+    ------
+    ModelInputError
+        If covariates are collinear.
+    SeparationError, ConvergenceError
+        If there is no maximum, or it was not found.
+    """
+    refuse_levels_without_outcome(problem)
+    return checked_fit(problem, small_fit(problem) if problem.fits_memory else large_fit(problem))
+
+
+def refuse_levels_without_outcome(problem: GlmProblem) -> None:
+    """Refuse levels that alone leave the likelihood without a maximum.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+    """
+    if problem.family.name in {"binomial", "poisson", "negative binomial"} and problem.link.name != "identity":
+        refuse_separated_levels(
+            problem.design.plan,
+            with_y=problem.outcome[11],
+            with_one=problem.outcome[12],
+            total_y=float(problem.outcome[8]),
+            total=problem.n_obs,
+            binary=problem.family.name == "binomial",
+        )
+
+
+def checked_fit(problem: GlmProblem, fitted: Fitted) -> Fitted:
+    """Refuse a fit that did not converge, and say why.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+    fitted : Fitted
+        What came out.
+
+    Returns
+    -------
+    Fitted
+        The same.
+    """
+    found = np.isfinite(fitted.coefficients).all() and np.isfinite(np.diag(fitted.covariance)).all()
+    far = problem.family.name == "binomial" and fitted.deviance < 1e-6 * max(problem.n_obs, 1.0)
+    if fitted.converged and found and not far:
+        return fitted
+    if problem.family.name == "binomial":
+        refuse_separation(problem.design, np.nan_to_num(fitted.coefficients))
+    if problem.family.has_scale and fitted.converged and found:
+        return fitted
+    raise ConvergenceError(
+        f"the model did not converge; {fitted.steps} steps of Fisher's scoring came to no maximum. Look at covariates "
+        "of very different size, at means that would leave their range under this link, and at levels with few rows."
+    )
+
+
+def small_fit(problem: GlmProblem) -> Fitted:
+    """Fit by QR on the whole design.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+
+    Returns
+    -------
+    Fitted
+        To be checked.
+    """
+    design = problem.design
+    part = design.whole()
+    matrix = part.matrix()
+    if "Intercept" in design.plan.terms:
+        moved = [recipe.kind in {"number", "derived"} for recipe in design.plan.encoding.recipes]
+        design.shift = np.where(moved, matrix.mean(axis=1), 0.0)
+    refuse_collinear_matrix(matrix - design.shift[:, None], design.plan.terms)
+    steps = OrthogonalSteps(
+        part,
+        shift=design.shift,
+        family=problem.family,
+        link=problem.link,
+        weighting=problem.weighting,
+        centre=problem.centre,
+    )
+    fitted = fisher_scoring(steps, None, n=0, p=design.p, scale=problem.fixed_scale)
+    if not fitted.converged and (start := intercept_alone(problem)) is not None:
+        fitted = fisher_scoring(steps, start, n=0, p=design.p, scale=problem.fixed_scale)
+    return fitted
+
+
+def large_fit(problem: GlmProblem) -> Fitted:
+    """Fit by sums over the rows, from the fit of a sample.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+
+    Returns
+    -------
+    Fitted
+        To be checked.
+    """
+    design = problem.design
+    steps = SummedSteps(design, problem.family, problem.link, problem.weighting, problem.centre)
+    start = _start_from_sample(problem)
+    if start is None:
+        steps.at(None)
+        if steps.information is not None:
+            refuse_collinear(steps.information, design.plan.terms)
+    fitted = fisher_scoring(steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale)
+    if steps.information is not None:
+        refuse_collinear(steps.information, design.plan.terms)
+    if not fitted.converged and (start := intercept_alone(problem)) is not None:
+        fitted = fisher_scoring(steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale)
+    return fitted
+
+
+def intercept_alone(problem: GlmProblem) -> FloatArray | None:
+    """Give the coefficients under which every mean is the outcome's; where the usual start is out of range.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+
+    Returns
+    -------
+    ndarray of float64, shape (p,), or None
+        None where there is no intercept.
+    """
+    terms = problem.design.plan.terms
+    if "Intercept" not in terms:
+        return None
+    start = np.zeros(len(terms))
+    start[terms.index("Intercept")] = float(problem.link.predictor(np.array([problem.centre]))[0])
+    return start
+
+
+def _start_from_sample(problem: GlmProblem) -> FloatArray | None:
+    """Fit a random sample of the rows; None where it cannot be fitted, for lack of a rare level or of events."""
+    design = problem.design
+    if design.plan.n < MANY_ROWS or problem.family.name == "gaussian":
+        return None
+    sample = SampledRows(design.sample(max(SAMPLE, design.plan.n // 50)), shift=design.shift)
+    steps = SummedSteps(sample, problem.family, problem.link, problem.weighting, problem.centre)
+    with np.errstate(all="ignore"):
+        fitted = fisher_scoring(steps, None, n=1e9, p=design.p, scale=problem.fixed_scale)
+    usable = fitted.converged and np.isfinite(fitted.coefficients).all() and np.abs(fitted.coefficients).max() < 1e8
+    return fitted.coefficients if usable else None

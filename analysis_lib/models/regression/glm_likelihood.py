@@ -1,0 +1,107 @@
+"""Log likelihoods that belong to a deviance, and those of the intercept alone."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from analysis_lib.models.regression.families import Family
+from analysis_lib.models.regression.glm_problem import GlmProblem
+from analysis_lib.models.regression.glm_sums import Weighting, row_weights
+from analysis_lib.models.sums import Block
+
+__all__ = ["log_likelihood", "null_model"]
+
+
+def null_model(problem: GlmProblem) -> tuple[float, float] | None:
+    """Give log likelihood and deviance of the intercept alone, in closed form.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+
+    Returns
+    -------
+    tuple of float, or None
+        None where there is no intercept, or an offset makes it another model.
+    """
+    if "Intercept" not in problem.design.plan.terms or problem.weighting.offset or problem.weighting.exposure:
+        return None
+    mean = np.array([problem.centre])
+    work = _NullDeviance(problem.family, problem.weighting, float(mean[0]))
+    deviance = float(problem.design.add_up(work)[0])
+    return log_likelihood(problem, deviance), deviance
+
+
+@dataclass(frozen=True)
+class _NullDeviance:
+    family: Family
+    weighting: Weighting
+    mean: float
+
+    def start(self, p: int) -> list[Any]:  # noqa: ARG002 - every kind of work is told
+        return [0.0]
+
+    def add(self, sums: list[Any], block: Block) -> None:
+        weights, frequency = row_weights(block, self.weighting)
+        deviance = self.family.unit_deviance(block.y, np.full(block.y.size, self.mean))
+        total = weights if frequency is None else frequency if weights is None else weights * frequency
+        sums[0] += float(deviance.sum() if total is None else total @ deviance)
+
+
+def log_likelihood(problem: GlmProblem, deviance: float, *, scale: float | None = None) -> float:
+    """Give the log likelihood that belongs to a deviance.
+
+    For the gaussian with identity link it is the profile likelihood, the scale at its maximum, as statsmodels has it;
+    for gamma and inverse gaussian the scale is Pearson's.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+    deviance : float
+        Weighted.
+    scale : float, optional
+        For families with a scale; estimated from the deviance when left out.
+
+    Returns
+    -------
+    float
+        Natural logarithm.
+    """
+    n, name = problem.n_obs, problem.family.name
+    log_y, log_w = float(problem.outcome[9]), float(problem.outcome[10])
+    if not problem.family.has_scale:
+        return float(problem.outcome[5]) - deviance / 2
+    if name == "gaussian":
+        with np.errstate(divide="ignore"):
+            return float(-n / 2 * (np.log(2 * np.pi * deviance / n) + 1) + log_w / 2)
+    phi = deviance / n if scale is None else scale
+    if name == "inverse gaussian":
+        return float(-deviance / (2 * phi) - (n * np.log(2 * np.pi * phi) + 3 * log_y - log_w) / 2)
+    if problem.weighting.weights:
+        return np.nan if phi <= 0 else _weighted_gamma(problem, deviance, phi=phi)
+    k = 1 / phi
+    return float(-deviance / (2 * phi) + n * (k * np.log(k) - k - special.gammaln(k)) - log_y)
+
+
+def _weighted_gamma(problem: GlmProblem, deviance: float, *, phi: float) -> float:
+    rest = float(problem.design.add_up(_GammaConstants(problem.weighting, phi))[0])
+    return -deviance / (2 * phi) + rest - float(problem.outcome[9])
+
+
+@dataclass(frozen=True)
+class _GammaConstants:
+    weighting: Weighting
+    phi: float
+
+    def start(self, p: int) -> list[Any]:  # noqa: ARG002 - every kind of work is told
+        return [0.0]
+
+    def add(self, sums: list[Any], block: Block) -> None:
+        weights, frequency = row_weights(block, self.weighting)
+        k = (np.ones(block.y.size) if weights is None else weights) / self.phi
+        each = k * np.log(k) - k - special.gammaln(k)
+        sums[0] += float(each.sum() if frequency is None else frequency @ each)
