@@ -6,12 +6,14 @@ notebook and draws itself as a journal prints it. What is used most is here; the
 """
 
 from analysis_lib.models.rates import incidence_rate, incidence_rates
+from analysis_lib.models.regression import glm
 from analysis_lib.models.result import ModelResult
 from analysis_lib.models.survival import cox, kaplan_meier, logrank
 
 __all__ = [
     "ModelResult",
     "cox",
+    "glm",
     "incidence_rate",
     "incidence_rates",
     "kaplan_meier",

@@ -258,11 +258,18 @@ class CoefficientResult(ModelResult):
     def _all_notes(self) -> tuple[str, ...]:
         references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
         return (
-            *(note.replace(", 0 events", "") for note in self._notes()),
+            *self._row_notes(),
             f"Standard errors: {self.errors}.",
             *([f"Reference levels: {'; '.join(references)}."] if references else []),
             *self._fit_notes(),
         )
+
+    def _row_notes(self) -> tuple[str, ...]:
+        """Say how many rows there are, without events where the outcome is none, and whether they are independent."""
+        notes = [note.replace(", 0 events", "") for note in self._notes()]
+        if self.settings.get("errors") == "cluster":
+            notes = [note.replace("; the standard errors take rows for independent", "") for note in notes]
+        return tuple(notes)
 
     def _fit_notes(self) -> tuple[str, ...]:
         return ()

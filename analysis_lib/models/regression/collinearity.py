@@ -86,7 +86,8 @@ def refuse_collinear_matrix(matrix: FloatArray, terms: Sequence[str]) -> None:
 
 def _refuse(terms: Sequence[str], *, index: int, weights: FloatArray) -> None:
     givers = [term for term, weight in zip(terms[:index], weights, strict=True) if abs(weight) > 1e-6]
+    # The intercept is said only where it is the whole reason: it goes along with any column that is not centred.
+    named = [term for term in givers if term != "Intercept"] or list(terms[:index])
     raise ModelInputError(
-        f"the covariates are collinear; '{terms[index]}' is a combination of {listed(givers or list(terms[:index]))}. "
-        "Leave one of them out."
+        f"the covariates are collinear; '{terms[index]}' is a combination of {listed(named)}. Leave one of them out."
     )
