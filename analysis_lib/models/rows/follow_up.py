@@ -11,7 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_parts
 from analysis_lib.models.rows.source import Data, open_rows
 
-__all__ = ["SurvivalRows", "person_counts", "survival_rows"]
+__all__ = ["SurvivalRows", "event_flags", "follow_up_times", "person_counts", "survival_rows"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -90,8 +90,8 @@ def survival_rows(data: Data, *, time: str, event: str, others: Sequence[str] = 
             "value. Check the attrition of the cohort and how the columns were made."
         )
     return SurvivalRows(
-        time=_times(kept[time], name=time),
-        event=_events(kept[event], name=event),
+        time=_merge_near_ties(follow_up_times(kept[time], name=time)),
+        event=event_flags(kept[event], name=event),
         frame=kept,
         persons=_persons(read, person)[complete.to_numpy()].reset_index(drop=True),
         exclusions=exclusions,
@@ -99,28 +99,48 @@ def survival_rows(data: Data, *, time: str, event: str, others: Sequence[str] = 
     )
 
 
-def _times(column: pd.Series, *, name: str) -> FloatArray:
+def follow_up_times(column: pd.Series, *, name: str) -> FloatArray:
+    """Read lengths of follow-up.
+
+    Parameters
+    ----------
+    column : Series
+        Numbers or timedeltas, none missing.
+    name : str
+        The column's name, for messages.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        The lengths; timedeltas in days.
+
+    Raises
+    ------
+    ModelInputError
+        If they are of another type, infinite, or not positive.
+    """
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         values = column.to_numpy() / np.timedelta64(1, "D")
-    elif pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+    elif pd.api.types.is_any_real_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64)
     else:
         raise ModelInputError(
             f"follow-up must be a number or a timedelta; column '{name}' is {column.dtype}. "
             "Subtract the dates first: time = end date - index date."
         )
-    if not np.isfinite(values).all():
+    lowest, highest = (float(values.min()), float(values.max())) if values.size else (1.0, 1.0)
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise ModelInputError(
             f"follow-up must be finite; column '{name}' has {int((~np.isfinite(values)).sum()):,} infinite values. "
             "Give open-ended follow-up its last observed day."
         )
-    if (values <= 0).any():
+    if lowest <= 0:
         raise ModelInputError(
             f"follow-up must be > 0; column '{name}' is zero in {int((values == 0).sum()):,} rows and negative in "
             f"{int((values < 0).sum()):,}. Count the index day as the first day (add 1), or leave these rows out "
             "and say so."
         )
-    return _merge_near_ties(np.asarray(values, dtype=np.float64))
+    return np.asarray(values, dtype=np.float64)
 
 
 def _merge_near_ties(values: FloatArray) -> FloatArray:
@@ -134,7 +154,26 @@ def _merge_near_ties(values: FloatArray) -> FloatArray:
     return merged
 
 
-def _events(column: pd.Series, *, name: str) -> BoolArray:
+def event_flags(column: pd.Series, *, name: str) -> BoolArray:
+    """Read whether follow-up ended with the event.
+
+    Parameters
+    ----------
+    column : Series
+        Bool or 0/1, none missing.
+    name : str
+        The column's name, for messages.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True for an event.
+
+    Raises
+    ------
+    ModelInputError
+        If they are of another type or have other values.
+    """
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.to_numpy(dtype=np.bool_)
     if not pd.api.types.is_numeric_dtype(column.dtype):

@@ -1,8 +1,23 @@
-"""Time to an event: survival curves, tests of equal survival, Cox regression."""
+"""Time to an event: curves of survival, hazard and incidence, tests of equality, Cox regression."""
 
 from analysis_lib.models.survival.cox_regression import cox
 from analysis_lib.models.survival.cox_result import CoxResult
+from analysis_lib.models.survival.cumulative_hazard import NelsonAalenResult, nelson_aalen
+from analysis_lib.models.survival.cumulative_incidence import cumulative_incidence
+from analysis_lib.models.survival.cumulative_incidence_result import CumulativeIncidenceResult
+from analysis_lib.models.survival.kaplan_meier_result import KaplanMeierResult
 from analysis_lib.models.survival.logrank_test import LogRankResult, logrank
-from analysis_lib.models.survival.survival_curve import KaplanMeierResult, kaplan_meier
+from analysis_lib.models.survival.survival_curve import kaplan_meier
 
-__all__ = ["CoxResult", "KaplanMeierResult", "LogRankResult", "cox", "kaplan_meier", "logrank"]
+__all__ = [
+    "CoxResult",
+    "CumulativeIncidenceResult",
+    "KaplanMeierResult",
+    "LogRankResult",
+    "NelsonAalenResult",
+    "cox",
+    "cumulative_incidence",
+    "kaplan_meier",
+    "logrank",
+    "nelson_aalen",
+]

@@ -1,8 +1,8 @@
-"""Survival curves as a journal prints them: steps, bands, and the numbers at risk under the axis."""
+"""Curves of survival, hazard and incidence as a journal prints them: steps, bands, numbers at risk under the axis."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import (
     GREY,
     INK,
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from analysis_lib.models.survival.survival_curve import KaplanMeierResult
+    from analysis_lib.models.survival.numbers_at_risk import RiskCounts
 
-__all__ = ["CurveStyle", "survival_figure"]
+__all__ = ["CurveStyle", "Curves", "curve_figure", "curve_style"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -43,17 +44,17 @@ _BAND = 0.18
 _HEADROOM = 1.08
 _NO_EVENTS = 0.05
 _LEGEND_COLUMNS = 3
+_MOST_STEPS = 8_000  # a page is 2,160 dots wide
+MOST_BANDS = 4
 _LONGEST_NAME = 24  # letters beside the numbers at risk, before it is wrapped
 
 
 @dataclass(frozen=True, kw_only=True)
 class CurveStyle:
-    """How a survival figure is drawn.
+    """How a figure of curves is drawn.
 
     Attributes
     ----------
-    incidence : bool
-        Whether to draw one minus survival.
     time_label : str
         Label of the time axis.
     time_divisor : float
@@ -72,7 +73,6 @@ class CurveStyle:
         Above the plot; empty for none.
     """
 
-    incidence: bool
     time_label: str
     time_divisor: float
     ticks: Sequence[float] | None
@@ -83,9 +83,124 @@ class CurveStyle:
     title: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """What is drawn.
+
+    Attributes
+    ----------
+    steps : DataFrame
+        One row per curve and time: the columns below, ``time``, ``ci_low``, ``ci_high``, and what else is known.
+    height : str
+        Column that goes up the axis.
+    start : float
+        Where every curve starts, at time 0.
+    label : str
+        Label of that axis.
+    lines : tuple of str
+        Labels of the curves of a panel, in order.
+    line_by : str
+        Column that tells them apart.
+    panels : tuple of str
+        Titles of the panels; one without a name where there is one.
+    panel_by : str or None
+        Column that tells them apart.
+    at_risk : RiskCounts
+        Counts who is still followed.
+    """
+
+    steps: pd.DataFrame
+    height: str
+    start: float
+    label: str
+    lines: tuple[str, ...]
+    line_by: str = "group"
+    panels: tuple[str, ...] = ("",)
+    panel_by: str | None = None
+    at_risk: RiskCounts
+
+    def of(self, panel: str, line: str) -> pd.DataFrame:
+        """Choose the steps of one curve.
+
+        Parameters
+        ----------
+        panel, line : str
+            Its labels.
+
+        Returns
+        -------
+        DataFrame
+            Some rows of `steps`.
+        """
+        chosen = self.steps[self.line_by] == line
+        if self.panel_by is not None:
+            chosen &= self.steps[self.panel_by] == panel
+        return self.steps[chosen]
+
+
+def curve_style(
+    *,
+    time_label: str,
+    time_divisor: float,
+    ticks: Sequence[float] | None,
+    until: float | None,
+    bands: bool | None,
+    width: float,
+    title: str,
+    n_curves: int,
+    censor_marks: bool = False,
+) -> CurveStyle:
+    """Check how curves are to be drawn.
+
+    Parameters
+    ----------
+    time_label : str
+        Label of the time axis.
+    time_divisor : float
+        Follow-up is divided by this for the axis.
+    ticks : sequence of float or None
+        Marks of the axis.
+    until : float or None
+        End of the axis.
+    bands : bool or None
+        Whether to draw the intervals; None for a few curves only.
+    width : float
+        Inches.
+    title : str
+        Above the plot.
+    n_curves : int
+        Curves in a panel.
+    censor_marks : bool, default False
+        Whether to mark censored follow-up.
+
+    Returns
+    -------
+    CurveStyle
+        For `curve_figure`.
+
+    Raises
+    ------
+    ModelInputError
+        If `until` or `time_divisor` is not positive.
+    """
+    for name, value in (("until", until), ("time_divisor", time_divisor)):
+        if value is not None and not value > 0:
+            raise ModelInputError(f"{name} must be > 0; found {value:g}. Give it in the units of the time axis.")
+    return CurveStyle(
+        time_label=time_label,
+        time_divisor=time_divisor,
+        ticks=ticks,
+        until=until,
+        bands=n_curves <= MOST_BANDS if bands is None else bands,
+        censor_marks=censor_marks,
+        width=width,
+        title=title,
+    )
+
+
 @dataclass(frozen=True)
 class _Names:
-    """Group names, wrapped to where they stand, and the inches they take."""
+    """Names of curves and groups, wrapped to where they stand, and the inches they take."""
 
     legend: list[str]
     columns: int
@@ -94,15 +209,15 @@ class _Names:
     risk_row: float
 
     @classmethod
-    def of(cls, groups: Sequence[str], *, width: float) -> _Names:
-        if len(groups) == 1:
-            return cls(legend=[""], columns=1, legend_height=0.0, risk=[""], risk_row=_LINE + 0.02)
+    def of(cls, lines: Sequence[str], *, groups: Sequence[str], width: float) -> _Names:
+        risk = [""] if len(groups) == 1 else ["\n".join(wrap_words(name, letters=_LONGEST_NAME)) for name in groups]
+        if len(lines) == 1:
+            return cls(legend=[""], columns=1, legend_height=0.0, risk=risk, risk_row=_LINE * _lines(risk) + 0.02)
         room = width - 0.7  # the axis and its numbers
-        entry = 0.5 + _LETTER * max(map(width_in_letters, groups))
-        columns = int(np.clip(room // entry, 1, min(_LEGEND_COLUMNS, len(groups))))
-        legend = ["\n".join(wrap_words(group, letters=int((room - 0.5) / _LETTER))) for group in groups]
-        risk = ["\n".join(wrap_words(group, letters=_LONGEST_NAME)) for group in groups]
-        rows = -(-len(groups) // columns)
+        entry = 0.5 + _LETTER * max(map(width_in_letters, lines))
+        columns = int(np.clip(room // entry, 1, min(_LEGEND_COLUMNS, len(lines))))
+        legend = ["\n".join(wrap_words(line, letters=int((room - 0.5) / _LETTER))) for line in lines]
+        rows = -(-len(lines) // columns)
         return cls(
             legend=legend,
             columns=columns,
@@ -122,72 +237,103 @@ def _look(index: int) -> tuple[str, Any]:
     return PALETTE[index % len(PALETTE)], LINE_STYLES[(index + turn) % len(LINE_STYLES)]
 
 
-def survival_figure(result: KaplanMeierResult, style: CurveStyle) -> StudyFigure:
-    """Draw the curves of `result`.
+def curve_figure(curves: Curves, style: CurveStyle) -> StudyFigure:
+    """Draw curves, with the numbers at risk under each panel.
 
     Parameters
     ----------
-    result : KaplanMeierResult
-        Curves of one or more groups.
+    curves : Curves
+        What to draw.
     style : CurveStyle
-        How to draw them.
+        How to draw it.
 
     Returns
     -------
     StudyFigure
         With the steps attached as data, in the units of the axes.
     """
-    steps = _steps(result, style)
-    end = float(steps["time"].max()) if style.until is None else style.until
-    ticks = _ticks(end) if style.ticks is None else np.asarray(style.ticks, dtype=np.float64)
+    curves = replace(curves, steps=_steps(curves, style))
+    end = float(curves.steps["time"].max()) if style.until is None else style.until
+    ticks = _ticks(end, n_panels=len(curves.panels)) if style.ticks is None else np.asarray(style.ticks, np.float64)
     ticks = ticks[ticks <= end]
-    names = _Names.of(result.groups, width=style.width)
-    risk_height = _RISK_HEAD + names.risk_row * len(result.groups)
-    above = names.legend_height + _TITLE * bool(style.title)
-    what = "Cumulative incidence" if style.incidence else "Survival"
+    names = _Names.of(curves.lines, groups=curves.at_risk.groups, width=style.width)
+    counts = curves.at_risk.at(ticks * style.time_divisor)
+    risk_height = _RISK_HEAD + names.risk_row * len(counts)
+    above = names.legend_height + _TITLE * (bool(style.title) + (len(curves.panels) > 1))
     with journal_style():
         figure = study_figure(
             width=style.width,
             height=above + _CURVES + risk_height,
-            data=steps[steps["time"] <= end].reset_index(drop=True),  # no more leaves the house than is seen
-            alt_text=f"{what} by {style.time_label.lower()}, {_curves(result)}, with numbers at risk.",
+            # No more leaves the house than is seen.
+            data=curves.steps[curves.steps["time"] <= end].reset_index(drop=True),
+            alt_text=_in_words(curves, style),
         )
-        curves, at_risk = figure.subplots(2, 1, sharex=True, height_ratios=[_CURVES, risk_height])
-        for index, group in enumerate(result.groups):
-            _draw_curve(curves, steps[steps["group"] == group], index=index, label=names.legend[index], style=style)
-        _dress_curves(curves, steps[steps["time"] <= end], names=names, style=style)
-        curves.set_xlim(-0.01 * end, end * 1.01)
-        curves.set_xticks(ticks)
-        _write_numbers(at_risk, result.numbers_at_risk(ticks * style.time_divisor), names=names)
+        rows = figure.subplots(
+            2, len(curves.panels), sharex=True, sharey="row", squeeze=False, height_ratios=[_CURVES, risk_height]
+        )
+        for index, panel in enumerate(curves.panels):
+            axes, at_risk = rows[0, index], rows[1, index]
+            for place, line in enumerate(curves.lines):
+                _draw_curve(
+                    axes,
+                    curves.of(panel, line),
+                    index=place,
+                    label=names.legend[place],
+                    height=curves.height,
+                    style=style,
+                )
+            axes.tick_params(axis="x", labelbottom=True)
+            axes.set_xlabel(style.time_label)
+            axes.set_xlim(-0.01 * end, end * 1.01)
+            axes.set_xticks(ticks)
+            if len(curves.panels) > 1:
+                axes.set_title(panel, loc="left", fontsize=8.5)
+            _write_numbers(at_risk, counts, names=names, first=index == 0, coloured=curves.line_by == "group")
+        _dress_curves(rows[0, 0], curves, names=names, end=end)
+        if len(names.legend) > 1 and len(curves.panels) > 1:
+            handles, labels = rows[0, 0].get_legend_handles_labels()
+            figure.legend(handles, labels, loc="outside upper left", ncols=names.columns, handlelength=2.6)
         if style.title:
             figure.suptitle(style.title, x=0.01, ha="left", fontsize=9.5)
     return figure
 
 
-def _curves(result: KaplanMeierResult) -> str:
-    return "one curve" if len(result.groups) == 1 else f"curves for {', '.join(result.groups)}"
+def _in_words(curves: Curves, style: CurveStyle) -> str:
+    which = "one curve" if len(curves.lines) == 1 else f"curves for {', '.join(curves.lines)}"
+    panels = f", in panels for {', '.join(curves.panels)}" if len(curves.panels) > 1 else ""
+    what = curves.label.removesuffix(" probability")
+    return f"{what} by {style.time_label.lower()}, {which}{panels}, with numbers at risk."
 
 
-def _steps(result: KaplanMeierResult, style: CurveStyle) -> pd.DataFrame:
-    """Put the starting point before each curve, and turn both axes into what is drawn."""
-    table = result.table
-    first = table.groupby("group", sort=False, as_index=False)["n_risk"].first()
-    start = first.assign(time=0.0, n_event=0, n_censor=0, survival=1.0, se=0.0, ci_low=1.0, ci_high=1.0)
-    steps: pd.DataFrame = pd.concat([start[table.columns], table], ignore_index=True)
-    order = {group: index for index, group in enumerate(result.groups)}
-    steps = steps.sort_values(
-        ["group", "time"], key=lambda column: column.map(order) if column.name == "group" else column, kind="stable"
-    )
-    steps = steps.assign(time=steps["time"] / style.time_divisor).reset_index(drop=True)
-    if not style.incidence:
+def _steps(curves: Curves, style: CurveStyle) -> pd.DataFrame:
+    """Put the starting point before each curve, in the order in which they are drawn."""
+    parts = []
+    for panel in curves.panels:
+        for line in curves.lines:
+            own = curves.of(panel, line)
+            start = own.iloc[:1].assign(time=0.0, ci_low=curves.start, ci_high=curves.start, se=0.0)
+            start = start.assign(**{name: 0 for name in own.columns if name in {"n_event", "n_censor"}})
+            if "survival" in own.columns:
+                start = start.assign(survival=1.0)
+            parts.extend([start.assign(**{curves.height: curves.start}), _visible(own, style)])
+    steps: pd.DataFrame = pd.concat(parts, ignore_index=True)
+    return steps.assign(time=steps["time"] / style.time_divisor)
+
+
+def _visible(steps: pd.DataFrame, style: CurveStyle) -> pd.DataFrame:
+    """Leave out steps that no eye can tell apart: of many within a fraction of a dot, the last one stays."""
+    if len(steps) <= _MOST_STEPS:
         return steps
-    turned = steps.assign(survival=1 - steps["survival"], ci_low=1 - steps["ci_high"], ci_high=1 - steps["ci_low"])
-    return turned.rename(columns={"survival": "cumulative_incidence"})
+    time = steps["time"].to_numpy(dtype=np.float64)
+    end = float(time[-1]) if style.until is None else style.until * style.time_divisor
+    cell = np.minimum(np.ceil(time / end * _MOST_STEPS), 2 * _MOST_STEPS)
+    last = np.append(cell[1:] != cell[:-1], True)
+    seen: pd.DataFrame = steps[last]
+    return seen
 
 
-def _draw_curve(axes: Axes, steps: pd.DataFrame, *, index: int, label: str, style: CurveStyle) -> None:
+def _draw_curve(axes: Axes, steps: pd.DataFrame, *, index: int, label: str, height: str, style: CurveStyle) -> None:
     colour, line = _look(index)
-    height = steps["cumulative_incidence" if style.incidence else "survival"]
     known = steps["ci_low"].notna() & style.bands
     axes.fill_between(
         steps["time"][known],
@@ -198,45 +344,50 @@ def _draw_curve(axes: Axes, steps: pd.DataFrame, *, index: int, label: str, styl
         alpha=_BAND,
         linewidth=0,
     )
-    axes.step(steps["time"], height, where="post", color=colour, linestyle=line, label=label)
+    axes.step(steps["time"], steps[height], where="post", color=colour, linestyle=line, label=label)
     if style.censor_marks:
         censored = steps["n_censor"] > 0
-        axes.plot(steps["time"][censored], height[censored], "|", color=colour, markersize=4.5, markeredgewidth=0.6)
+        axes.plot(
+            steps["time"][censored], steps[height][censored], "|", color=colour, markersize=4.5, markeredgewidth=0.6
+        )
 
 
-def _dress_curves(axes: Axes, steps: pd.DataFrame, *, names: _Names, style: CurveStyle) -> None:
-    axes.set_ylabel("Cumulative incidence" if style.incidence else "Survival probability")
-    if style.incidence:
-        # Rare outcomes would lie flat on an axis that goes to 1; incidence starts at zero all the same.
-        highest = float(steps["ci_high"].max(skipna=True))
-        axes.set_ylim(0, min(1.0, _HEADROOM * highest) if highest > 0 else _NO_EVENTS)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{100 * value:g}%"))
-    else:
+def _dress_curves(axes: Axes, curves: Curves, *, names: _Names, end: float) -> None:
+    axes.set_ylabel(curves.label)
+    seen = curves.steps[curves.steps["time"] <= end]
+    if curves.start == 1:
         axes.set_ylim(0, 1.02)
-    axes.tick_params(axis="x", labelbottom=True)
-    axes.set_xlabel(style.time_label)
-    if len(names.legend) > 1:
+    else:
+        # Rare outcomes would lie flat on an axis that goes to 1; what adds up starts at zero all the same.
+        highest = float(np.nanmax(seen[["ci_high", curves.height]].to_numpy(dtype=np.float64)))
+        probability = curves.height == "cumulative_incidence"
+        most = min(1.0, _HEADROOM * highest) if probability else _HEADROOM * highest
+        axes.set_ylim(0, most if highest > 0 else _NO_EVENTS)
+        if probability:
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{100 * value:g}%"))
+    if len(names.legend) > 1 and len(curves.panels) == 1:
         # Above the axes it can hide no curve; matplotlib's "best" place does not look at bands.
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=names.columns, handlelength=2.6, borderaxespad=0.2)
 
 
-def _ticks(end: float) -> FloatArray:
-    ticks: FloatArray = np.asarray(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end))
+def _ticks(end: float, *, n_panels: int) -> FloatArray:
+    marks = MaxNLocator(nbins=6 if n_panels == 1 else 4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end)
+    ticks: FloatArray = np.asarray(marks, dtype=np.float64)
     return ticks[(ticks >= 0) & (ticks <= end)]
 
 
-def _write_numbers(axes: Axes, counts: pd.DataFrame, *, names: _Names) -> None:
+def _write_numbers(axes: Axes, counts: pd.DataFrame, *, names: _Names, first: bool, coloured: bool) -> None:
     """Write who is still followed at each tick; the group names are tick labels, so the layout keeps room for them."""
     height = np.arange(len(counts))[::-1]
     for row, (_group, numbers) in zip(height, counts.iterrows(), strict=True):
         for tick, number in zip(axes.get_xticks(), numbers, strict=True):
-            axes.text(tick, row, f"{int(number):,}", ha="center", va="center_baseline", fontsize=7.5, color=INK)
+            axes.text(tick, row, f"{number:,.0f}", ha="center", va="center_baseline", fontsize=7.5, color=INK)
     axes.set_ylim(-0.6, len(counts) - 0.4)
-    axes.set_yticks(height, names.risk)
+    axes.set_yticks(height, names.risk if first else [""] * len(counts))
     for index, label in enumerate(axes.get_yticklabels()):
-        label.set_color(_look(index)[0])
+        label.set_color(_look(index)[0] if coloured else INK)
     axes.tick_params(axis="x", length=0, labelbottom=False)
-    first = max(len(f"{int(number):,}") for number in counts.iloc[:, 0])
-    axes.tick_params(axis="y", length=0, pad=4 + _HALF_LETTER * first)  # clear of the first number, centred on zero
+    widest = max(len(f"{number:,.0f}") for number in counts.iloc[:, 0])
+    axes.tick_params(axis="y", length=0, pad=4 + _HALF_LETTER * widest)  # clear of the first number, centred on zero
     axes.spines[:].set_visible(False)
     axes.set_title("Number at risk", loc="left", fontsize=7.5, color=GREY)

@@ -1,0 +1,99 @@
+"""Which of several competing events ended each follow-up."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import listed
+
+__all__ = ["event_causes"]
+
+#: More causes than this are a mistake: a code or a measurement was named.
+MOST_CAUSES = 20
+#: Words that mean in one data set or another that nothing happened. Taken for a cause, they would turn the censored
+#: into people with an event, so the caller has to say.
+_NOTHING_HAPPENED = {"", "0", "alive", "censor", "censored", "cens", "false", "no", "no event", "none", "nothing"}
+
+Causes = tuple[npt.NDArray[np.uint16], tuple[str, ...], int]
+
+
+def event_causes(column: pd.Series, *, name: str, censored: str | int | None) -> Causes:
+    """Read the causes of events.
+
+    Parameters
+    ----------
+    column : Series
+        Whole numbers, of which 0 is censored; or text or categories, where what is missing is censored.
+    name : str
+        The column's name, for messages.
+    censored : str or int, optional
+        The value that means censored, where it is another.
+
+    Returns
+    -------
+    cause : ndarray of uint16, shape (n,)
+        0 for censored, else one more than the place in the labels.
+    causes : tuple of str
+        Labels that have rows: in a category's own order, else sorted by value.
+    assumed : int
+        Rows without a value, taken for censored.
+
+    Raises
+    ------
+    ModelInputError
+        If the column is of another type, has too many causes, no events, or a value that looks like censoring.
+    """
+    if pd.api.types.is_bool_dtype(column.dtype):
+        column = column.astype(np.int8)
+    numeric = pd.api.types.is_any_real_numeric_dtype(column.dtype)
+    if not (numeric or isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype)):
+        raise ModelInputError(
+            f"the event must be whole numbers, text or categories; column '{name}' is {column.dtype}. Name the cause "
+            "that ended each follow-up; 0 or a missing text is censored."
+        )
+    if numeric and not _whole(column.to_numpy(dtype=np.float64)):
+        raise ModelInputError(
+            f"numbered causes must be whole numbers; column '{name}' has others. Name the cause that ended each "
+            "follow-up; 0 is censored."
+        )
+    codes, known = pd.factorize(column, sort=True)
+    labels = [str(int(level)) if numeric else str(level) for level in known]
+    nothing = _censored_place(labels, name=name, censored="0" if numeric and censored is None else censored)
+    kept = [index for index in range(len(labels)) if index != nothing]
+    if not kept:
+        raise ModelInputError(
+            f"cumulative incidence needs events; every row of '{name}' is censored, {len(column):,} in all. Check the "
+            "outcome."
+        )
+    if len(kept) > MOST_CAUSES:
+        raise ModelInputError(
+            f"causes are shown a few at a time; column '{name}' has {len(kept):,}, the most is {MOST_CAUSES}. "
+            "Put causes together first."
+        )
+    place = np.zeros(len(labels) + 1, dtype=np.uint16)  # the last one is for a missing value: code -1
+    place[kept] = np.arange(1, len(kept) + 1)
+    return place[codes], tuple(labels[index] for index in kept), int(np.count_nonzero(codes < 0))
+
+
+def _whole(values: npt.NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(values).all() and (np.floor(values) == values).all())
+
+
+def _censored_place(labels: list[str], *, name: str, censored: str | int | None) -> int | None:
+    if censored is not None:
+        if str(censored) in labels:
+            return labels.index(str(censored))
+        if str(censored) == "0":  # nobody is censored
+            return None
+        raise ModelInputError(
+            f"no row of '{name}' is censored as {censored!r}; found {len(labels):,} other values. Name the value that "
+            "means that nothing happened."
+        )
+    looks = sorted({label.strip().lower() for label in labels} & _NOTHING_HAPPENED)
+    if looks:
+        raise ModelInputError(
+            f"a value of '{name}' looks like censoring; found {listed(looks)}. Say so with censored={looks[0]!r}, or "
+            "rename it if it is a cause."
+        )
+    return None

@@ -1,0 +1,271 @@
+"""How many are at risk and how many have the event at each distinct time: what every curve and test is made of.
+
+Whole days are counted day by day. Other times are sorted once within each group and cause; nothing is looked up row by
+row. Counts are exact; weights are added up in double precision.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from analysis_lib.models.rows.follow_up import TIE_TOLERANCE
+from analysis_lib.models.survival.event_rows import EventRows
+
+__all__ = ["Amounts", "Pile", "RiskSets", "distinct_times", "piles", "risk_sets", "still_at_risk"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+CodeArray = npt.NDArray[np.uint16] | npt.NDArray[np.int64]
+Amounts = npt.NDArray[np.int64 | np.float64]
+
+#: Whole days are counted in a table of (cells x days); one larger than this, and than the rows, is sorted instead.
+_SMALL_TABLE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Pile:
+    """Times of one kind of rows, in order, each with how often it is there.
+
+    Attributes
+    ----------
+    times : ndarray of float64
+        In ascending order; equal ones may follow each other.
+    amounts : ndarray of int64 or float64, or None
+        Rows, or weight, at each time; None for one row each.
+    """
+
+    times: FloatArray
+    amounts: Amounts | None
+
+    def at(self, starts: FloatArray) -> Amounts:
+        """Add up by distinct time.
+
+        Parameters
+        ----------
+        starts : ndarray of float64, shape (m,)
+            Where each distinct time starts; the first is not after any of the pile's.
+
+        Returns
+        -------
+        ndarray of int64 or float64, shape (m,)
+            Rows, or weight, from each start to before the next.
+        """
+        if self.amounts is None:
+            return np.diff(np.searchsorted(self.times, starts, side="left"), append=self.times.size).astype(np.int64)
+        place = np.searchsorted(starts, self.times, side="right") - 1
+        return np.bincount(place, self.amounts, minlength=starts.size).astype(self.amounts.dtype)
+
+    def from_start(self, starts: FloatArray) -> Amounts:
+        """Add up what lies at each distinct time or after it.
+
+        Parameters
+        ----------
+        starts : ndarray of float64, shape (m,)
+            Where each distinct time starts.
+
+        Returns
+        -------
+        ndarray of int64 or float64, shape (m,)
+            Rows, or weight.
+        """
+        position = np.searchsorted(self.times, starts, side="left")
+        if self.amounts is None:
+            return (self.times.size - position).astype(np.int64)
+        from_the_end = np.cumsum(self.amounts[::-1])[::-1]
+        return np.concatenate((from_the_end, np.zeros(1, self.amounts.dtype)))[position]
+
+    def before(self, times: FloatArray) -> Amounts:
+        """Add up what lies before given times; what is there at 0 is there before anything happens.
+
+        Parameters
+        ----------
+        times : ndarray of float64
+            In any order.
+
+        Returns
+        -------
+        ndarray of int64 or float64
+            Rows, or weight, with a time before each.
+        """
+        position = np.searchsorted(self.times, np.maximum(times, np.nextafter(0.0, 1.0)), side="left")
+        if self.amounts is None:
+            return position.astype(np.int64)
+        return np.concatenate((np.zeros(1, self.amounts.dtype), np.cumsum(self.amounts)))[position]
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """Counts, or sums of weights, at the distinct times of one group.
+
+    Attributes
+    ----------
+    time : ndarray of float64, shape (m,)
+        Distinct times at which somebody's follow-up ends, ascending.
+    n_risk : ndarray, shape (m,)
+        At risk just before the time.
+    n_event : ndarray, shape (causes, m)
+        Events by cause at the time.
+    n_censor : ndarray, shape (m,)
+        Censored at the time.
+    """
+
+    time: FloatArray
+    n_risk: Amounts
+    n_event: Amounts
+    n_censor: Amounts
+
+
+def piles(time: FloatArray, cell: CodeArray, *, n_cells: int, weights: Amounts | None = None) -> list[Pile]:
+    """Put the rows of each cell in the order of time.
+
+    Parameters
+    ----------
+    time : ndarray of float64, shape (n,)
+        Times.
+    cell : ndarray of uint16 or int64, shape (n,)
+        Cell of each row, from 0.
+    n_cells : int
+        Number of cells.
+    weights : ndarray of float64, shape (n,), optional
+        Weight of each row.
+
+    Returns
+    -------
+    list of Pile
+        One per cell; a pile may be empty.
+    """
+    lowest, highest = (float(time.min()), float(time.max())) if time.size else (0.0, 0.0)
+    if highest - lowest < max(_SMALL_TABLE, 2 * time.size) // n_cells:
+        day = (time - lowest).astype(np.int64)
+        if float(lowest).is_integer() and (day == time - lowest).all():
+            return _piles_of_days(day, cell, n_cells=n_cells, first=lowest, weights=weights)
+    if n_cells == 1:
+        order, bounds = None, np.array([0, time.size])
+    else:
+        small = cell.astype(np.uint16) if n_cells <= np.iinfo(np.uint16).max else cell
+        order = np.argsort(small, kind="stable")  # a radix sort for 16 bits
+        bounds = np.concatenate(([0], np.cumsum(np.bincount(cell, minlength=n_cells))))
+    grouped = time if order is None else time[order]
+    weighted = weights if order is None or weights is None else weights[order]
+    return [
+        _sorted_pile(grouped[low:high], None if weighted is None else weighted[low:high])
+        for low, high in pairwise(bounds)
+    ]
+
+
+def _piles_of_days(
+    day: IntArray, cell: CodeArray, *, n_cells: int, first: float, weights: Amounts | None
+) -> list[Pile]:
+    span = int(day.max(initial=0)) + 1
+    place = day if n_cells == 1 else cell.astype(np.int64) * span + day
+    rows = np.bincount(place, minlength=n_cells * span).reshape(n_cells, span)
+    amounts: Amounts = rows
+    if weights is not None:
+        added = np.bincount(place, weights, minlength=n_cells * span)
+        amounts = added.reshape(rows.shape).astype(weights.dtype)
+    found = [np.flatnonzero(row) for row in rows]
+    return [Pile((first + days).astype(np.float64), amount[days]) for days, amount in zip(found, amounts, strict=True)]
+
+
+def _sorted_pile(time: FloatArray, weights: Amounts | None) -> Pile:
+    if weights is None:
+        return Pile(np.sort(time), None)
+    order = np.argsort(time, kind="stable")
+    return Pile(time[order], weights[order])
+
+
+def distinct_times(gathered: Sequence[Pile]) -> tuple[FloatArray, IntArray]:
+    """Find the distinct times of some piles; those that differ by rounding only are one.
+
+    Parameters
+    ----------
+    gathered : sequence of Pile
+        At least one.
+
+    Returns
+    -------
+    starts : ndarray of float64, shape (m,)
+        The first of each run of times that are equal but for rounding, ascending.
+    places : ndarray of int64, shape (m,)
+        Where each of them is among all entries of the piles, put in order.
+    """
+    times = gathered[0].times
+    if len(gathered) > 1:
+        times = np.concatenate([pile.times for pile in gathered])
+        times.sort()
+    new = np.ones(times.size, dtype=np.bool_)
+    np.greater(times[1:] - times[:-1], TIE_TOLERANCE * times[1:], out=new[1:])
+    places = np.flatnonzero(new)
+    return times[places], places
+
+
+def risk_sets(rows: EventRows) -> list[RiskSets]:
+    """Count by group and distinct time.
+
+    Parameters
+    ----------
+    rows : EventRows
+        Complete cases; strata are not looked at.
+
+    Returns
+    -------
+    list of RiskSets
+        One per group.
+    """
+    n_causes = len(rows.causes)
+    cell = rows.group * np.uint16(n_causes + 1) + rows.cause
+    leaving = piles(rows.time, cell, n_cells=len(rows.groups) * (n_causes + 1), weights=rows.amounts)
+    entering = (
+        None if rows.entry is None else piles(rows.entry, rows.group, n_cells=len(rows.groups), weights=rows.amounts)
+    )
+    return [
+        _risk_sets_of(
+            leaving[index * (n_causes + 1) : (index + 1) * (n_causes + 1)],
+            None if entering is None else entering[index],
+        )
+        for index in range(len(rows.groups))
+    ]
+
+
+def _risk_sets_of(leaving: Sequence[Pile], entering: Pile | None) -> RiskSets:
+    starts, places = distinct_times(leaving)
+    n_event = np.stack([pile.at(starts) for pile in leaving[1:]])
+    if all(pile.amounts is None for pile in leaving):
+        # Rows in order, one each: where a time is among them says how many have left before.
+        total = sum(pile.times.size for pile in leaving)
+        n_censor = np.diff(places, append=total) - n_event.sum(axis=0)
+        remaining: Amounts = total - places
+    else:
+        n_censor = leaving[0].at(starts)
+        # From the end: the last few at risk are not a difference of two large sums.
+        remaining = np.cumsum((n_censor + n_event.sum(axis=0))[::-1])[::-1]
+    return RiskSets(starts, still_at_risk(remaining, entering, starts=starts), n_event, n_censor)
+
+
+def still_at_risk(remaining: Amounts, entering: Pile | None, *, starts: FloatArray) -> Amounts:
+    """Count who is at risk just before each distinct time.
+
+    Parameters
+    ----------
+    remaining : ndarray, shape (m,)
+        Whose follow-up ends at each time or later.
+    entering : Pile or None
+        When they came; None where all were there from the start.
+    starts : ndarray of float64, shape (m,)
+        The distinct times.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        At risk; whoever comes at a time is not at risk at that time.
+    """
+    if entering is None:
+        return remaining
+    # Still to come: who enters at this very time, but for rounding, or later.
+    first = np.searchsorted(starts * (1 - TIE_TOLERANCE), entering.times, side="right")
+    amounts = np.ones(entering.times.size, np.int64) if entering.amounts is None else entering.amounts
+    coming = np.bincount(first, amounts, minlength=starts.size + 1).astype(amounts.dtype)
+    return np.asarray(remaining - np.cumsum(coming[::-1])[::-1][1:])
