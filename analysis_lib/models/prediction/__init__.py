@@ -3,7 +3,9 @@
 from analysis_lib.models.prediction.calibration import calibration
 from analysis_lib.models.prediction.classification import classification
 from analysis_lib.models.prediction.decision_curve import decision_curve
+from analysis_lib.models.prediction.leakage import check_leakage
 from analysis_lib.models.prediction.performance import performance
+from analysis_lib.models.prediction.person_split import split_persons
 from analysis_lib.models.prediction.precision_recall import precision_recall
 from analysis_lib.models.prediction.roc import area_difference, roc
 from analysis_lib.models.prediction.survival_performance import survival_performance
@@ -11,10 +13,12 @@ from analysis_lib.models.prediction.survival_performance import survival_perform
 __all__ = [
     "area_difference",
     "calibration",
+    "check_leakage",
     "classification",
     "decision_curve",
     "performance",
     "precision_recall",
     "roc",
+    "split_persons",
     "survival_performance",
 ]
