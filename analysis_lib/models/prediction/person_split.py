@@ -107,7 +107,7 @@ class PersonSplit:
         return self.table.copy()
 
     def _cells(self) -> list[list[str]]:
-        return [[row.part, f"{row.rows:,}", f"{row.persons:,}"] for row in self.table.itertuples()]
+        return [[str(row.part), f"{row.rows:,}", f"{row.persons:,}"] for row in self.table.itertuples()]
 
     def __repr__(self) -> str:
         return f"{text_table(['Part', 'Rows', 'Persons'], self._cells())}\n\n{self.method}."
