@@ -1,5 +1,7 @@
 """How declared outputs show themselves in the report."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from numbers import Integral, Real
@@ -7,9 +9,23 @@ from typing import Any
 
 import pandas as pd
 
+from analysis_lib.errors import OutputError
 from analysis_lib.tables import format_estimate, html_table
 
-__all__ = ["ReportedNumber", "ReportedTable", "plain_number"]
+__all__ = [
+    "ReportedNumber",
+    "ReportedTable",
+    "estimates_of",
+    "exclusions_of",
+    "frame_of",
+    "persons_of",
+    "plain_count",
+    "plain_number",
+    "title_of",
+]
+
+#: Rows that `outputs.json` takes of one result; a curve over millions of times stays in its file.
+MOST_ESTIMATES = 2_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,8 +98,159 @@ def plain_number(value: Any) -> int | float | None:
     return int(value) if isinstance(value, Integral) else float(value)
 
 
+def estimates_of(result: Any) -> tuple[dict[str, int | float | str | None], ...]:
+    """Take the unrounded numbers of a result, as JSON knows them.
+
+    Parameters
+    ----------
+    result : object
+        With ``estimates()``, or else ``to_frame()``, that gives a DataFrame; of anything else there are none.
+
+    Returns
+    -------
+    tuple of dict
+        One per row, with the frame's columns and named indices; None where missing, and the texts ``inf`` and ``-inf``
+        for what has no limit. Empty if the frame is longer than a document should hold.
+    """
+    make = next((own for name in ("estimates", "to_frame") if callable(own := getattr(result, name, None))), None)
+    frame = None if make is None else make()
+    if not isinstance(frame, pd.DataFrame) or len(frame) > MOST_ESTIMATES:
+        return ()
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.reset_index(names=frame.index.names if frame.index.names[0] else "term")
+    names = [str(name) for name in frame.columns]
+    rows = frame.itertuples(index=False, name=None)
+    return tuple({name: _plain(value) for name, value in zip(names, row, strict=True)} for row in rows)
+
+
+def _plain(value: Any) -> int | float | str | None:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    number = int(value) if pd.api.types.is_bool(value) else plain_number(value)
+    if number is None:
+        return str(value)
+    if isinstance(number, float) and not math.isfinite(number):
+        return None if math.isnan(number) else f"{number:g}"
+    return number
+
+
 def _cell(value: Any) -> str:
     number = plain_number(value)
     if number is not None:
         return f"{number:,}" if isinstance(number, int) else format_estimate(number)
     return "–" if value is None or value is pd.NA or value is pd.NaT else str(value)
+
+
+def persons_of(persons: Mapping[str, Any] | None, source: Any) -> dict[str, Any]:
+    """Find the counts of persons that an output is declared with.
+
+    Parameters
+    ----------
+    persons : mapping of str to int or None
+        What the author said.
+    source : object
+        The result; asked if the author said nothing.
+
+    Returns
+    -------
+    dict
+        Numbers as Python has them; what is no number stays as it is, to be refused.
+    """
+    found = getattr(source, "persons", None) if persons is None else persons
+    if not isinstance(found, Mapping):
+        return {}
+    return {label: count if plain_number(count) is None else plain_number(count) for label, count in found.items()}
+
+
+def plain_count(value: Any) -> int | None:
+    """Take a count of rows or events.
+
+    Parameters
+    ----------
+    value : object
+        Whatever a result calls so.
+
+    Returns
+    -------
+    int or None
+        None for what is no whole number.
+    """
+    number = plain_number(value)
+    return number if isinstance(number, int) else None
+
+
+def exclusions_of(source: Any) -> dict[str, int]:
+    """Take the counts of rows that a result does without.
+
+    Parameters
+    ----------
+    source : object
+        A result, or anything else.
+
+    Returns
+    -------
+    dict of str to int
+        By reason; empty where there are none.
+    """
+    found = getattr(source, "exclusions", None)
+    counts = {str(reason): plain_count(count) for reason, count in found.items()} if isinstance(found, Mapping) else {}
+    return {reason: count for reason, count in counts.items() if count is not None}
+
+
+def title_of(result: Any, *, output: str) -> str:
+    """Ask a result what it shows.
+
+    Parameters
+    ----------
+    result : object
+        With ``title``, or with a ``summary()`` that has one.
+    output : str
+        The output's id, for the message.
+
+    Returns
+    -------
+    str
+        Its title.
+
+    Raises
+    ------
+    OutputError
+        If it has none.
+    """
+    summary = getattr(result, "summary", None)
+    found = getattr(result, "title", None) or (getattr(summary(), "title", None) if callable(summary) else None)
+    if not isinstance(found, str):
+        raise OutputError(
+            f"output '{output}' has no title; found {type(result).__name__}, which does not say what it shows. "
+            "Pass title=..."
+        )
+    return found
+
+
+def frame_of(table: Any, *, output: str) -> pd.DataFrame:
+    """Take the table of a result.
+
+    Parameters
+    ----------
+    table : object
+        With ``to_frame``.
+    output : str
+        The output's id, for the message.
+
+    Returns
+    -------
+    DataFrame
+        As it is written.
+
+    Raises
+    ------
+    OutputError
+        If it has none.
+    """
+    make = getattr(table, "to_frame", None)
+    frame = make() if callable(make) else None
+    if not isinstance(frame, pd.DataFrame):
+        raise OutputError(
+            f"output '{output}' must be a DataFrame or have to_frame(); found {type(table).__name__}. Convert it first."
+        )
+    return frame

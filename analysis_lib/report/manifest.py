@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from analysis_lib.errors import OutputError
 from analysis_lib.whole_files import write_whole
 
-__all__ = ["CohortEntry", "DataRelease", "OutputManifest", "OutputRecord"]
+__all__ = ["CohortEntry", "CohortLike", "DataRelease", "OutputManifest", "OutputRecord", "ReleaseLike"]
 
 SCHEMA = "cohorthub.outputs/1"
 FILE_NAME = "outputs.json"
@@ -23,6 +23,42 @@ Kind = Literal["number", "table", "figure"]
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST_ID = 64
+
+
+class ReleaseLike(Protocol):
+    """What a report needs to know of a data release."""
+
+    @property
+    def name(self) -> str:
+        """Name in the catalog."""
+
+    @property
+    def release(self) -> str:
+        """Release in the catalog."""
+
+    @property
+    def path(self) -> Path:
+        """Folder with ``manifest.json``."""
+
+
+class CohortLike(Protocol):
+    """What a report needs to know of a cohort."""
+
+    @property
+    def name(self) -> str:
+        """The definition's name."""
+
+    @property
+    def definition_sha256(self) -> str:
+        """Hash of what the definition means."""
+
+    @property
+    def n_persons(self) -> int:
+        """Distinct persons."""
+
+    @property
+    def dataset(self) -> ReleaseLike:
+        """The data release that the persons come from."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +121,11 @@ class OutputRecord:
         Distinct persons behind it, by group.
     n, events : int or None
         Rows and events of the analysis.
+    exclusions : dict of str to int
+        Rows left out of it, by reason.
+    estimates : tuple of dict
+        The unrounded numbers of a result, one per row of its table; empty for what is no result, or has more rows than
+        a document should hold (its file has them all).
     """
 
     id: str
@@ -97,6 +138,8 @@ class OutputRecord:
     files: tuple[str, ...] = ()
     n: int | None = None
     events: int | None = None
+    exclusions: dict[str, int] = field(default_factory=dict)
+    estimates: tuple[dict[str, int | float | str | None], ...] = ()
 
     def __post_init__(self) -> None:
         check_id(self.id)
@@ -175,7 +218,7 @@ class OutputManifest:
             "library_version": self.library_version,
             "data_releases": [asdict(release) for release in self.data_releases],
             "cohorts": [asdict(cohort) for cohort in self.cohorts],
-            "outputs": [asdict(record) | {"files": list(record.files)} for record in self.outputs],
+            "outputs": [_listed(asdict(record)) for record in self.outputs],
         }
 
     def write(self, run_dir: Path) -> Path:
@@ -195,6 +238,10 @@ class OutputManifest:
         text = json.dumps(self.to_document(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         write_whole(target, text, mode=0o644)  # the runner's group reads it, whatever the umask
         return target
+
+
+def _listed(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in record.items()}
 
 
 def check_id(output_id: str) -> str:

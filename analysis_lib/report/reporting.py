@@ -5,19 +5,31 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from analysis_lib.errors import OutputError
-from analysis_lib.report.declared import ReportedNumber, ReportedTable, plain_number
+from analysis_lib.report.declared import (
+    ReportedNumber,
+    ReportedTable,
+    estimates_of,
+    exclusions_of,
+    frame_of,
+    persons_of,
+    plain_count,
+    plain_number,
+    title_of,
+)
 from analysis_lib.report.manifest import (
     FILE_NAME,
     CohortEntry,
+    CohortLike,
     DataRelease,
     Kind,
     OutputManifest,
     OutputRecord,
+    ReleaseLike,
     check_id,
     check_persons,
     check_title,
@@ -32,42 +44,6 @@ __all__ = ["Report"]
 
 RUN_DIR_VARIABLE = "COHORTHUB_RUN_DIR"
 _FOLDER = "outputs"
-
-
-class ReleaseLike(Protocol):
-    """What a report needs to know of a data release."""
-
-    @property
-    def name(self) -> str:
-        """Name in the catalog."""
-
-    @property
-    def release(self) -> str:
-        """Release in the catalog."""
-
-    @property
-    def path(self) -> Path:
-        """Folder with ``manifest.json``."""
-
-
-class CohortLike(Protocol):
-    """What a report needs to know of a cohort."""
-
-    @property
-    def name(self) -> str:
-        """The definition's name."""
-
-    @property
-    def definition_sha256(self) -> str:
-        """Hash of what the definition means."""
-
-    @property
-    def n_persons(self) -> int:
-        """Distinct persons."""
-
-    @property
-    def dataset(self) -> ReleaseLike:
-        """The data release that the persons come from."""
 
 
 class Report:
@@ -137,6 +113,50 @@ class Report:
         if entry not in self.manifest.cohorts:
             self.manifest.cohorts.append(entry)
             self._write()
+
+    def add(
+        self, output_id: str, result: Any, *, title: str | None = None, figure: bool = False, method: str | None = None
+    ) -> ReportedTable:
+        """Declare a result: its estimates, method, rows, events, exclusions, and the persons behind it.
+
+        Every result of this library can be declared so: models, curves, rates, tables.
+
+        Parameters
+        ----------
+        output_id : str
+            Its name: lower-case letters, digits, single hyphens.
+        result : object with ``to_frame`` and ``persons``
+            Such as what `cox`, `kaplan_meier` or `table_one` return; its table is written as CSV, its estimates go into
+            ``outputs.json``.
+        title : str, optional
+            What it shows; what the result says of itself when left out.
+        figure : bool, default False
+            Whether to declare its figure too, as ``OUTPUT_ID-figure``.
+        method : str, optional
+            How it was made, where the result does not know it.
+
+        Returns
+        -------
+        ReportedTable
+            Shows the result.
+
+        Raises
+        ------
+        OutputError
+            If the id is taken or no name for a file, the result does not know its persons, or has no table or figure.
+        """
+        named = title_of(result, output=output_id) if title is None else title
+        draw = getattr(result, "plot", None) if figure else None
+        if figure and not callable(draw):
+            raise OutputError(
+                f"output '{output_id}' has no figure; found {type(result).__name__} without plot(). Leave figure out."
+            )
+        if draw is not None:
+            self._check(f"{output_id}-figure", title=named, persons=None, source=result)
+        shown = self.table(output_id, result, title=named, method=method)
+        if draw is not None:
+            self.figure(f"{output_id}-figure", draw(), title=named, of=result, method=method)
+        return shown
 
     def number(
         self,
@@ -225,7 +245,7 @@ class Report:
         OutputError
             If the id is taken or no name for a file, there are no counts, or `table` is no table.
         """
-        frame = table if isinstance(table, pd.DataFrame) else _framed(table, output=output_id)
+        frame = table if isinstance(table, pd.DataFrame) else frame_of(table, output=output_id)
         # A frame knows nothing of itself: its `n` would be a column of that name.
         own = None if isinstance(table, pd.DataFrame) else table
         source = own if of is None else of
@@ -297,7 +317,7 @@ class Report:
         """Refuse before a file is written."""
         self.manifest.refuse_known(check_id(output_id))
         check_title(title, output=output_id)
-        check_persons(_persons_of(persons, source), output=output_id)
+        check_persons(persons_of(persons, source), output=output_id)
 
     def _declare(
         self,
@@ -315,13 +335,15 @@ class Report:
             id=output_id,
             kind=kind,
             title=title,
-            persons=dict(_persons_of(persons, source)),
+            persons=dict(persons_of(persons, source)),
             method=method or getattr(source, "method", None),
             value=value,
             file=files[0] if files else None,
             files=files,
-            n=getattr(source, "n", None),
-            events=getattr(source, "events", None),
+            n=plain_count(getattr(source, "n", None)),
+            events=plain_count(getattr(source, "events", None)),
+            exclusions=exclusions_of(source),
+            estimates=estimates_of(source) if kind == "table" and source is not None else (),
         )
         self.manifest.add(record)
         self._write()
@@ -355,21 +377,3 @@ class Report:
     def _write(self) -> None:
         if self.run_dir is not None:
             self.manifest.write(self.run_dir)
-
-
-def _persons_of(persons: Mapping[str, Any] | None, source: Any) -> Mapping[str, Any]:
-    if persons is None:
-        found = getattr(source, "persons", None)
-        return found if isinstance(found, Mapping) else {}
-    # What is no number stays as it is, for check_persons to refuse.
-    return {label: count if plain_number(count) is None else plain_number(count) for label, count in persons.items()}
-
-
-def _framed(table: Any, *, output: str) -> pd.DataFrame:
-    make = getattr(table, "to_frame", None)
-    frame = make() if callable(make) else None
-    if not isinstance(frame, pd.DataFrame):
-        raise OutputError(
-            f"output '{output}' must be a DataFrame or have to_frame(); found {type(table).__name__}. Convert it first."
-        )
-    return frame

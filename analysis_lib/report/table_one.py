@@ -90,6 +90,16 @@ class TableOne:
             frame = frame.assign(p_value=pd.Series(p_values, dtype="float64"), test=names)
         return frame
 
+    def estimates(self) -> pd.DataFrame:
+        """Return the unrounded numbers behind the cells; what `Report` declares.
+
+        Returns
+        -------
+        DataFrame
+            A copy of `numbers`.
+        """
+        return self.numbers.copy()
+
     @property
     def smd(self) -> pd.Series:
         """Standardised mean differences by column, unrounded."""

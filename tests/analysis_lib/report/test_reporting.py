@@ -93,6 +93,8 @@ def test_manifest_holds_data_cohorts_and_outputs(run_dir: Path, release: Release
         "persons": {"all": 12},
         "n": None,
         "events": None,
+        "exclusions": {},
+        "estimates": [],
     }
     assert figure["file"] == "outputs/curves.svg"
     assert figure["files"] == ["outputs/curves.svg", "outputs/curves.pdf", "outputs/curves.png", "outputs/curves.csv"]

@@ -48,7 +48,7 @@ def test_headings_counts_ratios_and_interactions_are_written(rows: pd.DataFrame)
     assert words.count("Age (years)") == 1
 
 
-@pytest.mark.parametrize("width", [5.2, 7.2, 12])
+@pytest.mark.parametrize("width", [5.6, 7.2, 12])
 def test_nothing_overlaps_or_leaves_the_page(rows: pd.DataFrame, width: float) -> None:
     figure = subgroup_forest(rows, width=width)
     renderer = FigureCanvasAgg(figure).get_renderer()
