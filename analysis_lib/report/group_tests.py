@@ -28,7 +28,7 @@ FloatArray = npt.NDArray[np.float64]
 
 #: Tests of numbers and of counts by the names that `table_one` takes.
 NUMBER_TESTS = ("welch", "student", "kruskal", "wilcoxon")
-COUNT_TESTS = ("chi-square", "chi-square corrected", "fisher")
+COUNT_TESTS = ("chi-square", "chi-square uncorrected", "fisher")
 #: Expected counts below this make the chi-square distribution a poor approximation (Cochran 1954).
 _FEW_EXPECTED = 5
 
@@ -224,14 +224,14 @@ def _filled(counts: Any) -> FloatArray:
     return filled
 
 
-def chi_square(counts: Any, *, corrected: bool = False) -> GroupTest:
+def chi_square(counts: Any, *, corrected: bool = True) -> GroupTest:
     """Test equal shares by Pearson's chi-square; R's ``chisq.test``.
 
     Parameters
     ----------
     counts : array of int, shape (groups, levels)
         Rows and columns of zeros do not count.
-    corrected : bool, default False
+    corrected : bool, default True
         Whether to correct a table of two by two for continuity (Yates), as R does when not told otherwise.
 
     Returns
@@ -242,12 +242,13 @@ def chi_square(counts: Any, *, corrected: bool = False) -> GroupTest:
     from scipy import stats
 
     table = _filled(counts)
-    name = "chi-square test, Yates' correction" if corrected else "chi-square test"
+    corrected = corrected and table.shape == (2, 2)
+    name = "chi-square test with Yates' correction" if corrected else "chi-square test"
     if min(table.shape) < 2:
         return _none(name)
     expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
     distance = np.abs(table - expected)
-    if corrected and table.shape == (2, 2):
+    if corrected:
         distance = distance - min(0.5, float(distance.min()))
     found = float((distance**2 / expected).sum())
     df = float((table.shape[0] - 1) * (table.shape[1] - 1))
@@ -287,7 +288,7 @@ def _counted(counts: Any) -> GroupTest:
 OF_COUNTS: dict[str | None, Callable[[Any], GroupTest]] = {
     None: _counted,
     "chi-square": chi_square,
-    "chi-square corrected": lambda counts: chi_square(counts, corrected=True),
+    "chi-square uncorrected": lambda counts: chi_square(counts, corrected=False),
     "fisher": fisher,
 }
 OF_MOMENTS = {"welch": welch, "student": same_variance}

@@ -1,5 +1,6 @@
 r"""A table as a paper prints it, written for other programs: LaTeX and Word."""
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,7 +115,7 @@ class PrintedTable:
         style: Any = document.styles["Normal"]
         style.font.size = Pt(_POINTS)
         heading = document.add_paragraph()
-        heading.add_run(self.title).bold = True
+        heading.add_run(_printable(self.title)).bold = True
         heading.paragraph_format.keep_with_next = True
         table: Any = document.add_table(rows=0, cols=len(self.header))
         for number, cells in enumerate([self.header, *self.rows]):
@@ -124,12 +125,12 @@ class PrintedTable:
             for cell in table.rows[number].cells:
                 _rule(cell, edges)
         for note in self.notes:
-            document.add_paragraph().add_run(note).font.size = Pt(_POINTS - 1)
+            document.add_paragraph().add_run(_printable(note)).font.size = Pt(_POINTS - 1)
         return document
 
 
 def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(sign, sign) for sign in " ".join(text.split()))
+    return "".join(_SPECIAL.get(sign, sign) for sign in _printable(" ".join(text.split())))
 
 
 def _latex_row(cells: tuple[str, ...]) -> str:
@@ -152,8 +153,8 @@ def _fill(row: Any, cells: tuple[str, ...], *, bold: bool) -> None:
 
 
 def _printable(text: str) -> str:
-    """Leave out signs that no XML document may hold."""
-    return "".join(sign for sign in text.strip() if sign.isprintable())
+    """Leave out signs that no XML document may hold: controls, halves of pairs, and what is no character."""
+    return "".join(sign for sign in text.strip() if unicodedata.category(sign) not in {"Cc", "Cs", "Cn"})
 
 
 def _repeat_at_each_page(row: Any) -> None:

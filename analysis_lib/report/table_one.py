@@ -224,10 +224,11 @@ def table_one(
         Whether to add a column for everybody.
     tests : bool or mapping of str to str, default False
         Whether to test if the groups differ: Welch's t test or analysis of variance for numbers, Kruskal and Wallis'
-        test for those in `nonnormal`, Pearson's chi-square for counts (Fisher's exact test where a table of two by two
-        has expected counts below 5). A mapping tests the columns it names by the tests it names: ``"welch"``,
-        ``"student"``, ``"kruskal"``, ``"wilcoxon"``, ``"chi-square"``, ``"chi-square corrected"``, ``"fisher"``. At
-        baseline of a randomised trial such tests are discouraged: any difference there is chance.
+        test for those in `nonnormal`, Pearson's chi-square for counts (of two by two with Yates' correction, or
+        Fisher's exact test where expected counts are below 5). A mapping tests the columns it names by the tests it
+        names: ``"welch"``, ``"student"``, ``"kruskal"``, ``"wilcoxon"``, ``"chi-square"``,
+        ``"chi-square uncorrected"``, ``"fisher"``. At baseline of a randomised trial such tests are discouraged: any
+        difference there is chance.
     title : str, default "Table 1. Baseline characteristics"
         Caption.
 
