@@ -1,5 +1,6 @@
 """A generalised linear model with its data: planned, looked at, and ready to be fitted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,7 @@ def glm_problem(
     link: Link,
     weighting: Weighting,
     cluster: str | None,
+    also_complete: Sequence[str] = (),
     on: "Cluster | None",
 ) -> GlmProblem:
     """Plan the design, look at the outcome, and refuse what no fit could use.
@@ -90,6 +92,8 @@ def glm_problem(
         Weights and offsets.
     cluster : str or None
         Column of clusters.
+    also_complete : sequence of str, optional
+        Columns that leave a row out where they are missing, though the model does without them.
     on : Cluster or None
         Where parts are worked on.
 
@@ -105,7 +109,8 @@ def glm_problem(
     """
     rows = open_rows(data)
     parsed = parse_formula(formula, rows.columns)
-    extra = checked_columns([*weighting.columns, *([cluster] if cluster else [])], rows.columns)
+    wanted = [*weighting.columns, *([cluster] if cluster else []), *also_complete]
+    extra = checked_columns(wanted, rows.columns)
     plan = design_plan(
         parsed.right,
         rows,

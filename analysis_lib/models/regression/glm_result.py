@@ -1,6 +1,6 @@
 """What a fitted generalised linear model tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,6 +200,38 @@ class GlmResult(CoefficientResult):
             ignore_index=True,
         )
         return found.set_index(data.index) if isinstance(data, pd.DataFrame) else found
+
+    def marginal_effects(
+        self, data: Data, *, variables: Sequence[str] | None = None, level: float | None = None
+    ) -> CoefficientResult:
+        """Average over the rows what a change of one column does to the mean, the others as they are.
+
+        A number gives the average slope of the mean; a bool the average difference of true and false; a category the
+        average difference of each level and the first, which is standardisation (g-computation) over the rows.
+        Standard errors are by the delta method from the model's covariance; the rows are taken as given.
+
+        Parameters
+        ----------
+        data : DataFrame, Dask frame, Features or path
+            Rows to average over, usually those of the fit.
+        variables : sequence of str, optional
+            Columns; all of the right side when left out.
+        level : float, optional
+            Coverage of the intervals; the result's own when left out.
+
+        Returns
+        -------
+        CoefficientResult
+            One row per column or level.
+
+        Raises
+        ------
+        ModelInputError
+            If a column is not in the model.
+        """
+        from analysis_lib.models.regression.marginal import average_effects
+
+        return average_effects(self, data, variables=variables, level=self.level if level is None else level)
 
     def _predicted(self, frame: pd.DataFrame, moving: list[str], *, level: float | None) -> pd.DataFrame:
         present = frame.notna().all(axis=1).to_numpy()
