@@ -13,6 +13,16 @@ folder <- "../data"
 save_data <- function(frame, name) write.csv(frame, file.path(folder, paste0(name, ".csv")), row.names = FALSE, na = "")
 named <- function(values, terms) as.list(setNames(as.numeric(values), terms))
 
+# R takes the covariance at the last but one coefficients; starting again from the last ones, ten times, ends that.
+tight_glm <- function(formula, family, data, weights = NULL, start = NULL) {
+  environment(formula) <- environment()
+  for (again in 1:10) {
+    fit <- glm(formula, family, data, weights = weights, control = tight, start = start)
+    start <- coef(fit)
+  }
+  fit
+}
+
 # Exact profile limits: one coefficient held by an offset, the others maximised again.
 profile_limits <- function(fit, index) {
   x <- model.matrix(fit); y <- fit$y; w <- fit$prior.weights
@@ -69,7 +79,7 @@ small_terms <- c("Intercept", "age", "lwt", "C(race)[T.2]", "C(race)[T.3]", "smo
 small_python <- "low ~ age + lwt + C(race) + smoke + ptl + ht + ui + ftv"
 few <- births[c(1, 50, 100, 150, 189), ]
 for (link in c("logit", "probit", "cloglog")) {
-  fit <- glm(small, binomial(link), births, control = tight)
+  fit <- tight_glm(small, binomial(link), births)
   put(paste("birthwt", link), fit, small_terms,
       list(data = "birthwt", formula = small_python, family = "binomial", link = link),
       cluster = births$clinic, profile = link == "logit", new_rows = if (link == "logit") few else NULL)
@@ -80,23 +90,23 @@ tests <- list(
   rao_race = as.numeric(drop1(fit, test = "Rao")["factor(race)", c("Rao score", "Pr(>Chi)")]),
   wald_race = {i <- 4:5; w <- as.numeric(coef(fit)[i] %*% solve(vcov(fit)[i, i]) %*% coef(fit)[i]); c(w, pchisq(w, 2, lower.tail = FALSE))},
   lr_all = {d <- fit$null.deviance - fit$deviance; c(d, pchisq(d, 9, lower.tail = FALSE))})
-put("birthwt analytic weights", glm(bwt ~ age + lwt + factor(race) + smoke, gaussian, births, weights = weight, control = tight),
+put("birthwt analytic weights", tight_glm(bwt ~ age + lwt + factor(race) + smoke, gaussian, births, weights = births$weight),
     c("Intercept", "age", "lwt", "C(race)[T.2]", "C(race)[T.3]", "smoke"),
     list(data = "birthwt", formula = "bwt ~ age + lwt + C(race) + smoke", family = "gaussian", weights = "weight"),
     robust = FALSE)
-put("birthwt frequency weights", glm(small, binomial, births[rep(seq_len(nrow(births)), births$times), ], control = tight),
+put("birthwt frequency weights", tight_glm(small, binomial, births[rep(seq_len(nrow(births)), births$times), ]),
     small_terms, list(data = "birthwt", formula = small_python, family = "binomial", frequency_weights = "times"))
-put("birthwt gaussian", glm(bwt ~ age + lwt + factor(race) * smoke, gaussian, births, control = tight),
+put("birthwt gaussian", tight_glm(bwt ~ age + lwt + factor(race) * smoke, gaussian, births),
     c("Intercept", "age", "lwt", "C(race)[T.2]", "C(race)[T.3]", "smoke", "C(race)[T.2]:smoke", "C(race)[T.3]:smoke"),
     list(data = "birthwt", formula = "bwt ~ age + lwt + C(race) * smoke", family = "gaussian"), cluster = births$clinic)
-put("birthwt splines", glm(low ~ splines::bs(lwt, df = 4) + smoke, binomial, births, control = tight),
+put("birthwt splines", tight_glm(low ~ splines::bs(lwt, df = 4) + smoke, binomial, births),
     c("Intercept", paste0("bs(lwt, df=4)[", 1:4, "]"), "smoke"),
     list(data = "birthwt", formula = "low ~ bs(lwt, df=4) + smoke", family = "binomial"))
 
 # infert, esoph, warpbreaks, Insurance, beetles ---------------------------------------------------------------------
 save_data(infert, "infert")
 infert$education <- factor(as.character(infert$education))  # levels in the order of their text, as read from a file
-put("infert logistic", glm(case ~ age + parity + education + spontaneous + induced, binomial, infert, control = tight),
+put("infert logistic", tight_glm(case ~ age + parity + education + spontaneous + induced, binomial, infert),
     c("Intercept", "age", "parity", "C(education)[T.12+ yrs]", "C(education)[T.6-11yrs]", "spontaneous", "induced"),
     list(data = "infert", formula = "case ~ age + parity + C(education) + spontaneous + induced", family = "binomial"),
     cluster = infert$stratum)
@@ -111,28 +121,29 @@ long <- rbind(cbind(esoph_rows[, 1:3], case = 1, times = esoph_rows$ncases), cbi
 long <- long[long$times > 0, ]
 long$age <- as.integer(substr(long$agegp, 1, 2)); long$alcohol <- match(long$alcgp, levels(esoph$alcgp)); long$tobacco <- match(long$tobgp, levels(esoph$tobgp))
 save_data(long, "esoph")
-put("esoph frequency weights", glm(case ~ age + I(age^2) + alcohol + factor(tobacco), binomial, long[rep(seq_len(nrow(long)), long$times), ], control = tight),
-    c("Intercept", "age", "I(age**2)", "alcohol", paste0("C(tobacco)[T.", 2:4, "]")),
+put("esoph frequency weights", tight_glm(case ~ age + I(age^2) + alcohol + factor(tobacco), binomial, long[rep(seq_len(nrow(long)), long$times), ]),
+    c("Intercept", "age", "I(age ** 2)", "alcohol", paste0("C(tobacco)[T.", 2:4, "]")),
     list(data = "esoph", formula = "case ~ age + I(age**2) + alcohol + C(tobacco)", family = "binomial", frequency_weights = "times"), profile = FALSE)
 loom <- warpbreaks
 save_data(loom, "warpbreaks")
-put("warpbreaks poisson", glm(breaks ~ wool * tension, poisson, transform(loom, tension = factor(tension, levels = c("H", "L", "M"))), control = tight),
+put("warpbreaks poisson", tight_glm(breaks ~ wool * tension, poisson, transform(loom, tension = factor(tension, levels = c("H", "L", "M")))),
     c("Intercept", "wool[T.B]", "tension[T.L]", "tension[T.M]", "wool[T.B]:tension[T.L]", "wool[T.B]:tension[T.M]"),
     list(data = "warpbreaks", formula = "breaks ~ wool * tension", family = "poisson"), profile = TRUE)
 claims <- data.frame(District = as.integer(MASS::Insurance$District), Group = as.character(MASS::Insurance$Group), Age = as.character(MASS::Insurance$Age),
                      Holders = MASS::Insurance$Holders, Claims = MASS::Insurance$Claims, log_holders = log(MASS::Insurance$Holders))
 save_data(claims, "insurance")
+for (column in c("Group", "Age")) claims[[column]] <- factor(claims[[column]], levels = sort(unique(claims[[column]]), method = "radix"))
 insurance_terms <- c("Intercept", paste0("C(District)[T.", 2:4, "]"), paste0("Group[T.", levels(factor(claims$Group))[-1], "]"), paste0("Age[T.", levels(factor(claims$Age))[-1], "]"))
-put("insurance exposure", glm(Claims ~ factor(District) + Group + Age + offset(log(Holders)), poisson, claims, control = tight), insurance_terms,
+put("insurance exposure", tight_glm(Claims ~ factor(District) + Group + Age + offset(log(Holders)), poisson, claims), insurance_terms,
     list(data = "insurance", formula = "Claims ~ C(District) + Group + Age", family = "poisson", exposure = "Holders"), cluster = claims$District)
-put("insurance offset", glm(Claims ~ factor(District) + Group + Age + offset(log(Holders)), poisson, claims, control = tight), insurance_terms,
+put("insurance offset", tight_glm(Claims ~ factor(District) + Group + Age + offset(log(Holders)), poisson, claims), insurance_terms,
     list(data = "insurance", formula = "Claims ~ C(District) + Group + Age", family = "poisson", offset = "log_holders"))
 beetles <- data.frame(dose = c(1.6907, 1.7242, 1.7552, 1.7842, 1.8113, 1.8369, 1.8610, 1.8839), n = c(59, 60, 62, 56, 63, 59, 62, 60), killed = c(6, 13, 18, 28, 52, 53, 61, 60))
 dead <- rbind(data.frame(dose = beetles$dose, dead = 1, times = beetles$killed), data.frame(dose = beetles$dose, dead = 0, times = beetles$n - beetles$killed))
 dead <- dead[dead$times > 0, ]
 save_data(dead, "beetles")
 for (link in c("logit", "probit", "cloglog"))
-  put(paste("beetles", link), glm(dead ~ dose, binomial(link), dead[rep(seq_len(nrow(dead)), dead$times), ], control = tight), c("Intercept", "dose"),
+  put(paste("beetles", link), tight_glm(dead ~ dose, binomial(link), dead[rep(seq_len(nrow(dead)), dead$times), ]), c("Intercept", "dose"),
       list(data = "beetles", formula = "dead ~ dose", family = "binomial", link = link, frequency_weights = "times"))
 
 # gamma and inverse gaussian ------------------------------------------------------------------------------------------
@@ -140,19 +151,19 @@ clotting <- data.frame(u = c(5, 10, 15, 20, 30, 40, 60, 80, 100), lot1 = c(118, 
 clotting$log_u <- log(clotting$u)
 save_data(clotting, "clotting")
 for (lot in c("lot1", "lot2")) for (link in c("inverse", "log"))
-  put(paste("clotting", lot, link), glm(as.formula(paste(lot, "~ log_u")), Gamma(link), clotting, control = tight), c("Intercept", "log_u"),
+  put(paste("clotting", lot, link), tight_glm(as.formula(paste(lot, "~ log_u")), Gamma(link), clotting), c("Intercept", "log_u"),
       list(data = "clotting", formula = paste(lot, "~ log_u"), family = "gamma", link = link))
 save_data(trees, "trees")
 for (link in c("log", "inverse", "1/mu^2", "identity")) {
   start <- if (link == "identity") coef(lm(Volume ~ Girth + Height, trees)) else NULL
-  fit <- try(glm(Volume ~ Girth + Height, inverse.gaussian(link), trees, control = tight, start = if (link == "identity") c(5, 3, 0) else NULL), silent = TRUE)
+  fit <- try(tight_glm(Volume ~ Girth + Height, inverse.gaussian(link), trees, start = if (link == "identity") c(5, 3, 0) else NULL), silent = TRUE)
   if (inherits(fit, "try-error") || !fit$converged) { cat("no fit for inverse gaussian", link, "\n"); next }
   put(paste("trees inverse gaussian", link), fit, c("Intercept", "Girth", "Height"),
-      list(data = "trees", formula = "Volume ~ Girth + Height", family = "inverse_gaussian", link = if (link == "1/mu^2") "inverse_squared" else link))
+      list(data = "trees", formula = "Volume ~ Girth + Height", family = "inverse gaussian", link = if (link == "1/mu^2") "inverse squared" else link))
 }
 save_data(airquality, "airquality")
-put("airquality gamma log", glm(Ozone ~ Solar.R + Wind + Temp + factor(Month), Gamma("log"), airquality, control = tight),
-    c("Intercept", "`Solar.R`", "Wind", "Temp", paste0("C(Month)[T.", 6:9, "]")),
+put("airquality gamma log", tight_glm(Ozone ~ Solar.R + Wind + Temp + factor(Month), Gamma("log"), airquality),
+    c("Intercept", "Solar.R", "Wind", "Temp", paste0("C(Month)[T.", 6:9, "]")),
     list(data = "airquality", formula = "Ozone ~ `Solar.R` + Wind + Temp + C(Month)", family = "gamma", link = "log"))
 
 # negative binomial ---------------------------------------------------------------------------------------------------
