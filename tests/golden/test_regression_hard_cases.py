@@ -40,6 +40,12 @@ def test_a_covariate_that_tells_the_outcome_without_error_is_named() -> None:
         glm("event ~ age + marker", frame, family="binomial")
 
 
+def test_a_covariate_that_touches_in_one_value_only_is_named() -> None:
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 3, 4, 5], "y": [0, 0, 0, 1, 1, 1]})
+    with pytest.raises(SeparationError, match="x"):
+        glm("y ~ x", frame, family="binomial")
+
+
 def test_a_combination_that_tells_the_outcome_is_said_to_be_one() -> None:
     random = np.random.default_rng(1)
     frame = pd.DataFrame({"a": random.normal(size=100), "b": random.normal(size=100)})
@@ -61,6 +67,13 @@ def test_a_level_without_counts_is_named_in_poisson_too() -> None:
     frame.loc[frame["site"] == "C", "count"] = 0
     with pytest.raises(SeparationError, match=r"site.*C"):
         glm("count ~ age + C(site)", frame, family="poisson")
+
+
+def test_an_interaction_cell_without_events_is_refused() -> None:
+    frame = _people(400)
+    frame.loc[(frame["site"] == "C") & (frame["sex"] == "male"), "event"] = 0
+    with pytest.raises(AnalysisError, match="separat"):
+        glm("event ~ C(site) * C(sex)", frame, family="binomial")
 
 
 def test_nearly_separated_data_are_fitted() -> None:
@@ -131,11 +144,13 @@ def test_what_cannot_be_fitted_is_refused_with_the_reason(
         ({"link": "cauchit"}, {}, "link"),
         ({"link": "inverse"}, {}, "link"),
         ({"weights": "w"}, {"w": -1.0}, "weight"),
+        ({"weights": "w"}, {"w": np.inf}, "weight|finite|infinite"),
         ({"weights": "nothing"}, {}, "nothing"),
         ({"frequency_weights": "w"}, {"w": 1.5}, "whole"),
         ({"frequency_weights": "w"}, {"w": 0}, "."),
         ({"offset": "w"}, {"w": np.inf}, "offset|finite|infinite"),
         ({"cluster": "nothing"}, {}, "nothing"),
+        ({"cluster": "site"}, {"site": "A"}, "cluster"),
         ({"errors": "HC9"}, {}, "HC0"),
         ({"errors": "cluster"}, {}, "cluster"),
         ({"level": 95}, {}, "level"),

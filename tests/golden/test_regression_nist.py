@@ -47,7 +47,7 @@ def _digits(found: Any, expected: list[float]) -> float:
     return 15.0 if gaps.max() == 0 else -math.log10(gaps.max())
 
 
-@pytest.mark.parametrize("name", [name for name in SETS if SETS[name]["residual_sd"] > 0])
+@pytest.mark.parametrize("name", SETS)
 def test_coefficients_agree_with_nist(name: str) -> None:
     fit = glm(_formula(name), pd.DataFrame(SETS[name]["data"]), family="gaussian")
     assert _digits(fit.params, SETS[name]["params"]) >= DIGITS[name]
@@ -59,3 +59,9 @@ def test_standard_errors_and_residual_deviation_agree_with_nist(name: str) -> No
     fit = glm(_formula(name), pd.DataFrame(told["data"]), family="gaussian")
     assert _digits(fit.bse, told["bse"]) >= DIGITS[name]
     assert _digits([math.sqrt(fit.scale)], [told["residual_sd"]]) >= DIGITS[name]
+
+
+@pytest.mark.parametrize("name", ["Wampler1", "Wampler2"])
+def test_an_exact_fit_has_errors_of_rounding_size(name: str) -> None:
+    fit = glm(_formula(name), pd.DataFrame(SETS[name]["data"]), family="gaussian")
+    assert (fit.bse / fit.params).max() < 1e-7
