@@ -9,8 +9,8 @@ import pandas as pd
 from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rows.follow_up import person_counts, survival_rows
-from analysis_lib.models.survival.cox_regression import cox
-from analysis_lib.models.survival.partial_likelihood import Ties
+from analysis_lib.models.survival import cox
+from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 from analysis_lib.tables import column_in_words
 
 if TYPE_CHECKING:

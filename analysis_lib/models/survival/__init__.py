@@ -1,7 +1,6 @@
 """Time to an event: curves of survival, hazard and incidence, tests of equality, Cox regression."""
 
-from analysis_lib.models.survival.cox_regression import cox
-from analysis_lib.models.survival.cox_result import CoxResult
+from analysis_lib.models.survival.cox_regression import CoxResult, cox
 from analysis_lib.models.survival.cumulative_hazard import NelsonAalenResult, nelson_aalen
 from analysis_lib.models.survival.cumulative_incidence import cumulative_incidence
 from analysis_lib.models.survival.cumulative_incidence_result import CumulativeIncidenceResult

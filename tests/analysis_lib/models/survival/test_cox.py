@@ -157,8 +157,10 @@ def test_distinct_persons_are_counted_by_group() -> None:
     assert (fit.persons["treated=True"], fit.persons["treated=False"]) == (20, 20)
     assert fit.persons["treated=True, events"] == int(data["event"][:20].sum())
     assert "age=60" not in " ".join(fit.persons)
-    assert "come from 20 persons; the standard errors take rows for independent" in repr(fit)
-    assert "independent" not in repr(_fit(data.drop(columns="subject_id")))
+    assert "Standard errors are robust (Lin and Wei), clustered by subject_id: 20 clusters." in repr(fit)
+    as_if = cox(data, time="time", event="event", covariates=["age", "treated"], robust=False)
+    assert "come from 20 persons; the standard errors take rows for independent" in repr(as_if)
+    assert "Standard errors" not in repr(_fit(data.drop(columns="subject_id")))
 
 
 def test_ties_and_interval_are_named_wherever_the_result_is_read() -> None:
@@ -239,8 +241,8 @@ def test_a_nearly_separated_model_is_still_fitted() -> None:
     ("change", "words"),
     [
         ({"age": 1.0}, r"column 'age' has one value in all 60 rows"),
-        ({"age": np.inf}, r"column 'age' has 60 infinite values"),
-        ({"age": np.nan}, r"no row is left to analyse; found 60 rows, 60 of them"),
+        ({"age": np.inf}, r"column 'age' holds infinite values"),
+        ({"age": np.nan}, r"no row is left to analyse; found 60 rows, all of them"),
         ({"event": False}, r"column 'event' has none in 60 rows"),
         ({"event": 2}, r"holds other numbers in 60 rows"),
         ({"event": "yes"}, r"the event must be bool or 0/1"),
@@ -250,7 +252,7 @@ def test_a_nearly_separated_model_is_still_fitted() -> None:
         ({"time": "3 days"}, r"follow-up must be a number or a timedelta"),
         ({"age": pd.Timestamp("2020-01-01")}, r"Turn dates into days"),
         ({"age": 1j}, r"a covariate must be real"),
-        ({"age": [f"note {i}" for i in range(60)]}, r"text with 60 different values"),
+        ({"age": [f"note {i}" for i in range(60)]}, r"column 'age' has 60 different values"),
         ({"age": pd.Categorical(["a", "b"] * 30, categories=["a", "b", "c"])}, r"column 'age' has none in 'c'"),
         ({"age": pd.Categorical(["a"] * 60)}, r"column 'age' has one level"),
     ],
@@ -267,7 +269,7 @@ def test_data_that_cannot_be_used_are_refused_with_the_column(change: dict[str, 
         ({"covariates": ["agee"]}, r"no column 'agee'.*Did you mean 'age'"),
         ({"covariates": ["age", "age"]}, "two parts to play; found age"),
         ({"covariates": ["time"]}, "two parts to play; found time"),
-        ({"covariates": ["age"], "ties": "exact"}, "ties must be one of 'efron', 'breslow'; found 'exact'"),
+        ({"covariates": ["age"], "ties": "exakt"}, "ties must be one of 'efron', 'breslow', 'exact'; found 'exakt'"),
         ({"covariates": ["age"], "level": 95}, "level must lie between 0 and 1; found 95"),
     ],
 )

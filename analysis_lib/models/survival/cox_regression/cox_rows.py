@@ -1,0 +1,369 @@
+"""From data of any kind to the rows of a Cox model: covariates in blocks, follow-up, strata, weights and clusters."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis_lib.compute.buckets import map_in_threads
+from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import listed
+from analysis_lib.models.rows.design import DesignPlan, Prepared, design_plan
+from analysis_lib.models.rows.source import Rows
+from analysis_lib.models.survival.cox_regression.covariate_blocks import BLOCK, HeldPiece, ReadPiece, pieces_of
+from analysis_lib.models.survival.cox_regression.follow_up_columns import (
+    CoxColumns,
+    events_of,
+    names_of_strata,
+    numbers_of,
+    times_of,
+)
+from analysis_lib.models.survival.cox_regression.person_groups import GroupCodes, grouped_columns
+
+__all__ = ["CoxRows", "read_cox_rows"]
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+#: Covariates up to this many bytes are copied once; larger ones are read again at every pass where they lie in memory
+#: already, and held where they would have to be decoded.
+_COPIED = 300_000_000
+_HELD = 1_000_000_000
+#: A term that the others explain to this relative precision is one of them in disguise; R drops it at about the same.
+_COLLINEAR = 1e-6
+
+
+@dataclass(frozen=True)
+class CoxRows:
+    """The complete cases of a Cox model.
+
+    Attributes
+    ----------
+    plan : DesignPlan
+        How covariates are made.
+    terms, words, term_of : tuple of str
+        Design columns without the intercept: names, names for readers, and the term of the formula each belongs to.
+    pieces : list
+        Covariates, centred and scaled, in blocks.
+    centre, scale : ndarray of float64, shape (p,)
+        Mean and standard deviation of each.
+    stop : ndarray of float64, shape (n,)
+        End of follow-up.
+    event : ndarray of bool, shape (n,)
+        Whether it ended with the event.
+    start : ndarray of float64, shape (n,) or None
+        Beginning.
+    weight, offset : ndarray of float64, shape (n,) or None
+        Case weights and offsets; rows of weight 0 stay, without an event.
+    stratum : ndarray of int64, shape (n,) or None
+        Number of the stratum of each row.
+    strata : tuple of str
+        Their names; one empty name without strata.
+    cluster : Series or None
+        Cluster of each row.
+    person : Series or None
+        Whose each row is.
+    row_number : ndarray of int64, shape (n,) or None
+        Number of each row in the data; None where none was left out.
+    groups : tuple of GroupCodes
+        Levels of categories, and of numbers with two values: what tables show persons by.
+    n_unweighted : int
+        Rows of weight 0.
+    """
+
+    plan: DesignPlan
+    terms: tuple[str, ...]
+    words: tuple[str, ...]
+    term_of: tuple[str, ...]
+    pieces: Sequence[HeldPiece | ReadPiece]
+    centre: FloatArray
+    scale: FloatArray
+    stop: FloatArray
+    event: BoolArray
+    start: FloatArray | None
+    weight: FloatArray | None
+    offset: FloatArray | None
+    stratum: IntArray | None
+    strata: tuple[str, ...]
+    cluster: pd.Series | None
+    person: pd.Series | None
+    row_number: IntArray | None
+    groups: tuple[GroupCodes, ...]
+    n_unweighted: int
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one part of the rows holds."""
+
+    x: list[FloatArray]
+    n_rows: int
+    present: BoolArray | None
+    stop: FloatArray
+    event: BoolArray
+    start: FloatArray | None
+    weight: FloatArray | None
+    offset: FloatArray | None
+    others: Mapping[str, pd.Series]
+    codes: Sequence[npt.NDArray[Any]]
+    total: FloatArray
+    products: FloatArray
+
+    @property
+    def size(self) -> int:
+        return self.stop.size
+
+
+def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
+    """Read and check the rows of a Cox model.
+
+    Parameters
+    ----------
+    rows : Rows
+        The data.
+    asked : CoxColumns
+        Which column plays which part.
+
+    Returns
+    -------
+    CoxRows
+        In the order of the data.
+
+    Raises
+    ------
+    ModelInputError
+        If something cannot be used: see `cox`.
+    """
+    plan = design_plan(asked.right, rows, columns=asked.covariates, extra=asked.beside_covariates)
+    person = rows.person_column
+    first = _first_column(plan)
+    if len(plan.terms) == first:
+        raise ModelInputError("a Cox model needs a covariate; found none. For one group, use kaplan_meier.")
+    size = plan.n * (len(plan.terms) - first) * 8
+    hold = size <= (_COPIED if rows.place == "memory" else _HELD)
+    grouped = grouped_columns(plan, rows)
+    read = _PartReader(rows, plan, asked=asked, person=person, hold=hold, first=first, grouped=grouped)
+    parts = [part for part in map_in_threads(read, range(len(rows.parts))) if part.size]
+    centre, scale = _moments(parts, plan, first=first)
+    if hold:
+        pieces: Any = pieces_of(_standardised(parts, plan.shift[first:], centre=centre, scale=scale), n=plan.n)
+    else:
+        firsts = np.cumsum([0, *(part.size for part in parts)])
+        numbers = [number for number, held in enumerate(read.sizes) if held]
+        pieces = [
+            ReadPiece(int(begin), _Reading(read, number), centre - plan.shift[first:], scale)
+            for begin, number in zip(firsts[:-1], numbers, strict=True)
+        ]
+    stratum: IntArray | None = None
+    strata: tuple[str, ...] = ("",)
+    if asked.strata:
+        stratum, strata = names_of_strata([_joined(parts, name) for name in asked.strata])
+    found = CoxRows(
+        plan=plan,
+        terms=plan.terms[first:],
+        words=plan.words[first:],
+        term_of=plan.encoding.term_of[first:],
+        pieces=pieces,
+        centre=centre,
+        scale=scale,
+        stop=np.concatenate([part.stop for part in parts]),
+        event=np.concatenate([part.event for part in parts]),
+        start=_optional([part.start for part in parts]),
+        weight=_optional([part.weight for part in parts]),
+        offset=_optional([part.offset for part in parts]),
+        stratum=stratum,
+        strata=strata,
+        cluster=_joined(parts, asked.cluster) if asked.cluster else None,
+        person=_joined(parts, person) if person else None,
+        row_number=_row_numbers(read.present),
+        groups=tuple(
+            replace(group, codes=np.concatenate([part.codes[place] for part in parts]))
+            for place, group in enumerate(grouped)
+        ),
+        n_unweighted=0,
+    )
+    _check_follow_up(found, asked)
+    return _without_weight(found)
+
+
+def _first_column(plan: DesignPlan) -> int:
+    return 1 if plan.terms and plan.terms[0] == "Intercept" else 0
+
+
+class _PartReader:
+    """Reads parts; remembers how many rows each has, and which are complete."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        plan: DesignPlan,
+        *,
+        asked: CoxColumns,
+        person: str | None,
+        hold: bool,
+        first: int,
+        grouped: Sequence[GroupCodes],
+    ) -> None:
+        self.rows, self.plan, self.asked, self.person = rows, plan, asked, person
+        self.hold, self.first, self.grouped = hold, first, grouped
+        self.sizes = [0] * len(rows.parts)
+        self.present: list[tuple[int, BoolArray | None]] = [(0, None)] * len(rows.parts)
+
+    def prepared(self, number: int) -> tuple[pd.DataFrame, Prepared]:
+        names = [*self.plan.columns, *([self.person] if self.person and self.person not in self.plan.columns else [])]
+        frame = self.rows.parts[number](names)
+        total = len(frame)
+        present: BoolArray | None = None
+        if self.plan.has_missing[number]:
+            present = frame[list(self.plan.columns)].notna().all(axis=1).to_numpy()
+            frame = frame.loc[present]
+        self.present[number] = (total, present)
+        return frame, self.plan.prepare(frame[list(self.plan.columns)], complete=True, response=False)
+
+    def blocks(self, prepared: Prepared) -> Iterator[FloatArray]:
+        """Give the covariates less the plan's shift, in new arrays."""
+        kept = replace(prepared, sources=prepared.sources[self.first :], recipes=prepared.recipes[self.first :])
+        shift = self.plan.shift[self.first :]
+        for begin in range(0, kept.size, BLOCK):
+            out = np.empty((len(kept.recipes), min(BLOCK, kept.size - begin)))
+            yield kept.fill(out, begin, shift=shift)
+
+    def __call__(self, number: int) -> _Part:
+        frame, prepared = self.prepared(number)
+        self.sizes[number] = prepared.size
+        p, asked = len(prepared.recipes) - self.first, self.asked
+        total, products, kept = np.zeros(p), np.zeros((p, p)), []
+        for block in self.blocks(prepared):
+            total += block.sum(axis=1)
+            products += block @ block.T
+            if self.hold:
+                kept.append(block)
+        extra = prepared.extra
+        others = {name: extra[name] for name in (*asked.strata, asked.cluster) if name is not None}
+        if self.person is not None:
+            others[self.person] = frame[self.person]
+        return _Part(
+            x=kept,
+            n_rows=len(frame),
+            present=None,
+            stop=times_of(extra[asked.stop], name=asked.stop),
+            event=events_of(extra[asked.event], name=asked.event, cause=asked.cause),
+            start=times_of(extra[asked.start], name=asked.start) if asked.start else None,
+            weight=numbers_of(extra[asked.weights], name=asked.weights, part="weight") if asked.weights else None,
+            offset=numbers_of(extra[asked.offset], name=asked.offset, part="offset") if asked.offset else None,
+            others=others,
+            codes=[group.codes_of(prepared) for group in self.grouped],
+            total=total,
+            products=products,
+        )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Reads the covariates of one part again."""
+
+    reader: _PartReader
+    number: int
+
+    def __call__(self) -> Iterator[FloatArray]:
+        return self.reader.blocks(self.reader.prepared(self.number)[1])
+
+
+def _moments(parts: Sequence[_Part], plan: DesignPlan, *, first: int) -> tuple[FloatArray, FloatArray]:
+    """Work out means and standard deviations, and refuse constant and collinear terms."""
+    n = sum(part.size for part in parts)
+    mean = np.sum([part.total for part in parts], axis=0) / n
+    covariance = np.sum([part.products for part in parts], axis=0) / n - np.outer(mean, mean)
+    scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    centre = mean + plan.shift[first:]
+    terms = plan.terms[first:]
+    flat = [term for term, s, c in zip(terms, scale, centre, strict=True) if not s > 1e-14 * abs(c)]
+    if flat:
+        raise ModelInputError(
+            f"a covariate must vary; found one value in all {n:,} rows analysed in {listed(flat)}. Leave it out, or "
+            "look at how the rows were selected."
+        )
+    _refuse_collinear(covariance / np.outer(scale, scale), terms)
+    return centre, scale
+
+
+def _refuse_collinear(correlation: FloatArray, terms: Sequence[str]) -> None:
+    """Find the first term that the ones before it give exactly, and name them."""
+    if np.linalg.eigvalsh(correlation)[0] > 1e-6:
+        return
+    for index in range(1, len(terms)):
+        before = correlation[:index, :index]
+        weights = np.linalg.solve(before, correlation[:index, index])
+        if correlation[index, index] - weights @ correlation[:index, index] < _COLLINEAR**2:
+            givers = [term for term, weight in zip(terms[:index], weights, strict=True) if abs(weight) > 1e-5]
+            raise ModelInputError(
+                f"the covariates are collinear; '{terms[index]}' is a combination of {listed(givers)}. "
+                "Leave one of them out."
+            )
+
+
+def _standardised(
+    parts: Sequence[_Part], shift: FloatArray, *, centre: FloatArray, scale: FloatArray
+) -> Iterator[FloatArray]:
+    rest = (centre - shift)[:, None]
+    for part in parts:
+        for block in part.x:
+            np.subtract(block, rest, out=block)
+            yield np.divide(block, scale[:, None], out=block)
+        part.x.clear()
+
+
+def _optional(parts: Sequence[FloatArray | None]) -> FloatArray | None:
+    found = [part for part in parts if part is not None]
+    return np.concatenate(found) if found else None
+
+
+def _joined(parts: Sequence[_Part], name: str) -> pd.Series:
+    pieces = [part.others[name] for part in parts]
+    joined = pieces[0] if len(pieces) == 1 else pd.concat(pieces)
+    return joined.reset_index(drop=True)
+
+
+def _row_numbers(present: Sequence[tuple[int, BoolArray | None]]) -> IntArray | None:
+    if all(complete is None for _, complete in present):
+        return None
+    whole = [np.ones(size, dtype=np.bool_) if complete is None else complete for size, complete in present]
+    return np.flatnonzero(np.concatenate(whole))
+
+
+def _check_follow_up(found: CoxRows, asked: CoxColumns) -> None:
+    if found.start is None:
+        if (found.stop <= 0).any():
+            raise ModelInputError(
+                f"follow-up must be > 0; column '{asked.stop}' is zero in {int((found.stop == 0).sum()):,} rows and "
+                f"negative in {int((found.stop < 0).sum()):,}. Count the index day as the first day (add 1), or leave "
+                "these rows out and say so."
+            )
+    elif (found.start >= found.stop).any():
+        raise ModelInputError(
+            f"follow-up must end after it begins; '{asked.stop}' is not after '{asked.start}' in "
+            f"{int((found.start >= found.stop).sum()):,} rows. A row is at risk after its start up to its stop: give a "
+            "day's follow-up start = day - 1, or leave these rows out and say so."
+        )
+    if not found.event.any():
+        what = f"column '{asked.event}' has none" if asked.cause is None else f"no row has the cause in '{asked.event}'"
+        raise ModelInputError(
+            f"a Cox model needs events; {what} in {found.event.size:,} rows. Check the outcome's "
+            "concept ids and the time at risk."
+        )
+
+
+def _without_weight(found: CoxRows) -> CoxRows:
+    """Take the events from rows of weight 0, which count for nothing, not even as ties."""
+    if found.weight is None or (found.weight > 0).all():
+        return found
+    event = found.event & (found.weight > 0)
+    if not event.any():
+        raise ModelInputError(
+            "a Cox model needs events; all rows with an event have weight 0. Look at how the weights were made."
+        )
+    return replace(found, event=event, n_unweighted=int((found.weight == 0).sum()))
