@@ -12,15 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.influence import Growth, WeightedRows
 from analysis_lib.models.survival.limits import Transform, probability_limits
-from analysis_lib.models.survival.product_limit import cumulated, product_limit
+from analysis_lib.models.survival.product_limit import product_limit
 from analysis_lib.models.survival.risk_sets import RiskSets
 
 __all__ = ["Variance", "incidence_tables"]
 
 FloatArray = npt.NDArray[np.float64]
 Variance = Literal["delta", "aalen", "jackknife"]
+#: A variance smaller than this, beside the sums whose difference it is, is made of their last digits.
+_ROUNDING = 1e-12
 
 
 def incidence_tables(
@@ -64,7 +67,7 @@ def incidence_tables(
             squared = _summed(incidence, terms)
         else:
             squared = _jackknife(n_risk, events, cause=cause, before=before, incidence=incidence, rows=influences)
-        se = np.sqrt(np.maximum(squared, 0.0))
+        se = np.sqrt(squared)
         relative = np.divide(se, incidence, out=np.zeros_like(se), where=incidence > 0)
         low, high = probability_limits(incidence, relative, transform=transform, level=level)
         # Before the first event nothing is known to be uncertain; where all have had it, neither: as for survival.
@@ -121,7 +124,13 @@ def _summed(incidence: FloatArray, terms: tuple[FloatArray, FloatArray, FloatArr
     sum_a_g = cumulated(gain * sum_a)  # sum of a G at each time
     sum_a_g2 = cumulated(2 * gain * np.concatenate(([0.0], sum_a_g[:-1])) + gain**2 * sum_a)
     sum_c_g = cumulated(gain * until_before(c))
-    return np.asarray(cumulated(b) - 2 * sum_c_g + sum_a_g2)
+    return _without_rounding(cumulated(b) + sum_a_g2, 2 * sum_c_g)
+
+
+def _without_rounding(gained: FloatArray, lost: FloatArray) -> FloatArray:
+    """Subtract two sums; a rest that is rounding is nothing, as where all have had the event."""
+    rest = gained - lost
+    return np.where(rest > _ROUNDING * gained, rest, 0.0)
 
 
 def _jackknife(
@@ -142,6 +151,6 @@ def _jackknife(
     p = Growth(
         -cumulated(before * events[cause] / n_risk**2 + incidence * leaving), np.vstack([np.zeros(n_risk.size), *jumps])
     )
-    return np.asarray(
-        rows.products(p, p) - 2 * incidence * rows.products(p, b) + incidence**2 * rows.products(b, b), dtype=np.float64
+    return _without_rounding(
+        rows.products(p, p) + incidence**2 * rows.products(b, b), 2 * incidence * rows.products(p, b)
     )

@@ -12,11 +12,11 @@ from analysis_lib.models.arguments import checked_choice, checked_level, in_perc
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.asked_columns import asked_columns, refuse_strata
+from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.event_rows import event_rows
 from analysis_lib.models.survival.influence import Growth, WeightedRows, weighted_rows
 from analysis_lib.models.survival.limits import normal_quantile
 from analysis_lib.models.survival.numbers_at_risk import RiskCounts, labelled
-from analysis_lib.models.survival.product_limit import cumulated
 from analysis_lib.models.survival.risk_sets import RiskSets, risk_sets
 from analysis_lib.tables import format_estimate, format_time
 

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.event_rows import EventRows
 from analysis_lib.models.survival.event_sums import GroupedEvents, grouped_events
-from analysis_lib.models.survival.product_limit import cumulated
 
 __all__ = ["gray_tests"]
 

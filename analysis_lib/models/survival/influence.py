@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.models.rows.follow_up import TIE_TOLERANCE
+from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.event_rows import EventRows
 
 __all__ = ["Growth", "WeightedRows", "weighted_rows"]
@@ -91,21 +92,24 @@ class WeightedRows:
         gone = np.cumsum(np.bincount(self.last, squared * self.final(one) * self.final(other), minlength=m))
         start_one, start_other = self._before(one.drift), self._before(other.drift)
         present = self._present(squared, m)
-        cross = one.drift * self._present(squared * start_other, m) + other.drift * self._present(
-            squared * start_one, m
-        )
-        return gone + one.drift * other.drift * present - cross + self._present(squared * start_one * start_other, m)
+        cross = one.drift * self._late(squared * start_other, m) + other.drift * self._late(squared * start_one, m)
+        return gone + one.drift * other.drift * present - cross + self._late(squared * start_one * start_other, m)
 
     def _before(self, drift: FloatArray) -> FloatArray:
         """Read the drift just before each row comes under observation."""
         return np.concatenate(([0.0], drift))[self.first]
 
     def _present(self, amounts: FloatArray, m: int) -> FloatArray:
-        """Add up over the rows that are still at risk after each distinct time."""
+        """Add up over the rows that are still at risk after each distinct time, from the end, where few are left."""
         leaving = np.bincount(self.last, amounts, minlength=m + 1)[1 : m + 1]
         still_to_come = np.bincount(self.first, amounts, minlength=m + 1)[1 : m + 1]
-        from_the_end = np.cumsum((leaving - still_to_come)[::-1])[::-1]
-        return np.asarray(from_the_end)
+        return np.asarray(np.cumsum((leaving - still_to_come)[::-1])[::-1])
+
+    def _late(self, amounts: FloatArray, m: int) -> FloatArray:
+        """Add up, from the start, what is 0 for all that were there at the start: nothing until somebody comes late."""
+        came = np.bincount(self.first, amounts, minlength=m)[:m]
+        left = np.bincount(self.last, amounts, minlength=m)
+        return cumulated(came - left)
 
 
 def weighted_rows(rows: EventRows, group: int, *, starts: FloatArray) -> WeightedRows:

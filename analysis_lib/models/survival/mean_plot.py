@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analysis_lib.figures import LINE_STYLES, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
+from analysis_lib.figures import PALETTE, StudyFigure, journal_style, study_figure, wrap_words
 from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def mean_figure(result: RestrictedMeanResult, *, time_label: str, width: float) 
         )
         axes: Axes = figure.add_subplot()
         for index, row in enumerate(table.to_dict("records")):
-            colour, line = PALETTE[index % len(PALETTE)], LINE_STYLES[index % len(LINE_STYLES)]
-            axes.plot([row["ci_low"], row["ci_high"]], [height[index]] * 2, color=colour, linestyle=line)
+            colour = PALETTE[index % len(PALETTE)]
+            axes.plot([row["ci_low"], row["ci_high"]], [height[index]] * 2, color=colour)
             axes.plot([row["ci_low"], row["ci_high"]], [height[index]] * 2, "|", color=colour, markersize=6)
             axes.plot(row["restricted_mean"], height[index], "o", color=colour, markersize=4.5)
         axes.set_ylim(-0.6, len(table) - 0.4)

@@ -4,29 +4,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.influence import Growth, WeightedRows
 from analysis_lib.models.survival.limits import Transform, probability_limits
 from analysis_lib.models.survival.risk_sets import RiskSets
 
-__all__ = ["cumulated", "greenwood_terms", "product_limit", "product_limit_growth", "survival_table"]
+__all__ = ["greenwood_terms", "product_limit", "product_limit_growth", "survival_table"]
 
 FloatArray = npt.NDArray[np.float64]
-
-
-def cumulated(values: npt.NDArray[np.generic]) -> FloatArray:
-    """Add up from the start, in extended precision where the machine has it: there may be millions of terms.
-
-    Parameters
-    ----------
-    values : ndarray, shape (..., m)
-        Terms; added up along the last axis.
-
-    Returns
-    -------
-    ndarray of float64, shape (..., m)
-        Sums up to and including each term.
-    """
-    return np.cumsum(values, axis=-1, dtype=np.longdouble).astype(np.float64)
 
 
 def product_limit(n_risk: npt.NDArray[np.generic], n_event: npt.NDArray[np.generic]) -> FloatArray:

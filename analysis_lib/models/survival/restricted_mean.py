@@ -11,9 +11,10 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.influence import Growth, WeightedRows
 from analysis_lib.models.survival.limits import normal_quantile
-from analysis_lib.models.survival.product_limit import cumulated, greenwood_terms
+from analysis_lib.models.survival.product_limit import greenwood_terms
 from analysis_lib.tables import format_estimate, format_p
 
 if TYPE_CHECKING:

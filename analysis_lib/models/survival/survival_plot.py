@@ -253,9 +253,10 @@ def curve_figure(curves: Curves, style: CurveStyle) -> StudyFigure:
         With the steps attached as data, in the units of the axes.
     """
     curves = replace(curves, steps=_steps(curves, style))
+    begin = float(curves.steps["time"].min())
     end = float(curves.steps["time"].max()) if style.until is None else style.until
-    ticks = _ticks(end, n_panels=len(curves.panels)) if style.ticks is None else np.asarray(style.ticks, np.float64)
-    ticks = ticks[ticks <= end]
+    ticks = _ticks(begin, end, n_panels=len(curves.panels)) if style.ticks is None else np.asarray(style.ticks)
+    ticks = ticks[(ticks >= begin) & (ticks <= end)].astype(np.float64)
     names = _Names.of(curves.lines, groups=curves.at_risk.groups, width=style.width)
     counts = curves.at_risk.at(ticks * style.time_divisor)
     risk_height = _RISK_HEAD + names.risk_row * len(counts)
@@ -268,34 +269,46 @@ def curve_figure(curves: Curves, style: CurveStyle) -> StudyFigure:
             data=curves.steps[curves.steps["time"] <= end].reset_index(drop=True),
             alt_text=_in_words(curves, style),
         )
-        rows = figure.subplots(
-            2, len(curves.panels), sharex=True, sharey="row", squeeze=False, height_ratios=[_CURVES, risk_height]
-        )
+        rows = figure.subplots(2, len(curves.panels), sharex=True, squeeze=False, height_ratios=[_CURVES, risk_height])
+        rows[0, 0].set_xlim(begin - 0.01 * (end - begin), end + 0.01 * (end - begin))
+        rows[0, 0].set_xticks(ticks)
         for index, panel in enumerate(curves.panels):
-            axes, at_risk = rows[0, index], rows[1, index]
-            for place, line in enumerate(curves.lines):
-                _draw_curve(
-                    axes,
-                    curves.of(panel, line),
-                    index=place,
-                    label=names.legend[place],
-                    height=curves.height,
-                    style=style,
-                )
-            axes.tick_params(axis="x", labelbottom=True)
-            axes.set_xlabel(style.time_label)
-            axes.set_xlim(-0.01 * end, end * 1.01)
-            axes.set_xticks(ticks)
-            if len(curves.panels) > 1:
-                axes.set_title(panel, loc="left", fontsize=8.5)
+            axes, at_risk = rows[:, index]
+            _draw_panel(axes, curves, panel=panel, names=names, style=style)
+            if index > 0:
+                axes.sharey(rows[0, 0])
+                axes.tick_params(axis="y", labelleft=False)
             _write_numbers(at_risk, counts, names=names, first=index == 0, coloured=curves.line_by == "group")
-        _dress_curves(rows[0, 0], curves, names=names, end=end)
-        if len(names.legend) > 1 and len(curves.panels) > 1:
-            handles, labels = rows[0, 0].get_legend_handles_labels()
-            figure.legend(handles, labels, loc="outside upper left", ncols=names.columns, handlelength=2.6)
+        _dress_curves(rows[0, 0], curves, end=end)
+        _head(figure, rows[0, 0], names=names, style=style, one_panel=len(curves.panels) == 1)
+    return figure
+
+
+def _draw_panel(axes: Axes, curves: Curves, *, panel: str, names: _Names, style: CurveStyle) -> None:
+    for place, line in enumerate(curves.lines):
+        steps, label = curves.of(panel, line), names.legend[place]
+        _draw_curve(axes, steps, index=place, label=label, height=curves.height, style=style)
+    axes.tick_params(axis="x", labelbottom=True)
+    axes.set_xlabel(style.time_label)
+    if len(curves.panels) > 1:
+        axes.set_title(panel, loc="left", fontsize=8.5)
+
+
+def _head(figure: StudyFigure, axes: Axes, *, names: _Names, style: CurveStyle, one_panel: bool) -> None:
+    """Write title and legend above the axes: there it hides no curve; matplotlib's "best" place does not see bands."""
+    look: dict[str, Any] = {"ncols": names.columns, "handlelength": 2.6}
+    if one_panel or len(names.legend) == 1:
         if style.title:
             figure.suptitle(style.title, x=0.01, ha="left", fontsize=9.5)
-    return figure
+        if len(names.legend) > 1:
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, **look)
+    else:
+        handles, labels = axes.get_legend_handles_labels()
+        look |= {"title": style.title or None, "title_fontsize": 9.5, "alignment": "left"}
+        figure.legend(handles, labels, loc="outside upper left", **look)
+    if not one_panel:
+        # The last number of one panel would touch the first of the next, both centred on their ticks.
+        figure.get_layout_engine().set(wspace=0.06)  # type: ignore[union-attr, call-arg]
 
 
 def _in_words(curves: Curves, style: CurveStyle) -> str:
@@ -311,13 +324,19 @@ def _steps(curves: Curves, style: CurveStyle) -> pd.DataFrame:
     for panel in curves.panels:
         for line in curves.lines:
             own = curves.of(panel, line)
-            start = own.iloc[:1].assign(time=0.0, ci_low=curves.start, ci_high=curves.start, se=0.0)
+            start = own.iloc[:1].assign(time=_begin(curves), ci_low=curves.start, ci_high=curves.start, se=0.0)
             start = start.assign(**{name: 0 for name in own.columns if name in {"n_event", "n_censor"}})
             if "survival" in own.columns:
                 start = start.assign(survival=1.0)
             parts.extend([start.assign(**{curves.height: curves.start}), _visible(own, style)])
     steps: pd.DataFrame = pd.concat(parts, ignore_index=True)
     return steps.assign(time=steps["time"] / style.time_divisor)
+
+
+def _begin(curves: Curves) -> float:
+    """Where the curves start: at 0, unless all come later, as where time is age."""
+    entering = curves.at_risk.entering
+    return 0.0 if entering is None else max(0.0, min(float(pile.times[0]) for pile in entering))
 
 
 def _visible(steps: pd.DataFrame, style: CurveStyle) -> pd.DataFrame:
@@ -352,7 +371,7 @@ def _draw_curve(axes: Axes, steps: pd.DataFrame, *, index: int, label: str, heig
         )
 
 
-def _dress_curves(axes: Axes, curves: Curves, *, names: _Names, end: float) -> None:
+def _dress_curves(axes: Axes, curves: Curves, *, end: float) -> None:
     axes.set_ylabel(curves.label)
     seen = curves.steps[curves.steps["time"] <= end]
     if curves.start == 1:
@@ -365,15 +384,11 @@ def _dress_curves(axes: Axes, curves: Curves, *, names: _Names, end: float) -> N
         axes.set_ylim(0, most if highest > 0 else _NO_EVENTS)
         if probability:
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{100 * value:g}%"))
-    if len(names.legend) > 1 and len(curves.panels) == 1:
-        # Above the axes it can hide no curve; matplotlib's "best" place does not look at bands.
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=names.columns, handlelength=2.6, borderaxespad=0.2)
 
 
-def _ticks(end: float, *, n_panels: int) -> FloatArray:
-    marks = MaxNLocator(nbins=6 if n_panels == 1 else 4, steps=[1, 2, 2.5, 5, 10]).tick_values(0, end)
-    ticks: FloatArray = np.asarray(marks, dtype=np.float64)
-    return ticks[(ticks >= 0) & (ticks <= end)]
+def _ticks(begin: float, end: float, *, n_panels: int) -> FloatArray:
+    marks = MaxNLocator(nbins=6 if n_panels == 1 else 4, steps=[1, 2, 2.5, 5, 10]).tick_values(begin, end)
+    return np.asarray(marks, dtype=np.float64)
 
 
 def _write_numbers(axes: Axes, counts: pd.DataFrame, *, names: _Names, first: bool, coloured: bool) -> None:
