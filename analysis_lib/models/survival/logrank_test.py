@@ -38,6 +38,8 @@ class LogRankResult:
         are sums of their weights.
     method : str
         The test, with its variance.
+    events : int
+        Rows with the event.
     exclusions : dict of str to int
         Rows left out, by reason.
     n_excluded : int
@@ -51,6 +53,7 @@ class LogRankResult:
     p_value: float
     table: pd.DataFrame
     method: str
+    events: int
     exclusions: dict[str, int]
     n_excluded: int
     persons: dict[str, int]
@@ -59,6 +62,16 @@ class LogRankResult:
     def n(self) -> int:
         """Rows compared."""
         return int(self.table["n"].sum())
+
+    def estimates(self) -> pd.DataFrame:
+        """Return the test itself, for the report's list of outputs.
+
+        Returns
+        -------
+        DataFrame
+            One row: ``chi2``, ``df``, ``p_value``.
+        """
+        return pd.DataFrame({"chi2": [self.chi2], "df": [self.df], "p_value": [self.p_value]})
 
     def to_frame(self) -> pd.DataFrame:
         """Return observed and expected events as a table.
@@ -222,6 +235,7 @@ def logrank_from_rows(rows: EventRows, *, rho: float = 0.0, trend: bool | Sequen
         p_value=float(chdtrc(df, statistic)),
         table=table,
         method=_method(rho=rho, trend=scores is not None, n_strata=rows.n_strata),
+        events=rows.events,
         exclusions=rows.exclusions,
         n_excluded=rows.n_excluded,
         persons=rows.persons,

@@ -63,6 +63,16 @@ class RestrictedMeanResult(ModelResult):
         """
         return self.table.copy()
 
+    def estimates(self) -> pd.DataFrame:
+        """Return means and comparisons, for the report's list of outputs.
+
+        Returns
+        -------
+        DataFrame
+            One row per group: the columns of `table`, then those of `contrasts`, missing for the first group.
+        """
+        return self.table.merge(self.contrasts, how="left", on="group")
+
     def summary(self) -> ModelSummary:
         """Write means, differences and ratios for reading.
 

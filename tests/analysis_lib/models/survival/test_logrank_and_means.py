@@ -1,5 +1,8 @@
 """Log-rank tests and restricted means: what they are made of, and when there is nothing to compare."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.survival import kaplan_meier, logrank, nelson_aalen
+from analysis_lib.models.survival import cumulative_incidence, kaplan_meier, logrank, nelson_aalen
+from analysis_lib.report import Report
 
 FAST = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SEEDS = st.integers(0, 10_000)
@@ -141,6 +145,23 @@ def test_means_beyond_what_is_known_are_refused(until: float, words: str) -> Non
     data.loc[data["time"] == data["time"].max(), "event"] = False
     with pytest.raises(ModelInputError, match=words):
         kaplan_meier("Surv(time, event) ~ 1", data).restricted_mean(until=until)
+
+
+def test_results_declare_themselves_in_a_report(tmp_path: Path) -> None:
+    data = _follow_up(6).assign(cause=lambda rows: rows["event"] * (1 + rows["site"] % 2))
+    curve = kaplan_meier("Surv(time, event) ~ dose", data)
+    report = Report(title="All", run_dir=tmp_path)
+    report.add("means", curve.restricted_mean(), figure=True)
+    report.add("test", logrank("Surv(time, event) ~ dose", data))
+    report.add("hazard", nelson_aalen("Surv(time, event) ~ dose", data), figure=True)
+    report.add("incidence", cumulative_incidence("Surv(time, cause) ~ dose", data), figure=True)
+    outputs = json.loads((tmp_path / "outputs.json").read_text())["outputs"]
+    assert all(output["persons"]["all"] == 80 and output["method"] and output["n"] == 80 for output in outputs)
+    tables = {output["id"]: output["estimates"] for output in outputs if output["kind"] == "table"}
+    assert set(tables["test"][0]) == {"chi2", "df", "p_value"}
+    assert [row["difference"] is None for row in tables["means"]] == [True, False, False]
+    assert {row["cause"] for row in tables["incidence"]} == {"1", "2"}
+    assert "dose=0, cause=2" in outputs[-1]["persons"]
 
 
 def test_hazard_of_five_people_is_the_one_made_by_hand() -> None:
