@@ -21,6 +21,7 @@ from analysis_lib.models.prediction import (
     decision_curve,
     performance,
     precision_recall,
+    risk_model,
     roc,
     survival_performance,
 )
@@ -171,3 +172,12 @@ def test_net_benefit_is_that_of_dcurves() -> None:
     for strategy, expected in NET_BENEFIT.items():
         found = curve.table.loc[curve.table["strategy"] == strategy, "net_benefit"]
         assert found.to_list() == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+def test_risk_of_a_cox_model_is_that_of_survfit() -> None:
+    columns = ["time", "status", "age", "sex", "ph.ecog", "wt.loss"]
+    lung = pd.read_csv(DATA / "lung.csv")[columns].dropna().reset_index(drop=True)
+    lung["event"] = lung["status"] == 2
+    model = risk_model(["age", "sex", "ph.ecog"], lung, model="cox", time="time", event="event", horizon=365)
+    expected = pd.read_csv(DATA / "lung_risk.csv")["risk"]
+    np.testing.assert_allclose(model.predict(lung), expected, rtol=1e-8)

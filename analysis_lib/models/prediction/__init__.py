@@ -7,8 +7,10 @@ from analysis_lib.models.prediction.leakage import check_leakage
 from analysis_lib.models.prediction.performance import performance
 from analysis_lib.models.prediction.person_split import split_persons
 from analysis_lib.models.prediction.precision_recall import precision_recall
+from analysis_lib.models.prediction.risk_model import risk_model
 from analysis_lib.models.prediction.roc import area_difference, roc
 from analysis_lib.models.prediction.survival_performance import survival_performance
+from analysis_lib.models.prediction.tripod import tripod_appendix
 
 __all__ = [
     "area_difference",
@@ -18,7 +20,9 @@ __all__ = [
     "decision_curve",
     "performance",
     "precision_recall",
+    "risk_model",
     "roc",
     "split_persons",
     "survival_performance",
+    "tripod_appendix",
 ]

@@ -121,15 +121,21 @@ class CensoredRows:
 
     @cached_property
     def survival_at_horizon(self) -> tuple[float, float]:
-        """Kaplan-Meier survival at the horizon with Greenwood's standard error."""
-        inside = self.time <= self.horizon
-        times, place, leaving = np.unique(np.where(inside, self.time, np.inf), return_inverse=True, return_counts=True)
-        events = np.bincount(place, self.event & inside, minlength=times.size)
+        """Kaplan-Meier survival at the horizon; Greenwood's error, by persons where some have several rows."""
+        times, place, leaving = np.unique(
+            np.minimum(self.time, np.nextafter(self.horizon, np.inf)), return_inverse=True, return_counts=True
+        )
+        events = np.bincount(place, self.had_event, minlength=times.size)
         at_risk = leaving[::-1].cumsum()[::-1].astype(np.float64)
         survival = float(np.prod(1 - events / at_risk))
         if survival == 0:
             return 0.0, 0.0
-        return survival, survival * float(np.sqrt(np.sum(events / (at_risk * (at_risk - events)))))
+        staying = at_risk - events
+        if self.rows.person is None:
+            return survival, survival * float(np.sqrt(np.sum(events / (at_risk * staying))))
+        expected = np.cumsum(events / (at_risk * staying))
+        influence = survival * (expected[place] - self.had_event / staying[place])
+        return survival, float(np.sqrt(self.rows.variance(np.asarray(influence))))
 
     @cached_property
     def weighted(self) -> PredictedRows:

@@ -1,0 +1,406 @@
+"""The rows a model of risk learns from, and the steps of learning: prepare, fit, predict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from analysis_lib.errors import ModelInputError
+from analysis_lib.features.feature_set import Features
+from analysis_lib.models.arguments import checked_columns, listed
+from analysis_lib.models.prediction.boosting import BoostingEstimator
+from analysis_lib.models.prediction.checked_values import binary_column, checked_number
+from analysis_lib.models.prediction.estimators import CoxEstimator, Estimator, Learned, PenalisedEstimator
+from analysis_lib.models.prediction.person_split import Part, PersonSplit
+from analysis_lib.models.prediction.preparation import Missing, Preparation, learn_preparation
+from analysis_lib.models.rows.formula import parse_formula, survival_formula
+from analysis_lib.models.rows.source import PERSON_COLUMNS, Data, open_rows
+
+if TYPE_CHECKING:
+    from analysis_lib.compute import Cluster
+
+__all__ = ["Request", "TrainingData", "estimator_of", "learn", "predicted", "request_of", "training_data"]
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be learned.
+
+    Attributes
+    ----------
+    predictors : tuple of str
+        Columns.
+    targets : tuple of str
+        The outcome; or time and event.
+    right : str
+        Right side of the formula.
+    is_formula : bool
+        Whether the user wrote it.
+    horizon : float or None
+        Until when, where the outcome has a time.
+    missing : {"impute", "keep", "complete"}
+        What to do with missing predictors.
+    """
+
+    predictors: tuple[str, ...]
+    targets: tuple[str, ...]
+    right: str
+    is_formula: bool
+    horizon: float | None
+    missing: Missing
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows to learn from, with a known outcome.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Predictors, outcome, person.
+    ids : Series
+        Whose each row is.
+    event : ndarray of bool, shape (n,)
+        Who had the outcome.
+    exclusions : dict of str to int
+        Rows left out by reason.
+    n_excluded : int
+        Rows left out, each counted once.
+    """
+
+    frame: pd.DataFrame
+    ids: pd.Series
+    event: BoolArray
+    exclusions: Mapping[str, int]
+    n_excluded: int
+
+    def where(self, inside: BoolArray) -> "TrainingData":
+        """Keep some rows.
+
+        Parameters
+        ----------
+        inside : ndarray of bool, shape (n,)
+            Which.
+
+        Returns
+        -------
+        TrainingData
+            With a fresh index.
+        """
+        return replace(
+            self,
+            frame=self.frame[inside].reset_index(drop=True),
+            ids=self.ids[inside].reset_index(drop=True),
+            event=self.event[inside],
+        )
+
+    def described(self) -> dict[str, Any]:
+        """Give what every result says of its rows.
+
+        Returns
+        -------
+        dict of str to object
+            ``n``, ``events``, ``exclusions``, ``n_excluded`` and ``persons``.
+        """
+        return {
+            "n": len(self.frame),
+            "events": int(self.event.sum()),
+            "exclusions": self.exclusions,
+            "n_excluded": self.n_excluded,
+            "persons": {"all": int(self.ids.nunique()), "events": int(self.ids[self.event].nunique())},
+        }
+
+
+def request_of(
+    predictors: str | Sequence[str] | Features,
+    columns: Sequence[str],
+    *,
+    survival: bool,
+    targets: tuple[str | None, ...],
+    horizon: float | None,
+    missing: Missing,
+) -> Request:
+    """Read what is asked: a formula, columns, or features.
+
+    Parameters
+    ----------
+    predictors : str, sequence of str, or Features
+        As for `risk_model`.
+    columns : sequence of str
+        Columns of the data.
+    survival : bool
+        Whether the outcome has a time.
+    targets : tuple of str or None
+        Columns of the outcome, where there is no formula.
+    horizon : float or None
+        Until when.
+    missing : {"impute", "keep", "complete"}
+        What to do with missing predictors.
+
+    Returns
+    -------
+    Request
+        Its columns are all known.
+
+    Raises
+    ------
+    ModelInputError
+        If something is missing, or named twice.
+    """
+    if survival != (horizon is not None):
+        raise ModelInputError(
+            "a Cox model predicts until a horizon, other models have none; found "
+            f"{'none' if horizon is None else 'one'}. {'Give horizon=365.' if survival else 'Leave horizon= out.'}"
+        )
+    until = None if horizon is None else checked_number(horizon, "horizon", low=0.0, high=float("inf"))
+    if isinstance(predictors, str):
+        if any(name is not None for name in targets):
+            raise ModelInputError("the formula names the outcome; found it as an argument too. Leave the argument out.")
+        return _of_formula(predictors, columns, survival=survival, horizon=until, missing=missing)
+    if isinstance(predictors, Features):
+        names = [feature.column for feature in predictors.features]
+    else:
+        names = list(predictors)
+    own = [name for name in targets if name is not None]
+    if len(own) < len(targets):
+        wanted = "time= and event=" if survival else "outcome="
+        raise ModelInputError(f"the outcome is not named; found predictors without a formula. Give {wanted}.")
+    checked_columns([*own, *names], columns)
+    _check_parts(names, own)
+    right = " + ".join(f"`{name}`" for name in names)
+    return Request(tuple(names), tuple(own), right, is_formula=False, horizon=until, missing=missing)
+
+
+def _of_formula(
+    text: str, columns: Sequence[str], *, survival: bool, horizon: float | None, missing: Missing
+) -> Request:
+    if not survival:
+        parsed = parse_formula(text, columns)
+        if parsed.response_columns != (parsed.response.strip().strip("`"),):
+            raise ModelInputError(
+                f"the outcome must be a column of 0 and 1; found the expression '{parsed.response}'. Make it a column."
+            )
+        own, names, right = list(parsed.response_columns), list(parsed.columns), parsed.right
+    else:
+        split = survival_formula(text, columns)
+        if split.start is not None or split.strata or split.cluster:
+            raise ModelInputError(
+                "a risk until a horizon needs one baseline hazard from time 0; found start times, strata or clusters. "
+                "Use analysis_lib.models.cox for these."
+            )
+        own, names, right = [split.stop, split.event], list(split.columns), split.right
+    _check_parts(names, own)
+    return Request(tuple(names), tuple(own), right, is_formula=True, horizon=horizon, missing=missing)
+
+
+def _check_parts(names: Sequence[str], own: Sequence[str]) -> None:
+    if not names:
+        raise ModelInputError("a model of risk needs a predictor; found none. Name some columns.")
+    every = [*names, *own]
+    if twice := sorted({name for name in every if every.count(name) > 1}):
+        raise ModelInputError(f"a column has two parts to play; found {listed(twice)} more than once. Name each once.")
+    if ids := sorted(set(PERSON_COLUMNS) & set(names)):
+        raise ModelInputError(f"an id is no predictor; found {listed(ids)}. Leave it out.")
+
+
+def training_data(
+    data: Data,
+    request: Request,
+    *,
+    split: PersonSplit | None,
+    part: Part = "training",
+    also: Sequence[str] = (),
+) -> TrainingData:
+    """Read the rows of a part that have a known outcome.
+
+    Parameters
+    ----------
+    data : DataFrame, Dask frame, Features or path
+        All rows.
+    request : Request
+        What is to be learned.
+    split : PersonSplit or None
+        Which rows are whose.
+    part : {"training", "validation", "test"}, default "training"
+        Which part.
+    also : sequence of str, optional
+        Further columns to keep.
+
+    Returns
+    -------
+    TrainingData
+        Perhaps without rows, for a validation part that is empty.
+
+    Raises
+    ------
+    ModelInputError
+        If a column is unknown, or no training row is left.
+    """
+    rows = open_rows(data)
+    person = rows.person_column
+    wanted = dict.fromkeys([*request.predictors, *request.targets, *also, *([person] if person else [])])
+    frame = rows.frame(list(wanted))
+    ids = frame[person] if person else pd.Series(np.arange(len(frame)))
+    if ids.isna().any():
+        raise ModelInputError(
+            f"each row must say whose it is; column '{person}' is missing in {int(ids.isna().sum()):,} rows. Fill it."
+        )
+    if split is not None:
+        kept = split.of(frame, part)
+        ids = ids[split.rows(part)].reset_index(drop=True)
+        frame = kept
+    asked = [*request.targets, *(request.predictors if request.missing == "complete" else ())]
+    missing = frame[asked].isna()
+    present = ~missing.any(axis=1)
+    if part == "training" and not present.any():
+        raise ModelInputError(f"no row is left to learn from; found {len(frame):,} training rows. Look at the outcome.")
+    exclusions = {f"{name} missing": int(missing[name].sum()) for name in asked if missing[name].any()}
+    n_excluded = int((~present).sum())
+    frame, ids = frame[present].reset_index(drop=True), ids[present].reset_index(drop=True)
+    event = binary_column(frame[request.targets[-1]], name=request.targets[-1]) if len(frame) else np.zeros(0, np.bool_)
+    if part == "training" and not 0 < event.sum() < event.size + (request.horizon is not None):
+        raise ModelInputError(
+            f"a model learns from those with and those without the outcome; found {int(event.sum()):,} with in "
+            f"{event.size:,} training rows. Look at the outcome and the split."
+        )
+    return TrainingData(frame, ids, event, exclusions, n_excluded)
+
+
+def estimator_of(
+    kind: str,
+    request: Request,
+    *,
+    choices: Mapping[str, Any],
+    on: "Cluster | None",
+    is_dask: bool,
+) -> Estimator:
+    """Choose the way to learn.
+
+    Parameters
+    ----------
+    kind : {"penalised", "cox", "boosting"}
+        Which.
+    request : Request
+        What is to be learned.
+    choices : mapping of str to object
+        ``alpha``, ``at``, ``folds``, ``seed``, ``rounds``, ``settings``.
+    on : Cluster or None
+        Where trees are learned.
+    is_dask : bool
+        Whether the data are a Dask frame.
+
+    Returns
+    -------
+    Estimator
+        With all its choices.
+
+    Raises
+    ------
+    ModelInputError
+        If a choice cannot be meant.
+    """
+    if kind == "cox":
+        time, event = request.targets
+        return CoxEstimator(time, event, horizon=float(request.horizon or 0.0))
+    if kind == "penalised":
+        return PenalisedEstimator(
+            request.targets[0], alpha=choices["alpha"], at=choices["at"], folds=choices["folds"], seed=choices["seed"]
+        )
+    rounds = choices["rounds"]
+    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
+        raise ModelInputError(f"rounds must be a whole number above 0; found {rounds!r}. 300 is a start.")
+    return BoostingEstimator(
+        request.targets[0],
+        rounds=rounds,
+        settings=choices["settings"],
+        seed=choices["seed"],
+        on=on or (_open_cluster() if is_dask else None),
+    )
+
+
+def _open_cluster() -> "Cluster | None":
+    from analysis_lib.compute import Cluster
+    from analysis_lib.compute.buckets import open_clusters
+
+    return next((found for found in reversed(open_clusters) if isinstance(found, Cluster)), None)
+
+
+def learn(
+    training: TrainingData, request: Request, *, estimator: Estimator, held: TrainingData | None = None
+) -> tuple[Preparation, Learned]:
+    """Prepare training rows and fit.
+
+    Parameters
+    ----------
+    training : TrainingData
+        Rows to learn from.
+    request : Request
+        What.
+    estimator : Estimator
+        How.
+    held : TrainingData, optional
+        Validation rows, to stop early by; prepared as the training rows say.
+
+    Returns
+    -------
+    preparation : Preparation
+        What was learned of the predictors.
+    learned : Learned
+        The fitted model.
+    """
+    preparation = learn_preparation(training.frame, request.predictors, missing=request.missing)
+    right = _right(request, preparation)
+    person = [name for name in PERSON_COLUMNS if name in training.frame.columns][:1]
+    targets = training.frame[[*request.targets, *person]]
+    validation = None
+    if held is not None and 0 < held.event.sum() < held.event.size:
+        validation = (preparation.apply(held.frame), held.frame[list(request.targets)])
+    return preparation, estimator.fit(preparation.apply(training.frame), targets, right=right, held=validation)
+
+
+def predicted(learned: Learned, preparation: Preparation, *, frame: pd.DataFrame) -> FloatArray:
+    """Prepare rows and predict.
+
+    Parameters
+    ----------
+    learned : Learned
+        The fitted model.
+    preparation : Preparation
+        What was learned of the predictors.
+    frame : DataFrame
+        Rows with the predictors.
+
+    Returns
+    -------
+    ndarray of float64
+        Risks; NaN where a predictor is missing and is not filled.
+    """
+    prepared = preparation.apply(frame).reset_index(drop=True)
+    if not len(prepared):
+        return np.empty(0)
+    if preparation.missing != "complete":
+        return learned.risk(prepared)
+    present = prepared.notna().all(axis=1).to_numpy()
+    risk = np.full(len(prepared), np.nan)
+    if present.any():
+        risk[present] = learned.risk(prepared[present].reset_index(drop=True))
+    return risk
+
+
+def _right(request: Request, preparation: Preparation) -> str:
+    """Add what marks missing values; without a formula, leave out what does not vary."""
+    if not request.is_formula:
+        kept = [*(column.name for column in preparation.columns), *preparation.indicators]
+        return " + ".join(f"`{name}`" for name in kept)
+    if preparation.dropped:
+        raise ModelInputError(
+            f"a predictor of the formula does not vary; found {listed(preparation.dropped)} with one value in all "
+            "training rows. Leave it out."
+        )
+    return " + ".join([request.right, *(f"`{name}`" for name in preparation.indicators)])

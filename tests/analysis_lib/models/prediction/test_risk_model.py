@@ -1,0 +1,200 @@
+"""Risk models: one interface, nothing learned of held-out rows, everything recorded."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis_lib.errors import ModelInputError, SeparationError
+from analysis_lib.models.prediction import performance, risk_model, split_persons, survival_performance
+
+PREDICTORS = ["age", "고혈압 (mm)", "sex", "egfr", "site", "flag", "constant"]
+OUTCOMES = {
+    "penalised": {"outcome": "y", "folds": 3},
+    "boosting": {"outcome": "y", "rounds": 40},
+    "cox": {"time": "time", "event": "event", "horizon": 365},
+}
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    draw = np.random.default_rng(0)
+    n = 1_500
+    data = pd.DataFrame(
+        {
+            "person_id": draw.integers(0, 1_000, n),
+            "age": draw.normal(60, 10, n),
+            "고혈압 (mm)": draw.normal(size=n),
+            "sex": draw.choice(["female", "male"], n),
+            "egfr": np.where(draw.random(n) < 0.2, np.nan, draw.normal(80, 20, n)),
+            "site": pd.Series(draw.choice(["a", "b", "c", None], n)),
+            "flag": draw.random(n) < 0.3,
+            "constant": 1,
+        }
+    )
+    linear = -2 + 0.05 * (data["age"] - 60) + 0.7 * data["고혈압 (mm)"] + 0.6 * (data["sex"] == "male")
+    data["y"] = draw.random(n) < 1 / (1 + np.exp(-linear))
+    time, censored = draw.exponential(900 * np.exp(-linear - 2)), draw.uniform(100, 1_000, n)
+    return data.assign(time=np.ceil(np.minimum(time, censored)), event=time <= censored)
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_held_out_rows_change_nothing_that_is_learned(people: pd.DataFrame, kind: str) -> None:
+    split = split_persons(people)
+    model = risk_model(PREDICTORS, people, model=kind, split=split, **OUTCOMES[kind])
+    wild = people.copy()
+    test = split.rows("test")
+    wild.loc[test, ["age", "고혈압 (mm)", "egfr"]] = 1e6
+    wild.loc[test, "site"] = "never seen"
+    again = risk_model(PREDICTORS, wild, model=kind, split=split, **OUTCOMES[kind])
+    pd.testing.assert_frame_equal(model.to_frame(), again.to_frame())
+    pd.testing.assert_frame_equal(model.preparation.to_frame(), again.preparation.to_frame())
+    assert np.isfinite(again.predict(wild)).all()
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_order_of_rows_changes_no_split_and_no_risk(people: pd.DataFrame, kind: str) -> None:
+    order = np.random.default_rng(3).permutation(len(people))
+    shuffled = people.iloc[order].reset_index(drop=True)
+    risks = [
+        risk_model(PREDICTORS, rows, model=kind, split=split_persons(rows), **OUTCOMES[kind]).predict(people)
+        for rows in (people, shuffled)
+    ]
+    # Trees draw rows by their place, so only their ranking is nearly the same.
+    if kind == "boosting":
+        assert np.corrcoef(*risks)[0, 1] > 0.9
+    else:
+        np.testing.assert_allclose(*risks, rtol=2e-2 if kind == "penalised" else 1e-8)
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_a_model_judges_itself_on_the_test_rows(people: pd.DataFrame, kind: str) -> None:
+    split = split_persons(people, validation_share=0.15)
+    model = risk_model(PREDICTORS, people, model=kind, split=split, **OUTCOMES[kind])
+    held = split.of(people, "test").assign(p=model.predict)
+    found = model.evaluate(people, by="sex")
+    if kind == "cox":
+        expected = survival_performance(held, time="time", event="event", risk="p", horizon=365, by="sex")
+    else:
+        expected = performance(held, outcome="y", risk="p", by="sex")
+    pd.testing.assert_frame_equal(found.table, expected.table)
+    assert found.measure("auroc") > 0.6
+    assert model.evaluate(people, part="validation").n == split.rows("validation").sum()
+    assert model.evaluate(held).n == len(held)
+    crossed = model.cross_validate(people, folds=3)
+    assert crossed.n == model.n == split.rows("training").sum()
+    assert crossed.measure("auroc") < model.evaluate(people, part="training").measure("auroc") + 0.02
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_what_was_done_is_recorded(people: pd.DataFrame, kind: str) -> None:
+    model = risk_model(PREDICTORS, people, model=kind, split=split_persons(people), **OUTCOMES[kind])
+    assert model.preparation.dropped == ("constant",)
+    assert "'constant'" in model.method
+    assert "by person: 25%" in str(model)
+    assert model.persons["all"] < model.n
+    assert not model.plot(title="한국어").data.empty
+    table = model.preparation.to_frame().set_index("predictor")
+    training = split_persons(people).of(people, "training")
+    assert table.loc["egfr", "missing"] == training["egfr"].isna().sum()
+    if kind != "boosting":
+        assert float(table.loc["egfr", "filled_with"]) == training["egfr"].median()
+        assert table.loc["site", "levels"] == "a, b, c, (missing)"
+        assert model.specification()["coefficients"]
+
+
+def test_complete_cases_are_counted_and_missing_predictors_give_no_risk(people: pd.DataFrame) -> None:
+    model = risk_model("y ~ age + egfr", people, missing="complete", folds=3)
+    assert model.exclusions == {"egfr missing": people["egfr"].isna().sum()}
+    risk = model.predict(people)
+    assert (np.isnan(risk) == people["egfr"].isna()).all()
+
+
+def test_a_formula_may_hold_a_spline_and_is_refused_what_a_formula_may_not(people: pd.DataFrame) -> None:
+    model = risk_model("y ~ bs(age, df=4) + C(sex)", people, folds=3)
+    assert any(term.startswith("bs(age") for term in model.to_frame()["term"])
+    with pytest.raises(ModelInputError):
+        risk_model("y ~ __import__('os').system('true')", people)
+
+
+def test_trees_are_lightgbms_own(people: pd.DataFrame) -> None:
+    import lightgbm
+
+    numbers = ["age", "고혈압 (mm)", "egfr"]
+    model = risk_model(numbers, people, model="boosting", outcome="y", rounds=30, settings={"subsample": 1.0}, seed=4)
+    settings = {**model.learned.settings, "random_state": 4, "deterministic": True, "verbosity": -1}
+    own = lightgbm.LGBMClassifier(n_estimators=30, **settings).fit(people[numbers].to_numpy(), people["y"].to_numpy())
+    np.testing.assert_allclose(model.predict(people), own.booster_.predict(people[numbers].to_numpy()), rtol=1e-10)
+
+
+def test_boosting_without_lightgbm_names_the_extra(people: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(ModelInputError, match=r"cohorthub\[boosting\]"):
+        risk_model(PREDICTORS, people, model="boosting", outcome="y")
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "message"),
+    [
+        ({}, {"model": "forest"}, "model must be one of"),
+        ({}, {"outcome": None}, "the outcome is not named"),
+        ({}, {"outcome": "z"}, "no column 'z'"),
+        ({}, {"predictors": ["agee"]}, "Did you mean 'age'"),
+        ({}, {"predictors": []}, "needs a predictor"),
+        ({}, {"predictors": ["age", "age"]}, "more than once"),
+        ({}, {"predictors": ["age", "person_id"]}, "an id is no predictor"),
+        ({}, {"predictors": ["constant"]}, "needs a predictor that varies"),
+        ({}, {"horizon": 365}, "Leave horizon= out"),
+        ({}, {"model": "cox", "time": "time", "event": "event", "outcome": None}, "Give horizon"),
+        ({}, {"predictors": "y ~ age"}, "the formula names the outcome"),
+        ({}, {"model": "boosting", "rounds": 0}, "rounds must be"),
+        ({}, {"model": "boosting", "settings": {"seed": 3}}, "decided by the library"),
+        ({"y": True}, {}, "those without the outcome"),
+        ({"y": None}, {}, "no row is left to learn from"),
+        ({"age": pd.Timestamp("2020-01-01")}, {}, "a date is no predictor"),
+        ({"age": np.inf}, {}, "must be finite"),
+        ({"site": [f"{number}" for number in range(1_500)]}, {}, "free text or an id"),
+        ({"person_id": None}, {}, "whose it is"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    people: pd.DataFrame, change: dict[str, object], arguments: dict[str, object], message: str
+) -> None:
+    data = people.assign(**change)
+    if "age" in change:
+        data.loc[0, "age"] = pd.Timestamp("2021-01-01") if "date" in message else 1.0
+    chosen = {"predictors": PREDICTORS, "outcome": "y", **arguments}
+    with pytest.raises(ModelInputError, match=message):
+        risk_model(chosen.pop("predictors"), data, **chosen)
+
+
+def test_a_part_that_is_not_there_is_refused(people: pd.DataFrame) -> None:
+    model = risk_model("y ~ age", people, folds=3)
+    with pytest.raises(ModelInputError, match="without a split"):
+        model.evaluate(people, part="test")
+    with pytest.raises(ModelInputError, match="folds must be"):
+        model.cross_validate(people, folds=1)
+    with pytest.raises(ModelInputError, match="no column 'age'"):
+        model.predict(people.drop(columns="age"))
+
+
+def test_a_dask_frame_gives_the_same_model(people: pd.DataFrame) -> None:
+    import dask.dataframe as dd
+
+    numbers = people[["person_id", "age", "egfr", "flag", "y"]]
+    frame = dd.from_pandas(numbers, npartitions=3)
+    for kind in ("penalised", "boosting"):
+        models = [
+            risk_model(["age", "egfr", "flag"], data, model=kind, split=split_persons(data), **OUTCOMES[kind])
+            for data in (numbers, frame)
+        ]
+        pd.testing.assert_frame_equal(models[0].to_frame(), models[1].to_frame())
+
+
+def test_separation_in_a_cox_model_names_the_predictor(people: pd.DataFrame) -> None:
+    data = people.assign(never=people["event"] & (people["time"] < 300))
+    data.loc[~data["event"], "never"] = False
+    data["event"] = data["never"]
+    with pytest.raises(SeparationError, match="never"):
+        risk_model(["never", "age"], data, model="cox", time="time", event="event", horizon=365)
