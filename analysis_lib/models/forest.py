@@ -34,7 +34,8 @@ def forest_plot(
     interval : str, default "95% CI"
         What the limits are.
     ratios : bool, default True
-        Whether the axis is logarithmic with its line at 1; False makes it linear with its line at 0.
+        Whether the axis is logarithmic with its line at 1; False makes it linear, with a line at 0 where that lies
+        inside.
     width : float, default 5.5
         Inches.
     title : str, optional

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells, count_cells
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit
 from analysis_lib.models.rates.standard_populations import StandardName, weights_for
@@ -147,13 +148,12 @@ class StandardisedRates(ModelResult):
         StudyFigure
             With its data attached.
         """
-        from analysis_lib.models.rates.interval_figure import interval_figure
-
         rows = self.table.reset_index().rename(columns={"group": "label", "rate": "estimate"})
-        return interval_figure(
+        return forest_plot(
             rows[["label", "estimate", "ci_low", "ci_high"]],
             measure=f"Standardised rate per {self.per:,.0f} person-years",
             interval=f"{in_percent(self.level)} CI, {self.interval}",
+            ratios=False,
             width=width,
             title=title,
         )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
 from analysis_lib.models.rows.source import Data
@@ -207,14 +208,13 @@ class IncidenceRates(ModelResult):
         StudyFigure
             With its data attached.
         """
-        from analysis_lib.models.rates.interval_figure import interval_figure
-
         rows = self.table.rename(columns={"rate": "estimate"})[["estimate", "ci_low", "ci_high"]]
         rows.insert(0, "label", [_label(group) for group in self.table.index])
-        return interval_figure(
+        return forest_plot(
             rows.reset_index(drop=True),
             measure=f"Rate per {self.per:,.0f} person-years",
             interval=f"{in_percent(self.level)} CI, exact",
+            ratios=False,
             width=width,
             title=title,
         )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_columns, checked_level, in_percent
+from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells, count_cells, sum_by
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit, garwood_limits
 from analysis_lib.models.result import ModelResult, ModelSummary
@@ -98,13 +99,12 @@ class StandardisedRatios(ModelResult):
         StudyFigure
             With its data attached.
         """
-        from analysis_lib.models.rates.interval_figure import interval_figure
-
         rows = self.table.reset_index().rename(columns={"group": "label", "ratio": "estimate"})
-        return interval_figure(
+        return forest_plot(
             rows[["label", "estimate", "ci_low", "ci_high"]],
             measure="Observed / expected",
             interval=f"{in_percent(self.level)} CI, {_WRITTEN[self.interval].partition(' (')[0]}",
+            ratios=False,
             width=width,
             title=title,
         )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.source import Data
@@ -165,14 +166,13 @@ class Prevalence(ModelResult):
         StudyFigure
             With its data attached.
         """
-        from analysis_lib.models.rates.interval_figure import interval_figure
-
         rows = self.table.reset_index().rename(columns={"group": "label", "proportion": "estimate"})
         rows[["estimate", "ci_low", "ci_high"]] *= 100
-        return interval_figure(
+        return forest_plot(
             rows[["label", "estimate", "ci_low", "ci_high"]],
             measure="Prevalence, %",
             interval=f"{in_percent(self.level)} CI, {_WRITTEN[self.interval]}",
+            ratios=False,
             width=width,
             title=title,
         )

@@ -210,6 +210,31 @@ def test_forest_plot_refuses_what_has_no_place_on_a_log_axis(rows: pd.DataFrame)
         forest_plot(rows)
 
 
+def test_forest_plot_draws_differences_on_a_plain_axis_with_a_line_at_0() -> None:
+    rows = pd.DataFrame({"label": ["a", "b"], "estimate": [-1.0, 2.0], "ci_low": [-2.0, 0.0], "ci_high": [0.5, 4.0]})
+    axes = forest_plot(rows, ratios=False).axes[0]
+    assert axes.get_xscale() == "linear"
+    assert axes.get_xlim()[0] < -2 < 4 < axes.get_xlim()[1]
+    with pytest.raises(ModelInputError, match="finite numbers"):
+        forest_plot(rows.assign(ci_high=np.inf), ratios=False)
+
+
+def test_long_labels_of_a_forest_plot_are_broken_and_leave_room_for_the_axis() -> None:
+    rows = pd.DataFrame(
+        {
+            "label": ["신기능 저하를 동반한 심혈관 질환 과거력이 있는 65세 이상 환자 " * 3, "short"],
+            "estimate": [1.2, 0.8],
+            "ci_low": [0.9, 0.5],
+            "ci_high": [1.6, 1.3],
+        }
+    )
+    figure = forest_plot(rows)
+    FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    assert "\n" in axes.get_yticklabels()[0].get_text()
+    assert axes.get_position().width > 0.3
+
+
 def test_a_models_forest_plot_shows_the_interval_asked_for() -> None:
     draw = np.random.default_rng(1)
     data = pd.DataFrame({"time": draw.integers(1, 90, 80), "event": draw.random(80) < 0.6, "x": draw.normal(size=80)})
