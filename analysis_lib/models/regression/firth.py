@@ -105,4 +105,12 @@ def fit_firth(problem: GlmProblem) -> Fitted:
     work = IrlsSums(problem.family, problem.link, problem.weighting, top.point, problem.centre)
     sums = work.start(problem.design.p)
     work.add(sums, block)
-    return Fitted(top.point, float(sums[0]), float(sums[3]), inverted(top.at.information), True, top.iterations)
+    return Fitted(
+        coefficients=top.point,
+        deviance=float(sums[0]),
+        pearson=float(sums[3]),
+        covariance=inverted(top.at.information),
+        converged=True,
+        steps=top.iterations,
+        last_step=top.last_step,
+    )

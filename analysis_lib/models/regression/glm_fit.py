@@ -17,6 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 #: From this many rows on, the fit starts from that of a sample: two or three passes instead of six.
 MANY_ROWS = 100_000
 SAMPLE = 30_000
+#: Newton's method needs four to ten steps; where the likelihood has no maximum, some forty.
+MANY_STEPS = 14
 
 
 def fit(problem: GlmProblem) -> Fitted:
@@ -78,12 +80,13 @@ def checked_fit(problem: GlmProblem, fitted: Fitted) -> Fitted:
         The same.
     """
     found = np.isfinite(fitted.coefficients).all() and np.isfinite(np.diag(fitted.covariance)).all()
-    far = problem.family.name == "binomial" and fitted.deviance < 1e-6 * max(problem.n_obs, 1.0)
-    if fitted.converged and found and not far:
-        return fitted
-    if problem.family.name == "binomial":
-        refuse_separation(problem.design, np.nan_to_num(fitted.coefficients))
-    if problem.family.has_scale and fitted.converged and found:
+    # Along a direction without a maximum the likelihood still levels off, a factor of e a step, and seems to converge.
+    if not problem.family.has_scale and (fitted.steps > MANY_STEPS or not (fitted.converged and found)):
+        # Where everything has levelled off, rounding may turn the last step round.
+        for direction in (fitted.last_step, -fitted.last_step, fitted.coefficients):
+            if np.isfinite(direction).all() and direction.any():
+                refuse_separation(problem.design, direction, binary=problem.family.name == "binomial")
+    if fitted.converged and found:
         return fitted
     raise ConvergenceError(
         f"the model did not converge; {fitted.steps} steps of Fisher's scoring came to no maximum. Look at covariates "
@@ -119,9 +122,9 @@ def small_fit(problem: GlmProblem) -> Fitted:
         weighting=problem.weighting,
         centre=problem.centre,
     )
-    fitted = fisher_scoring(steps, None, n=0, p=design.p, scale=problem.fixed_scale)
+    fitted = fisher_scoring(steps, None, n=0, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical)
     if not fitted.converged and (start := intercept_alone(problem)) is not None:
-        fitted = fisher_scoring(steps, start, n=0, p=design.p, scale=problem.fixed_scale)
+        fitted = fisher_scoring(steps, start, n=0, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical)
     return fitted
 
 
@@ -145,11 +148,15 @@ def large_fit(problem: GlmProblem) -> Fitted:
         steps.at(None)
         if steps.information is not None:
             refuse_collinear(steps.information, design.plan.terms)
-    fitted = fisher_scoring(steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale)
+    fitted = fisher_scoring(
+        steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical
+    )
     if steps.information is not None:
         refuse_collinear(steps.information, design.plan.terms)
     if not fitted.converged and (start := intercept_alone(problem)) is not None:
-        fitted = fisher_scoring(steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale)
+        fitted = fisher_scoring(
+            steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical
+        )
     return fitted
 
 
@@ -182,6 +189,6 @@ def _start_from_sample(problem: GlmProblem) -> FloatArray | None:
     sample = SampledRows(design.sample(max(SAMPLE, design.plan.n // 50)), shift=design.shift)
     steps = SummedSteps(sample, problem.family, problem.link, problem.weighting, problem.centre)
     with np.errstate(all="ignore"):
-        fitted = fisher_scoring(steps, None, n=1e9, p=design.p, scale=problem.fixed_scale)
+        fitted = fisher_scoring(steps, None, n=1e9, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical)
     usable = fitted.converged and np.isfinite(fitted.coefficients).all() and np.abs(fitted.coefficients).max() < 1e8
     return fitted.coefficients if usable else None

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models.regression.firth import penalised_likelihood
 from analysis_lib.models.regression.glm_likelihood import log_likelihood, null_model
 from analysis_lib.models.regression.glm_problem import GlmProblem
@@ -124,6 +125,11 @@ def _covariance(
     irls = IrlsSums(problem.family, problem.link, problem.weighting, fitted.coefficients, problem.centre)
     if kind == "cluster":
         meat, clusters = cluster_meat(problem.design, irls, column=settings["cluster"])
+        if clusters < 2:
+            raise ModelInputError(
+                f"cluster-robust errors need several clusters; column '{settings['cluster']}' makes {clusters}. Choose "
+                "other errors."
+            )
         return inverse @ meat @ inverse * (clusters / (clusters - 1) * (n - 1) / (n - p)), clusters
     meat = row_meat(problem.design, irls, weighting=problem.weighting, covariance=inverse, kind=kind)
     return inverse @ meat @ inverse * (n / (n - p) if kind == "HC1" else 1.0), None

@@ -60,6 +60,11 @@ class GlmProblem:
         return self.design.plan.n * self.design.p <= SMALL_DESIGN
 
     @property
+    def canonical(self) -> bool:
+        """Whether the link is the family's canonical one."""
+        return self.link.name == self.family.canonical and self.family.theta is None
+
+    @property
     def fixed_scale(self) -> float | None:
         """1 for families without a scale."""
         return None if self.family.has_scale else 1.0
@@ -139,7 +144,7 @@ def _checked_outcome(problem: GlmProblem) -> GlmProblem:
         )
     if outcome[6]:
         raise ModelInputError(
-            f"weights must be > 0, frequency weights whole numbers >= 0; found {int(outcome[6]):,} rows with others. "
+            f"weights must be finite and > 0, frequency weights whole numbers >= 0; found {int(outcome[6]):,} rows with others. "
             "Leave rows out instead of giving them no weight."
         )
     if outcome[7]:

@@ -10,7 +10,7 @@ from scipy import special
 from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.sums import Block
 
-__all__ = ["IrlsSums", "Likelihood", "OutcomeSums", "Weighting", "predictor", "row_weights"]
+__all__ = ["IrlsSums", "OutcomeSums", "Weighting", "predictor", "row_weights"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -128,51 +128,27 @@ class OutcomeSums:
         weights, frequency = row_weights(block, self.weighting)
         w = np.ones_like(y) if weights is None else weights
         f = np.ones_like(y) if frequency is None else frequency
+        sums[6] += int((~(w > 0) | ~np.isfinite(w)).sum() + (~(f >= 0) | (f != np.floor(f)) | ~np.isfinite(f)).sum())
+        if sums[6]:
+            return  # the model is refused; sums of infinite weights would only warn
         possible = self.family.fits(y)
         sums[0] += y.size
         sums[1] += float(f.sum())
         sums[2] += float((w * f) @ y)
         sums[3] += float((w * f).sum())
         sums[4] += 0 if possible else sum(not self.family.fits(value) for value in y[:, None])
-        if possible and not self.family.has_scale and _good(w) and _good(f):
+        if possible and not self.family.has_scale:
             sums[5] += self.family.saturated(y, w, frequency=f)
-        sums[6] += int((~(w > 0) | ~np.isfinite(w)).sum() + (~(f >= 0) | (f != np.floor(f)) | ~np.isfinite(f)).sum())
         if self.weighting.exposure:
             sums[7] += int((~(block.extra[self.weighting.exposure].astype(np.float64) > 0)).sum())
         if self.weighting.offset:
             sums[7] += int((~np.isfinite(block.extra[self.weighting.offset].astype(np.float64))).sum())
         sums[8] += float(f @ y) if self.family.name in {"binomial", "poisson", "negative binomial"} else 0.0
-        if self.family.has_scale and possible and _good(w):
+        if self.family.has_scale and possible:
             sums[9] += float(f @ np.log(y)) if self.family.name != "gaussian" else 0.0
             sums[10] += float(f @ np.log(w))
         sums[11] += block.x @ (f * y)
         sums[12] += block.x @ f
-
-
-def _good(values: FloatArray) -> bool:
-    return bool((np.isfinite(values) & (values >= 0)).all())
-
-
-@dataclass(frozen=True)
-class Likelihood:
-    """Deviance, score and expected information at one point.
-
-    Attributes
-    ----------
-    deviance : float
-        Infinite where a mean is outside its range.
-    score : ndarray of float64, shape (p,)
-        X' of the working residuals, times the scale.
-    information : ndarray of float64, shape (p, p)
-        X' W X, times the scale.
-    pearson : float
-        Pearson's chi-square.
-    """
-
-    deviance: float
-    score: FloatArray
-    information: FloatArray
-    pearson: float
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,13 @@ __all__ = ["Fitted", "OrthogonalSteps", "Point", "Steps", "SummedSteps", "fisher
 
 FloatArray = npt.NDArray[np.float64]
 
-MOST_STEPS = 60
+MOST_STEPS = 200
 MOST_HALVINGS = 30
 #: The decrement is the squared distance to the maximum in standard errors; rounding stops it near here at the latest.
 GOOD_ENOUGH = 1e-10
 TOLERANCE = 1e-20
+#: A step this far below the linear predictor itself, both squared, is rounding: of an exact fit nothing else is left.
+ROUNDING = 1e-28
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Point:
         To the next point.
     decrement : float
         score' step.
+    size : float
+        Weighted square of the linear predictor without offset: a step far below it is rounding.
     """
 
     coefficients: FloatArray
@@ -54,6 +58,7 @@ class Point:
     score: FloatArray
     step: FloatArray
     decrement: float
+    size: float = 0.0
 
 
 class Steps(Protocol):
@@ -113,7 +118,8 @@ class SummedSteps:
             return Point(base, np.inf, np.inf, score, np.zeros(score.size), np.nan)
         self.information = (information + information.T) / 2
         step = solved(self.information, score)
-        return Point(base, float(deviance), float(pearson), score, step, float(score @ step))
+        size = float(base @ self.information @ base)
+        return Point(base, float(deviance), float(pearson), score, step, float(score @ step), size)
 
     def covariance(self) -> FloatArray:
         """Invert the information of the last point.
@@ -184,7 +190,8 @@ class OrthogonalSteps:
             rest = np.divide(residual, root, out=np.zeros_like(root), where=root > 0)
             step = self._solved(q, scaled=scaled, rest=rest) / self._norms
             score = self._block.x @ residual
-        return Point(base, deviance, pearson, score, step, float(score @ step))
+            size = float(((scaled @ (base * self._norms)) ** 2).sum())
+        return Point(base, deviance, pearson, score, step, float(score @ step), size)
 
     def _solved(self, q: FloatArray, *, scaled: FloatArray, rest: FloatArray) -> FloatArray:
         """Solve the least-squares problem, and again for what rounding left, with residuals in extended precision."""
@@ -230,6 +237,8 @@ class Fitted:
         Whether it is the maximum.
     steps : int
         Points evaluated.
+    last_step : ndarray of float64, shape (p,)
+        The step proposed last; where there is no maximum it points to where the likelihood keeps rising.
     """
 
     coefficients: FloatArray
@@ -238,13 +247,17 @@ class Fitted:
     covariance: FloatArray
     converged: bool
     steps: int
+    last_step: FloatArray
 
 
-def fisher_scoring(steps: Steps, start: FloatArray | None, *, n: float, p: int, scale: float | None = None) -> Fitted:
+def fisher_scoring(
+    steps: Steps, start: FloatArray | None, *, n: float, p: int, scale: float | None = None, canonical: bool = True
+) -> Fitted:
     """Step to the maximum, and check that it is one.
 
     The scoring ends when the next step is shorter than 1e-10 standard errors, or where n rows are so many that the step
-    changes the information by less than 1e-9 of itself; that last step is still taken.
+    changes the information by less than 1e-9 of itself; that last step is still taken. Under a link that is not
+    canonical the scoring is no Newton's method and its steps shrink by a factor only, so it never ends early.
 
     Parameters
     ----------
@@ -257,24 +270,27 @@ def fisher_scoring(steps: Steps, start: FloatArray | None, *, n: float, p: int, 
     p : int
         Design columns.
     scale : float, optional
-        1 for families without a scale; else it is estimated at the first point, to measure the steps by.
+        1 for families without a scale; else it is estimated at each point, to measure the steps by.
+    canonical : bool, default True
+        Whether the link is the family's canonical one.
 
     Returns
     -------
     Fitted
         Check ``converged``.
     """
-    tolerance = max(TOLERANCE, min(1e-18 * n, GOOD_ENOUGH))
+    tolerance = max(TOLERANCE, min(1e-18 * n, GOOD_ENOUGH)) if canonical else TOLERANCE
     here = steps.at(start)
-    count, before, converged = 1, np.inf, False
+    count, before, stalls, converged = 1, np.inf, 0, False
     if start is None:
         here = steps.at(here.step)
         count += 1
     while count < MOST_STEPS and np.isfinite(here.deviance) and np.isfinite(here.step).all():
         unit = scale or max(here.pearson / max(n - p, 1.0), 1e-300)
         decrement = here.decrement / unit
-        stalled = abs(decrement) < GOOD_ENOUGH and abs(decrement) > before / 4
-        if abs(decrement) < tolerance or stalled:
+        # Rounding stops the steps from shrinking further; a link that is not canonical may shrink them slowly.
+        stalls = stalls + 1 if abs(decrement) < GOOD_ENOUGH and abs(decrement) > 0.9 * before else 0
+        if abs(decrement) < tolerance or stalls > 1 or abs(here.decrement) <= ROUNDING * here.size:
             converged = True
             break
         before = abs(decrement)
@@ -293,6 +309,7 @@ def fisher_scoring(steps: Steps, start: FloatArray | None, *, n: float, p: int, 
         covariance=steps.covariance() if np.isfinite(here.deviance) else np.full((p, p), np.nan),
         converged=converged,
         steps=count,
+        last_step=here.step,
     )
 
 

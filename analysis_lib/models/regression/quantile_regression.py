@@ -123,9 +123,7 @@ def quantile_regression(
         facts=(
             f"Sum of the check function {objective:.6g}; pseudo R² {1 - objective / alone if alone else np.nan:.4f}.",
             *(
-                [
-                    f"The fitted quantiles cross in {n_flat:,} rows, whose density counts as zero in the errors."
-                ]
+                [f"The fitted quantiles cross in {n_flat:,} rows, whose density counts as zero in the errors."]
                 if n_flat
                 else []
             ),

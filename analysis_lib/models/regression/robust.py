@@ -76,8 +76,9 @@ def row_meat(
     ndarray of float64, shape (p, p)
         Sum of squared scores.
     """
-    values, vectors = np.linalg.eigh(covariance)
-    root = (vectors * np.sqrt(np.maximum(values, 0))).T
+    # The root of the covariance, by units of the columns first: their sizes may differ by many powers of ten.
+    unit = np.sqrt(np.diag(covariance))
+    root = np.linalg.cholesky(covariance / np.outer(unit, unit)).T * unit
     found: FloatArray = design.add_up(_SquaredScores(irls, weighting, root, ROBUST[kind]))[0]
     return found
 

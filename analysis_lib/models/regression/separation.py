@@ -71,15 +71,15 @@ def refuse_separated_levels(
 
 @dataclass(frozen=True)
 class _Ranges:
-    """The range of the linear predictor and of each column among those with and without the outcome."""
+    """The range of a combination and of each column among those with and without the outcome."""
 
-    coefficients: FloatArray
+    direction: FloatArray
 
     def start(self, p: int) -> list[Any]:
         return [[(np.full(p + 1, np.inf), np.full(p + 1, -np.inf), np.full(p + 1, np.inf), np.full(p + 1, -np.inf))]]
 
     def add(self, sums: list[Any], block: Block) -> None:
-        values = np.vstack([self.coefficients @ block.x, block.x])
+        values = np.vstack([self.direction @ block.x, block.x])
         low0, high0, low1, high1 = sums[0][0]
         for chosen, low, high in ((block.y < 0.5, low0, high0), (block.y >= 0.5, low1, high1)):
             if chosen.any():
@@ -87,38 +87,53 @@ class _Ranges:
                 np.maximum(high, values[:, chosen].max(axis=1), out=high)
 
 
-def refuse_separation(design: DesignRows, coefficients: FloatArray) -> None:
-    """Say of a logistic fit that ran away whether, and by what, the outcome is separated.
+def refuse_separation(design: DesignRows, direction: FloatArray, *, binary: bool) -> None:
+    """Say of a fit that ran away whether, and by what, the outcome is separated.
+
+    The likelihood rises for ever along a direction in which no row without the outcome goes up and no row with it goes
+    down (for counts: none with any stays behind), and some row moves.
 
     Parameters
     ----------
     design : DesignRows
         Rows.
-    coefficients : ndarray of float64, shape (p,)
-        Where the fit stopped, of the design less its shift.
+    direction : ndarray of float64, shape (p,)
+        Where the fit was going, of the design less its shift.
+    binary : bool
+        Whether rows with the outcome may go up too (binomial), or have to stay (counts).
 
     Raises
     ------
     SeparationError
-        If the linear predictor tells the outcomes apart, or touches in one point only; single columns that do are
-        named.
+        If it is; single columns that do it alone are named, else those that go farthest.
     """
-    found = design.add_up(_Ranges(coefficients))[0]
+    found = design.add_up(_Ranges(direction))[0]
     low0, high0 = (np.min([part[0] for part in found], axis=0), np.max([part[1] for part in found], axis=0))
     low1, high1 = (np.min([part[2] for part in found], axis=0), np.max([part[3] for part in found], axis=0))
-    slack = 1e-7 * np.maximum(np.maximum(high0, high1) - np.minimum(low0, low1), 1e-300)
-    apart = (high0 <= low1 + slack) | (high1 <= low0 + slack)
-    terms = [
-        term for term, is_apart in zip(design.plan.terms, apart[1:], strict=True) if is_apart and term != "Intercept"
+    spread = np.maximum(high0, high1) - np.minimum(low0, low1)
+    if not _runs_away(low0[0], high0[0], low1=low1[0], high1=high1[0], binary=binary):
+        return
+    terms = design.plan.terms
+    apart = (high0 <= low1 + 1e-9 * spread) | (high1 <= low0 + 1e-9 * spread)
+    alone = [
+        term
+        for term, is_apart, width in zip(terms, apart[1:], spread[1:], strict=True)
+        if is_apart and width > 0 and term != "Intercept"
     ]
-    if terms:
+    if alone:
         raise SeparationError(
-            f"the outcome is separated; {listed(terms)} alone tells those with it from those without. {WITH_TERM}"
+            f"the outcome is separated; {listed(alone)} alone tells those with it from those without. {WITH_TERM}"
         )
-    if apart[0]:
-        spread = np.abs(coefficients) * (np.maximum(high0, high1) - np.minimum(low0, low1))[1:]
-        largest = [design.plan.terms[index] for index in np.argsort(-spread)[:3] if spread[index] > 0]
-        raise SeparationError(
-            f"the outcome is separated; a combination of {listed(largest)} tells those with it from those without. "
-            f"{WITH_TERM}"
-        )
+    reach = np.abs(direction) * spread[1:]
+    largest = [terms[index] for index in np.argsort(-reach)[:3] if reach[index] > 1e-3 * reach.max()]
+    raise SeparationError(
+        f"the outcome is separated; {'a combination of ' * (len(largest) > 1)}{listed(largest)} tells some of those "
+        f"with it, or without it, from all others. {WITH_TERM}"
+    )
+
+
+def _runs_away(low0: float, high0: float, *, low1: float, high1: float, binary: bool) -> bool:
+    slack = 1e-3 * max(abs(low0), abs(high0), abs(low1), abs(high1))
+    if slack == 0 or high0 > slack:
+        return False
+    return low1 >= -slack if binary else (low1 >= -slack and high1 <= slack and low0 < -slack)
