@@ -1,6 +1,7 @@
 """Cox proportional hazards regression."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from analysis_lib.errors import ModelInputError
@@ -13,7 +14,7 @@ from analysis_lib.models.survival.cox_regression.fitting import fitted_model
 from analysis_lib.models.survival.cox_regression.follow_up_columns import CoxColumns
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 
-__all__ = ["cox"]
+__all__ = ["asked_columns", "checked_labels", "cox", "settings_of"]
 
 
 def cox(
@@ -113,11 +114,15 @@ def cox(
     checked_level(level)
     rows = open_rows(formula if data is None else data)
     single = {"time": time, "event": event, "start": start, "weights": weights, "offset": offset, "cluster": cluster}
-    if data is None:
-        asked = _by_columns(rows, single, covariates=covariates, strata=strata, cause=cause)
-    else:
-        asked = _by_formula(formula, rows, single=single, covariates=covariates, strata=strata, cause=cause)
-    checked_columns([*asked.beside_covariates, *asked.covariates], rows.columns)
+    asked = asked_columns(
+        formula,
+        rows,
+        by_formula=data is not None,
+        single=single,
+        covariates=covariates,
+        strata=strata,
+        causes=(cause, False, None),
+    )
     if robust is False and asked.cluster:
         raise ModelInputError(
             f"clustered errors are robust; found cluster='{asked.cluster}' with robust=False. Leave one of them out."
@@ -127,17 +132,112 @@ def cox(
             'there are no robust errors for the exact likelihood; found ties="exact" with them. Use ties="efron".'
         )
     found = read_cox_rows(rows, asked)
-    labels = dict(labels or {})
-    if unknown := [term for term in labels if term not in found.terms]:
-        raise ModelInputError(
-            f"labels are for terms of the model; found {listed(unknown)}, known are {listed(found.terms)}. "
-            "Name the terms."
-        )
-    settings: dict[str, Any] = {"formula": formula} if data is not None else {"covariates": _names(covariates)}
-    given = {**single, "cause": cause, "strata": _names(strata), "robust": robust}
-    settings |= {name: value for name, value in given.items() if value not in (None, [])}
+    labels = checked_labels(labels, found.terms)
+    settings = settings_of(formula if data is not None else None, single, covariates=covariates, strata=strata)
+    settings |= {name: value for name, value in (("cause", cause), ("robust", robust)) if value is not None}
     settings |= {"ties": ties, "level": level}
     return fitted_model(found, asked, ties=ties, robust=robust, level=level, labels=labels, settings=settings)
+
+
+def settings_of(
+    formula: str | Data | None,
+    single: Mapping[str, str | None],
+    *,
+    covariates: str | Sequence[str],
+    strata: str | Sequence[str],
+) -> dict[str, Any]:
+    """Write down the arguments of a call.
+
+    Parameters
+    ----------
+    formula : str or None
+        The formula; None where the columns were named.
+    single : mapping of str to str or None
+        Columns by part.
+    covariates, strata : str or sequence of str
+        More columns.
+
+    Returns
+    -------
+    dict of str to object
+        Those that were given.
+    """
+    found: dict[str, Any] = {} if formula is None else {"formula": formula}
+    found |= {name: value for name, value in single.items() if value is not None}
+    several = {"covariates": _names(covariates), "strata": _names(strata)}
+    return found | {name: value for name, value in several.items() if value}
+
+
+def checked_labels(labels: Mapping[str, str] | None, terms: Sequence[str]) -> dict[str, str]:
+    """Refuse labels for what is no term.
+
+    Parameters
+    ----------
+    labels : mapping of str to str or None
+        As given.
+    terms : sequence of str
+        Of the model.
+
+    Returns
+    -------
+    dict of str to str
+        The labels.
+
+    Raises
+    ------
+    ModelInputError
+        If a label is for something else.
+    """
+    if unknown := [term for term in labels or {} if term not in terms]:
+        raise ModelInputError(
+            f"labels are for terms of the model; found {listed(unknown)}, known are {listed(terms)}. Name the terms."
+        )
+    return dict(labels or {})
+
+
+def asked_columns(
+    formula: str | Data,
+    rows: Rows,
+    *,
+    by_formula: bool,
+    single: Mapping[str, str | None],
+    covariates: str | Sequence[str],
+    strata: str | Sequence[str],
+    causes: tuple[object, bool, str | int | None],
+) -> CoxColumns:
+    """Say which column plays which part.
+
+    Parameters
+    ----------
+    formula : str or data
+        The formula, where there is one.
+    rows : Rows
+        The data.
+    by_formula : bool
+        Whether there is one.
+    single : mapping of str to str or None
+        Columns by part: time, event, start, weights, offset, cluster.
+    covariates, strata : str or sequence of str
+        More columns.
+    causes : tuple
+        The cause that counts, whether the others are wanted, and what means censored.
+
+    Returns
+    -------
+    CoxColumns
+        All of them known.
+
+    Raises
+    ------
+    ModelInputError
+        If one is unknown, named twice, or missing.
+    """
+    ask = _by_formula if by_formula else _by_columns
+    asked = ask(formula, rows, single=single, covariates=covariates, strata=strata)
+    cause, competing, censored = causes
+    asked = replace(asked, cause=cause, competing=competing, censored=censored)
+    checked_columns([*asked.beside_covariates, *asked.covariates], rows.columns)
+    return asked
 
 
 def _names(names: str | Sequence[str]) -> list[str]:
@@ -145,13 +245,14 @@ def _names(names: str | Sequence[str]) -> list[str]:
 
 
 def _by_columns(
+    formula: str | Data,
     rows: Rows,
-    single: Mapping[str, str | None],
     *,
+    single: Mapping[str, str | None],
     covariates: str | Sequence[str],
     strata: str | Sequence[str],
-    cause: object,
 ) -> CoxColumns:
+    del formula
     time, event, start = single["time"], single["event"], single["start"]
     if time is None or event is None:
         raise ModelInputError(
@@ -170,7 +271,6 @@ def _by_columns(
         start=start,
         right=" + ".join(f"`{name}`" for name in names),
         covariates=tuple(names),
-        cause=cause,
         strata=tuple(_names(strata)),
         weights=single["weights"],
         offset=single["offset"],
@@ -185,7 +285,6 @@ def _by_formula(
     single: Mapping[str, str | None],
     covariates: str | Sequence[str],
     strata: str | Sequence[str],
-    cause: object,
 ) -> CoxColumns:
     twice = [name for name in ("time", "event", "start") if single[name] is not None]
     if twice or _names(covariates):
@@ -206,7 +305,6 @@ def _by_formula(
         start=asked.start,
         right=asked.right,
         covariates=asked.columns,
-        cause=cause,
         strata=tuple(dict.fromkeys([*asked.strata, *_names(strata)])),
         weights=single["weights"],
         offset=single["offset"],

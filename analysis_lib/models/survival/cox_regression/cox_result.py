@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +101,8 @@ class CoxResult(ModelResult):
     columns: CoxColumns
     plan: DesignPlan = field(repr=False)
     likelihood: FittedCox = field(repr=False)
+
+    _title: ClassVar[str] = "Cox proportional hazards model"
 
     @cached_property
     def bse(self) -> pd.Series:
@@ -421,7 +423,7 @@ class CoxResult(ModelResult):
             *([f"Reference levels: {'; '.join(references)}."] if references else []),
             f"Log partial likelihood {self.llf:.4f}, with no covariates {self.llnull:.4f}.",
         )
-        return ModelSummary(title="Cox proportional hazards model", header=header, rows=rows, notes=notes)
+        return ModelSummary(title=self._title, header=header, rows=rows, notes=notes)
 
     def plot(self, *, ci: IntervalKind = "wald", width: float = 5.5, title: str = "") -> "StudyFigure":
         """Draw the hazard ratios as a forest plot.

@@ -16,6 +16,7 @@ from analysis_lib.models.rows.source import Rows
 from analysis_lib.models.survival.cox_regression.covariate_blocks import BLOCK, HeldPiece, ReadPiece, pieces_of
 from analysis_lib.models.survival.cox_regression.follow_up_columns import (
     CoxColumns,
+    causes_of,
     events_of,
     names_of_strata,
     numbers_of,
@@ -55,6 +56,8 @@ class CoxRows:
         End of follow-up.
     event : ndarray of bool, shape (n,)
         Whether it ended with the event.
+    competing : ndarray of bool, shape (n,) or None
+        Whether it ended with another of several causes, where that was asked.
     start : ndarray of float64, shape (n,) or None
         Beginning.
     weight, offset : ndarray of float64, shape (n,) or None
@@ -84,6 +87,7 @@ class CoxRows:
     scale: FloatArray
     stop: FloatArray
     event: BoolArray
+    competing: BoolArray | None
     start: FloatArray | None
     weight: FloatArray | None
     offset: FloatArray | None
@@ -138,15 +142,18 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
     ModelInputError
         If something cannot be used: see `cox`.
     """
-    plan = design_plan(asked.right, rows, columns=asked.covariates, extra=asked.beside_covariates)
+    event_beside = _event_beside(rows, asked)
+    extra = [name for name in asked.beside_covariates if name != event_beside]
+    plan = design_plan(asked.right, rows, columns=asked.covariates, extra=extra)
     person = rows.person_column
+    beside = [name for name in (person, event_beside) if name is not None]
     first = _first_column(plan)
     if len(plan.terms) == first:
         raise ModelInputError("a Cox model needs a covariate; found none. For one group, use kaplan_meier.")
     size = plan.n * (len(plan.terms) - first) * 8
     hold = size <= (_COPIED if rows.place == "memory" else _HELD)
     grouped = grouped_columns(plan, rows)
-    read = _PartReader(rows, plan, asked=asked, person=person, hold=hold, first=first, grouped=grouped)
+    read = _PartReader(rows, plan, asked=asked, beside=beside, hold=hold, first=first, grouped=grouped)
     parts = [part for part in map_in_threads(read, range(len(rows.parts))) if part.size]
     centre, scale = _moments(parts, plan, first=first)
     if hold:
@@ -162,6 +169,9 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
     strata: tuple[str, ...] = ("",)
     if asked.strata:
         stratum, strata = names_of_strata([_joined(parts, name) for name in asked.strata])
+    event, competing = np.concatenate([part.event for part in parts]), None
+    if asked.cause is not None:
+        event, competing = causes_of(_joined(parts, asked.event), asked)
     found = CoxRows(
         plan=plan,
         terms=plan.terms[first:],
@@ -171,7 +181,8 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
         centre=centre,
         scale=scale,
         stop=np.concatenate([part.stop for part in parts]),
-        event=np.concatenate([part.event for part in parts]),
+        event=event,
+        competing=competing,
         start=_optional([part.start for part in parts]),
         weight=_optional([part.weight for part in parts]),
         offset=_optional([part.offset for part in parts]),
@@ -190,6 +201,14 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
     return _without_weight(found)
 
 
+def _event_beside(rows: Rows, asked: CoxColumns) -> str | None:
+    """Name the event where a missing value in it is no gap: a text or category that says with what follow-up ended."""
+    if asked.cause is None:
+        return None
+    column = rows.parts[0]([asked.event])[asked.event]
+    return None if pd.api.types.is_numeric_dtype(column.dtype) else asked.event
+
+
 def _first_column(plan: DesignPlan) -> int:
     return 1 if plan.terms and plan.terms[0] == "Intercept" else 0
 
@@ -203,19 +222,18 @@ class _PartReader:
         plan: DesignPlan,
         *,
         asked: CoxColumns,
-        person: str | None,
+        beside: Sequence[str],
         hold: bool,
         first: int,
         grouped: Sequence[GroupCodes],
     ) -> None:
-        self.rows, self.plan, self.asked, self.person = rows, plan, asked, person
+        self.rows, self.plan, self.asked, self.beside = rows, plan, asked, beside
         self.hold, self.first, self.grouped = hold, first, grouped
         self.sizes = [0] * len(rows.parts)
         self.present: list[tuple[int, BoolArray | None]] = [(0, None)] * len(rows.parts)
 
     def prepared(self, number: int) -> tuple[pd.DataFrame, Prepared]:
-        names = [*self.plan.columns, *([self.person] if self.person and self.person not in self.plan.columns else [])]
-        frame = self.rows.parts[number](names)
+        frame = self.rows.parts[number](list(dict.fromkeys([*self.plan.columns, *self.beside])))
         total = len(frame)
         present: BoolArray | None = None
         if self.plan.has_missing[number]:
@@ -244,14 +262,17 @@ class _PartReader:
                 kept.append(block)
         extra = prepared.extra
         others = {name: extra[name] for name in (*asked.strata, asked.cluster) if name is not None}
-        if self.person is not None:
-            others[self.person] = frame[self.person]
+        others |= {name: frame[name] for name in self.beside}
+        if asked.cause is None:
+            event = events_of(extra[asked.event], name=asked.event)
+        else:
+            others[asked.event], event = frame[asked.event], np.zeros(prepared.size, dtype=np.bool_)
         return _Part(
             x=kept,
             n_rows=len(frame),
             present=None,
             stop=times_of(extra[asked.stop], name=asked.stop),
-            event=events_of(extra[asked.event], name=asked.event, cause=asked.cause),
+            event=event,
             start=times_of(extra[asked.start], name=asked.start) if asked.start else None,
             weight=numbers_of(extra[asked.weights], name=asked.weights, part="weight") if asked.weights else None,
             offset=numbers_of(extra[asked.offset], name=asked.offset, part="offset") if asked.offset else None,

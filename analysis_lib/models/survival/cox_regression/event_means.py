@@ -86,6 +86,7 @@ def score_residuals(likelihood: PartialLikelihood, here: Evaluation) -> Iterator
     cumulative = np.empty_like(means.increment)
     cumulate(means.increment, sets.begin, cumulative)
     exposed = likelihood.exposures(here)
+    beside = likelihood.drift_beside(here, means.increment)
     for row, x in likelihood.rows():
         at = slice(row, row + x.shape[1])
         out = np.empty_like(x)
@@ -95,6 +96,8 @@ def score_residuals(likelihood: PartialLikelihood, here: Evaluation) -> Iterator
             np.ascontiguousarray(x), here.weight[at], exposed(at), case, sets.last[at], before, sets.died[at],
             cumulative, means.given_back, likelihood.tied, means.mean, out,
         )  # fmt: skip
+        if beside is not None:
+            out += (beside[at] * here.weight[at, None]).T
         yield row, out
 
 

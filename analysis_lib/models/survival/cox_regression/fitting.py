@@ -22,8 +22,13 @@ from analysis_lib.models.survival.cox_regression.partial_likelihood import Parti
 from analysis_lib.models.survival.cox_regression.person_groups import persons_by_group
 from analysis_lib.models.survival.cox_regression.risk_sets import risk_sets
 from analysis_lib.models.survival.cox_regression.separation import is_monotone
+from analysis_lib.models.survival.cox_regression.subdistribution import (
+    CensoringTies,
+    SubdistributionLikelihood,
+    staying,
+)
 
-__all__ = ["fitted_model"]
+__all__ = ["Clusters", "clusters_of", "fit_rows", "fitted_model", "result_facts"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -43,8 +48,18 @@ _SUMS_IN_CACHE = 1 << 21
 
 
 @dataclass(frozen=True)
-class _Clusters:
-    """Which rows belong together."""
+class Clusters:
+    """Which rows belong together.
+
+    Attributes
+    ----------
+    codes : ndarray of int64, shape (n,) or None
+        Number of each row's cluster; None where each row is one.
+    count : int
+        Clusters.
+    by : str
+        In words.
+    """
 
     codes: IntArray | None
     count: int
@@ -94,59 +109,104 @@ def fitted_model(
     ConvergenceError
         If Newton's method does not arrive.
     """
-    clusters = None if ties == "exact" else _clusters(rows, asked, robust=robust)
-    fit = _fit(rows, ties=ties, codes=None if clusters is None else clusters.codes)
-    index = pd.Index(rows.terms, name="term")
-    inverse = np.linalg.inv(fit.top.at.information)
-    outer = np.outer(fit.scale, fit.scale)
+    clusters = None if ties == "exact" else clusters_of(rows, asked, robust=robust)
+    fit = fit_rows(rows, ties=ties, codes=None if clusters is None else clusters.codes)
     tie_name, tie_source = _TIES[ties]
     method, source = f"Cox partial likelihood, ties by {tie_name}", f"{_COX_1972}; {tie_source}"
-    covariance = inverse
+    middle = None
     if clusters is not None:
-        covariance = inverse @ clustered_scores(fit.likelihood, fit.at_top, group=fit.cluster) @ inverse
+        middle = clustered_scores(fit.likelihood, fit.at_top, group=fit.cluster)
         method += f", robust errors ({clusters.by})"
         source += f"; {_LIN_WEI}"
-    unweighted = {f"{asked.weights} zero": rows.n_unweighted} if rows.n_unweighted else {}
-    counted = np.ones(rows.event.size, dtype=np.bool_) if rows.weight is None else rows.weight > 0
-    persons = persons_by_group(rows.person, rows.event, groups=rows.groups, counted=counted)
+    facts = result_facts(rows, asked, fit=fit, middle=middle)
     return CoxResult(
         method=method,
         source=source,
-        n=rows.event.size - rows.n_unweighted,
-        events=int(rows.event.sum()),
-        exclusions={**rows.plan.exclusions, **unweighted},
-        n_excluded=rows.plan.n_excluded + rows.n_unweighted,
-        persons=persons,
         settings=settings,
-        params=pd.Series(fit.top.point / fit.scale, index=index, name="coef"),
-        covariance=pd.DataFrame(covariance / outer, index=index, columns=index),
-        model_covariance=pd.DataFrame(inverse / outer, index=index, columns=index),
         errors="model-based" if clusters is None else clusters.by,
         n_clusters=None if clusters is None else clusters.count,
-        llf=fit.top.at.value,
-        llnull=fit.start.value,
         ties=ties,
         level=level,
-        levels=dict(rows.plan.levels),
-        iterations=fit.top.iterations,
         labels=labels,
-        words=dict(zip(rows.terms, rows.words, strict=True)),
-        term_of=rows.term_of,
-        columns=asked,
-        plan=rows.plan,
-        likelihood=fit,
+        **facts,
     )
 
 
-def _clusters(rows: CoxRows, asked: CoxColumns, *, robust: bool | None) -> _Clusters | None:
-    """Say whether errors are robust, and which rows are one cluster."""
+def result_facts(rows: CoxRows, asked: CoxColumns, *, fit: FittedCox, middle: FloatArray | None) -> dict[str, Any]:
+    """Gather what a result holds whatever its errors are called.
+
+    Parameters
+    ----------
+    rows : CoxRows
+        Complete cases.
+    asked : CoxColumns
+        Which column plays which part.
+    fit : FittedCox
+        The fit.
+    middle : ndarray of float64, shape (p, p) or None
+        Middle of the sandwich; None for errors from the model.
+
+    Returns
+    -------
+    dict of str to object
+        Attributes of `CoxResult`.
+    """
+    index = pd.Index(rows.terms, name="term")
+    inverse = np.linalg.inv(fit.top.at.information)
+    covariance = inverse if middle is None else inverse @ middle @ inverse
+    outer = np.outer(fit.scale, fit.scale)
+    unweighted = {f"{asked.weights} zero": rows.n_unweighted} if rows.n_unweighted else {}
+    counted = np.ones(rows.event.size, dtype=np.bool_) if rows.weight is None else rows.weight > 0
+    return {
+        "n": rows.event.size - rows.n_unweighted,
+        "events": int(rows.event.sum()),
+        "exclusions": {**rows.plan.exclusions, **unweighted},
+        "n_excluded": rows.plan.n_excluded + rows.n_unweighted,
+        "persons": persons_by_group(rows.person, rows.event, groups=rows.groups, counted=counted),
+        "params": pd.Series(fit.top.point / fit.scale, index=index, name="coef"),
+        "covariance": pd.DataFrame(covariance / outer, index=index, columns=index),
+        "model_covariance": pd.DataFrame(inverse / outer, index=index, columns=index),
+        "llf": fit.top.at.value,
+        "llnull": fit.start.value,
+        "levels": dict(rows.plan.levels),
+        "iterations": fit.top.iterations,
+        "words": dict(zip(rows.terms, rows.words, strict=True)),
+        "term_of": rows.term_of,
+        "columns": asked,
+        "plan": rows.plan,
+        "likelihood": fit,
+    }
+
+
+def clusters_of(rows: CoxRows, asked: CoxColumns, *, robust: bool | None) -> Clusters | None:
+    """Say whether errors are robust, and which rows are one cluster.
+
+    Parameters
+    ----------
+    rows : CoxRows
+        Complete cases.
+    asked : CoxColumns
+        Which column plays which part.
+    robust : bool or None
+        None lets the data decide.
+
+    Returns
+    -------
+    Clusters or None
+        None where errors come from the model.
+
+    Raises
+    ------
+    ModelInputError
+        If there is one cluster only.
+    """
     if asked.cluster is not None and rows.cluster is not None:
         codes, known = pd.factorize(rows.cluster)
         if len(known) < 2:
             raise ModelInputError(
                 f"clustered errors need several clusters; column '{asked.cluster}' has one. Leave it out."
             )
-        return _Clusters(codes.astype(np.int64), len(known), f"clustered by {asked.cluster}")
+        return Clusters(codes.astype(np.int64), len(known), f"clustered by {asked.cluster}")
     if robust is False:
         return None
     several, repeated = _rows_by_person(rows)
@@ -154,8 +214,8 @@ def _clusters(rows: CoxRows, asked: CoxColumns, *, robust: bool | None) -> _Clus
     if not (robust or fractional or repeated):
         return None
     if several is None or rows.person is None:
-        return _Clusters(None, rows.event.size, "each row by itself")
-    return _Clusters(several, int(several.max()) + 1, f"clustered by {rows.person.name}")
+        return Clusters(None, rows.event.size, "each row by itself")
+    return Clusters(several, int(several.max()) + 1, f"clustered by {rows.person.name}")
 
 
 def _rows_by_person(rows: CoxRows) -> tuple[IntArray | None, bool]:
@@ -169,11 +229,40 @@ def _rows_by_person(rows: CoxRows) -> tuple[IntArray | None, bool]:
     return codes.astype(np.int64), several_events or rows.start is None
 
 
-def _fit(rows: CoxRows, *, ties: Ties, codes: IntArray | None) -> FittedCox:
-    """Find the maximum on standardised covariates, which make steps, tolerances and tests free of units."""
+def fit_rows(
+    rows: CoxRows, *, ties: Ties, codes: IntArray | None, censoring: CensoringTies = "with events"
+) -> FittedCox:
+    """Find the maximum on standardised covariates, which make steps, tolerances and tests free of units.
+
+    Parameters
+    ----------
+    rows : CoxRows
+        Complete cases.
+    ties : {"efron", "breslow", "exact"}
+        Handling of tied event times.
+    codes : ndarray of int64, shape (n,) or None
+        Cluster of each row, kept with the fit.
+    censoring : {"with events", "after events"}, default "with events"
+        For subdistribution hazards: whether someone with an event could still have been censored at the same time.
+
+    Returns
+    -------
+    FittedCox
+        Converged.
+
+    Raises
+    ------
+    ModelInputError
+        If a covariate varies only among those never at risk.
+    SeparationError
+        If there is no maximum.
+    ConvergenceError
+        If Newton's method does not arrive.
+    """
     sets = risk_sets(rows.stop, rows.event, start=rows.start, stratum=rows.stratum, weight=rows.weight)
     if rows.n_unweighted and rows.weight is not None:
         sets.last[rows.weight == 0] = -1
+    stay = None if rows.competing is None else staying(rows, sets, ties=censoring)
     weight, offset, number, pieces = rows.weight, rows.offset, rows.row_number, rows.pieces
     p = len(rows.terms)
     held = [piece for piece in pieces if isinstance(piece, HeldPiece)]
@@ -183,9 +272,13 @@ def _fit(rows: CoxRows, *, ties: Ties, codes: IntArray | None) -> FittedCox:
         sets = sets.reordered(order)
         weight, offset = (None if part is None else part[order] for part in (weight, offset))
         codes = None if codes is None else codes[order]
+        stay = None if stay is None else stay.reordered(order)
         number = order if number is None else number[order]
     breslow_or_efron: Ties = "efron" if ties == "efron" else "breslow"
-    likelihood = PartialLikelihood(pieces, sets, covariates=p, ties=breslow_or_efron, weight=weight, offset=offset)
+    shared: dict[str, Any] = {"covariates": p, "ties": breslow_or_efron, "weight": weight, "offset": offset}
+    likelihood = PartialLikelihood(pieces, sets, **shared)
+    if stay is not None:
+        likelihood = SubdistributionLikelihood(pieces, sets, stay=stay, **shared)
     evaluate = ExactLikelihood(likelihood).at if ties == "exact" else likelihood.at
     start = evaluate(np.zeros(p))
     _refuse_uninformative(start, rows.terms)

@@ -8,8 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import listed
+from analysis_lib.models.survival.event_causes import event_causes
 
-__all__ = ["CoxColumns", "events_of", "names_of_strata", "numbers_of", "times_of"]
+__all__ = ["CoxColumns", "causes_of", "events_of", "names_of_strata", "numbers_of", "times_of"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -32,6 +34,10 @@ class CoxColumns:
         Beginning of follow-up.
     cause : object
         The value of `event` that counts; None where it is bool or 0/1.
+    competing : bool
+        Whether the other causes are wanted too, as for subdistribution hazards.
+    censored : str or int or None
+        The value of `event` that means that nothing happened, where causes compete.
     strata : tuple of str
         Columns whose combinations have a baseline hazard each.
     weights, offset, cluster : str or None
@@ -44,6 +50,8 @@ class CoxColumns:
     covariates: tuple[str, ...]
     start: str | None = None
     cause: object = None
+    competing: bool = False
+    censored: str | int | None = None
     strata: tuple[str, ...] = ()
     weights: str | None = None
     offset: str | None = None
@@ -93,17 +101,15 @@ def times_of(column: pd.Series, *, name: str) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
-def events_of(column: pd.Series, *, name: str, cause: object) -> BoolArray:
+def events_of(column: pd.Series, *, name: str) -> BoolArray:
     """Read whether follow-up ended with the event.
 
     Parameters
     ----------
     column : Series
-        Bool or 0/1; anything where `cause` is given; none missing.
+        Bool or 0/1; none missing.
     name : str
         Of the column.
-    cause : object
-        The value that is the event; None for bool or 0/1.
 
     Returns
     -------
@@ -115,8 +121,6 @@ def events_of(column: pd.Series, *, name: str, cause: object) -> BoolArray:
     ModelInputError
         If the type cannot be used, or there are other numbers.
     """
-    if cause is not None:
-        return np.asarray(column == cause, dtype=np.bool_)
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.to_numpy(dtype=np.bool_)
     if not pd.api.types.is_numeric_dtype(column.dtype):
@@ -133,6 +137,40 @@ def events_of(column: pd.Series, *, name: str, cause: object) -> BoolArray:
             f"coding 1/2 becomes data['{name}'] == 2; of competing events name the one that counts, such as cause=1."
         )
     return np.asarray(is_event)
+
+
+def causes_of(column: pd.Series, asked: CoxColumns) -> tuple[BoolArray, BoolArray | None]:
+    """Read which rows ended with the cause asked for, and which with another.
+
+    Parameters
+    ----------
+    column : Series
+        Any values; a missing one is censored.
+    asked : CoxColumns
+        The cause.
+
+    Returns
+    -------
+    event : ndarray of bool, shape (n,)
+        Ended with it.
+    competing : ndarray of bool, shape (n,) or None
+        Ended with another; None where that was not asked.
+
+    Raises
+    ------
+    ModelInputError
+        If no row has the cause, or the causes cannot be told apart.
+    """
+    if asked.competing:
+        codes, labels, _ = event_causes(column, name=asked.event, censored=asked.censored)
+        if str(asked.cause) not in labels:
+            raise ModelInputError(
+                f"no row has the cause asked for; column '{asked.event}' has {listed(labels)}. Name one of them."
+            )
+        event = codes == 1 + labels.index(str(asked.cause))
+        return event, (codes > 0) & ~event
+    found = (column == asked.cause).fillna(False).to_numpy(dtype=np.bool_)
+    return found, None
 
 
 def numbers_of(column: pd.Series, *, name: str, part: str) -> FloatArray:

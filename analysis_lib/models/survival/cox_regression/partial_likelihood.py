@@ -286,6 +286,40 @@ class PartialLikelihood:
             total += (d1 * factors[tied, 2:]).T @ d1 - crossed - crossed.T
         return total
 
+    @property
+    def last_at_risk(self) -> IndexArray:
+        """Position of the last event time at which each row is at risk."""
+        return self.sets.last
+
+    def add_beside(self, sums: FloatArray, weight: FloatArray) -> None:
+        """Add to the risk sets who stays in them without follow-up; nobody here.
+
+        Parameters
+        ----------
+        sums : ndarray of float64, shape (k, p + 1)
+            S0 and S1, changed in place.
+        weight : ndarray of float64, shape (n,)
+            Of each row.
+        """
+
+    def drift_beside(self, here: Evaluation, increment: FloatArray) -> FloatArray | None:
+        """Say how much hazard times mean such people meet, per unit of their weight; None for nobody.
+
+        Parameters
+        ----------
+        here : Evaluation
+            The risk sets.
+        increment : ndarray of float64, shape (k, p)
+            Hazard times mean at each event time.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, p) or None
+            For each row.
+        """
+        del here, increment
+        return None
+
     def rows(self) -> Iterator[tuple[int, FloatArray]]:
         """Go through the covariates once.
 
@@ -328,6 +362,7 @@ class PartialLikelihood:
         for part in map(of_piece, self._pieces) if late else self._each(of_piece):
             all_of_it.add(part, sums=not late)
         add_up_backwards(all_of_it.sums, rest, sets.begin)
+        self.add_beside(all_of_it.sums, weight)
         return all_of_it
 
     def _room_for(self, first: int, end: int) -> "_Sums":

@@ -39,7 +39,7 @@ def score_rows(
         k = last[i]
         if k < 0 or (late and before[i] >= k):
             for j in range(p):
-                out[j, i] = 0.0
+                out[j, i] = -exposed[i] * x[j, i]
             continue
         v = case[i] if case.size else 1.0
         for j in range(p):

@@ -35,24 +35,24 @@ def is_monotone(likelihood: PartialLikelihood, direction: FloatArray) -> bool:
     """
     from analysis_lib.models.survival.cox_regression.risk_set_extremes import paint
 
-    sets = likelihood.sets
-    at_risk = sets.last >= 0
+    sets, last = likelihood.sets, likelihood.last_at_risk
+    at_risk = last >= 0
     if sets.before.size:
-        at_risk &= sets.before < sets.last
+        at_risk &= sets.before < last
     score = np.empty(sets.last.size)
     for row, x in likelihood.rows():
         score[row : row + x.shape[1]] = direction @ x
     spread = float(np.ptp(score[at_risk]))
     if not spread > 0:
         return False
-    first = sets.begin[sets.stratum[np.maximum(sets.last, 0)]]
+    first = sets.begin[sets.stratum[np.maximum(last, 0)]]
     if sets.before.size:
         first = np.maximum(first, sets.before + 1)
     order = np.flatnonzero(at_risk)
     order = order[np.argsort(score[order])]
     times = sets.deaths.size
-    lowest = paint(score, order, first, sets.last, times)
-    highest = paint(score, order[::-1].copy(), first, sets.last, times)
+    lowest = paint(score, order, first, last, times)
+    highest = paint(score, order[::-1].copy(), first, last, times)
     lowest_died = np.full(times, np.inf)
     np.minimum.at(lowest_died, sets.last[sets.died], score[sets.died])
     slack = 1e-5 * spread
