@@ -12,6 +12,7 @@ from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.aalen_johansen import Variance, incidence_tables
 from analysis_lib.models.survival.asked_columns import asked_columns
 from analysis_lib.models.survival.cumulative_incidence_result import CumulativeIncidenceResult
+from analysis_lib.models.survival.event_causes import Censored
 from analysis_lib.models.survival.event_rows import EventRows, event_rows
 from analysis_lib.models.survival.gray_test import gray_tests
 from analysis_lib.models.survival.influence import weighted_rows
@@ -41,7 +42,7 @@ def cumulative_incidence(
     strata: str | Sequence[str] | None = None,
     entry: str | None = None,
     weights: str | None = None,
-    censored: str | int | None = None,
+    censored: Censored = None,
     variance: Variance = "delta",
     ci: Transform = "log",
     level: float = 0.95,
@@ -72,8 +73,8 @@ def cumulative_incidence(
         Column with the time at which a row came under observation (left truncation).
     weights : str, optional
         Column with weights, > 0: counts where they are whole numbers, else sampling weights.
-    censored : str or int, optional
-        The value of `event` that means that nothing happened. With it, rows without a value are left out.
+    censored : str, int or sequence of them, optional
+        The values of `event` that mean that nothing happened. With them, rows without a value are left out.
     variance : {"delta", "aalen", "jackknife"}, default "delta"
         The multinomial delta-method variance; Aalen's, in the form that Gray's ``cmprsk`` gives; or the infinitesimal
         jackknife's, which R's ``survfit`` gives. The first and the last are the same unless rows come late or have

@@ -1,5 +1,7 @@
 """Which of several competing events ended each follow-up."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -7,18 +9,23 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
 
-__all__ = ["event_causes"]
+__all__ = ["Censored", "event_causes"]
 
 #: More causes than this are a mistake: a code or a measurement was named.
 MOST_CAUSES = 20
 #: Words that mean in one data set or another that nothing happened. Taken for a cause, they would turn the censored
 #: into people with an event, so the caller has to say.
-_NOTHING_HAPPENED = {"", "0", "alive", "censor", "censored", "cens", "false", "no", "no event", "none", "nothing"}
+_NOTHING_HAPPENED = {
+    *("", "0", "alive", "censor", "censored", "censoring", "cens", "false", "no", "no event", "none", "nothing"),
+    *("administrative censoring", "cohort end", "end of follow-up", "end of observation", "end of study", "horizon"),
+    *("loss to follow-up", "lost", "lost to follow-up", "observation end", "withdrawal", "withdrawn"),
+}
 
+Censored = str | int | Sequence[str | int] | None
 Causes = tuple[npt.NDArray[np.uint16], tuple[str, ...], int]
 
 
-def event_causes(column: pd.Series, *, name: str, censored: str | int | None) -> Causes:
+def event_causes(column: pd.Series, *, name: str, censored: Censored) -> Causes:
     """Read the causes of events.
 
     Parameters
@@ -27,8 +34,8 @@ def event_causes(column: pd.Series, *, name: str, censored: str | int | None) ->
         Whole numbers, of which 0 is censored; or text or categories, where what is missing is censored.
     name : str
         The column's name, for messages.
-    censored : str or int, optional
-        The value that means censored, where it is another.
+    censored : str, int or sequence of them, optional
+        The values that mean censored, where they are others.
 
     Returns
     -------
@@ -59,8 +66,8 @@ def event_causes(column: pd.Series, *, name: str, censored: str | int | None) ->
         )
     codes, known = pd.factorize(column, sort=True)
     labels = [str(int(level)) if numeric else str(level) for level in known]
-    nothing = _censored_place(labels, name=name, censored="0" if numeric and censored is None else censored)
-    kept = [index for index in range(len(labels)) if index != nothing]
+    nothing = _censored_labels(labels, name=name, censored="0" if numeric and censored is None else censored)
+    kept = [index for index, label in enumerate(labels) if label not in nothing]
     if not kept:
         raise ModelInputError(
             f"cumulative incidence needs events; every row of '{name}' is censored, {len(column):,} in all. Check the "
@@ -80,20 +87,18 @@ def _whole(values: npt.NDArray[np.float64]) -> bool:
     return bool(np.isfinite(values).all() and (np.floor(values) == values).all())
 
 
-def _censored_place(labels: list[str], *, name: str, censored: str | int | None) -> int | None:
-    if censored is not None:
-        if str(censored) in labels:
-            return labels.index(str(censored))
-        if str(censored) == "0":  # nobody is censored
-            return None
+def _censored_labels(labels: list[str], *, name: str, censored: Censored) -> set[str]:
+    asked = [] if censored is None else [censored] if isinstance(censored, str | int) else list(censored)
+    nothing = {str(value) for value in asked}
+    if nothing and not nothing & set(labels) and nothing != {"0"}:  # 0: nobody is censored
         raise ModelInputError(
-            f"no row of '{name}' is censored as {censored!r}; found {len(labels):,} other values. Name the value that "
-            "means that nothing happened."
+            f"no row of '{name}' is censored as {listed(sorted(nothing))}; found {len(labels):,} other values. Name "
+            "the value that means that nothing happened."
         )
-    looks = sorted({label.strip().lower() for label in labels} & _NOTHING_HAPPENED)
-    if looks:
+    rest = {label.strip().lower().replace("_", " ") for label in labels if label not in nothing}
+    if looks := sorted(rest & _NOTHING_HAPPENED):
         raise ModelInputError(
-            f"a value of '{name}' looks like censoring; found {listed(looks)}. Say so with censored={looks[0]!r}, or "
-            "rename it if it is a cause."
+            f"a value of '{name}' looks like censoring; found {listed(looks)}. Say so with censored=, or rename it if "
+            "it is a cause."
         )
-    return None
+    return nothing

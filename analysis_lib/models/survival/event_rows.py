@@ -11,7 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_parts
 from analysis_lib.models.rows.follow_up import MOST_GROUPS, TIE_TOLERANCE, event_flags, follow_up_times
 from analysis_lib.models.rows.source import Rows
-from analysis_lib.models.survival.event_causes import event_causes
+from analysis_lib.models.survival.event_causes import Censored, event_causes
 
 __all__ = ["Columns", "EventRows", "event_rows"]
 
@@ -134,9 +134,7 @@ class EventRows:
         return self.weights.astype(np.int64) if self.weights is not None and self.counts_rows else self.weights
 
 
-def event_rows(
-    rows: Rows, columns: Columns, *, competing: bool = False, censored: str | int | None = None
-) -> EventRows:
+def event_rows(rows: Rows, columns: Columns, *, competing: bool = False, censored: Censored = None) -> EventRows:
     """Read the complete cases of some rows and check what no survival method can use.
 
     Parameters
@@ -147,8 +145,8 @@ def event_rows(
         Which column plays which part.
     competing : bool, default False
         Whether the event column says which cause ended follow-up, instead of whether an event did.
-    censored : str or int, optional
-        With `competing`, the value that means that nothing happened.
+    censored : str, int or sequence of them, optional
+        With `competing`, the values that mean that nothing happened.
 
     Returns
     -------

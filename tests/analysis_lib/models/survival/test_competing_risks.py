@@ -108,10 +108,20 @@ def test_a_missing_cause_is_left_out_where_a_value_says_censored() -> None:
     assert cumulative_incidence("Surv(time, end) ~ 1", numbered).exclusions == {"end missing": 1}
 
 
+def test_follow_up_may_end_without_an_event_for_several_reasons() -> None:
+    data = pd.DataFrame({"time": range(1, 6), "end_reason": ["event", "observation_end", "death", "horizon", "event"]})
+    fit = cumulative_incidence(
+        "Surv(time, end_reason) ~ 1", data, censored=["observation_end", "horizon", "cohort_end"]
+    )
+    assert (fit.causes, fit.events) == (("death", "event"), 3)
+    with pytest.raises(ModelInputError, match="looks like censoring; found 'horizon'"):
+        cumulative_incidence("Surv(time, end_reason) ~ 1", data, censored="observation_end")
+
+
 @pytest.mark.parametrize(
     ("cause", "arguments", "words"),
     [
-        (["censored", "a"], {}, "looks like censoring; found 'censored'. Say so with censored='censored'"),
+        (["censored", "a"], {}, "looks like censoring; found 'censored'. Say so with censored="),
         (["a", "b"], {"censored": "alive"}, "no row of 'cause' is censored as 'alive'; found 2 other values"),
         ([0, 0], {}, "every row of 'cause' is censored, 2 in all"),
         ([None, None], {}, "every row of 'cause' is censored"),
