@@ -1,6 +1,7 @@
 """Gradient boosting through LightGBM, in this process or on a Dask cluster."""
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -196,7 +197,10 @@ class BoostingEstimator:
         outcome = da.from_array(self._outcome(targets), chunks=(lengths,))
         model = lightgbm().DaskLGBMClassifier(client=self.on.client, n_estimators=self.rounds, **parameters)
         named = {"categorical_feature": categories} if (categories := _categories(prepared)) else {}
-        return model.fit(frame, outcome, **named).booster_
+        with warnings.catch_warnings():
+            # Every worker uses its own threads, whatever is asked; LightGBM says so at each fit.
+            warnings.filterwarnings("ignore", message="Parameter n_jobs will be ignored")
+            return model.fit(frame, outcome, **named).booster_
 
     def _outcome(self, targets: pd.DataFrame) -> FloatArray:
         return np.asarray(targets[self.outcome], dtype=np.float64)

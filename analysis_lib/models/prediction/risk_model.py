@@ -225,7 +225,7 @@ class RiskModel(PredictionResult):
         return ModelSummary(title=f"{TITLES[self.kind]}{until}", header=("Term", words), rows=rows, notes=tuple(notes))
 
     def plot(self, *, most: int = 20, width: float = 5.5, title: str = "") -> "StudyFigure":
-        """Draw the largest terms: coefficients per standard deviation of the design, or importances.
+        """Draw the largest terms: coefficients per unit of the predictor, or importances.
 
         Parameters
         ----------

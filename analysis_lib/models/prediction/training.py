@@ -22,7 +22,7 @@ from analysis_lib.models.rows.source import PERSON_COLUMNS, Data, open_rows
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster
 
-__all__ = ["Request", "TrainingData", "estimator_of", "learn", "predicted", "request_of", "training_data"]
+__all__ = ["Request", "TrainingData", "estimator_of", "learn", "predicted", "request_of", "right_side", "training_data"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -355,7 +355,7 @@ def learn(
         The fitted model.
     """
     preparation = learn_preparation(training.frame, request.predictors, missing=request.missing)
-    right = _right(request, preparation)
+    right = right_side(request, preparation)
     person = [name for name in PERSON_COLUMNS if name in training.frame.columns][:1]
     targets = training.frame[[*request.targets, *person]]
     validation = None
@@ -393,8 +393,26 @@ def predicted(learned: Learned, preparation: Preparation, *, frame: pd.DataFrame
     return risk
 
 
-def _right(request: Request, preparation: Preparation) -> str:
-    """Add what marks missing values; without a formula, leave out what does not vary."""
+def right_side(request: Request, preparation: Preparation) -> str:
+    """Write the right side that is fitted: with what marks missing values, and without what does not vary.
+
+    Parameters
+    ----------
+    request : Request
+        What is to be learned.
+    preparation : Preparation
+        What was learned of the predictors.
+
+    Returns
+    -------
+    str
+        For formulaic.
+
+    Raises
+    ------
+    ModelInputError
+        If a predictor of the user's own formula does not vary.
+    """
     if not request.is_formula:
         kept = [*(column.name for column in preparation.columns), *preparation.indicators]
         return " + ".join(f"`{name}`" for name in kept)

@@ -16,6 +16,7 @@ from analysis_lib.models.prediction.leakage import LeakageReport
 from analysis_lib.models.prediction.performance import PerformanceResult
 from analysis_lib.models.prediction.risk_model import RiskModel
 from analysis_lib.models.prediction.survival_performance import SurvivalPerformanceResult
+from analysis_lib.models.prediction.tripod_answers import TO_BE_WRITTEN, answers_of
 from analysis_lib.models.prediction.tripod_items import ITEMS, SOURCE
 from analysis_lib.tables import html_table
 from analysis_lib.whole_files import replacing
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TO_BE_WRITTEN", "TripodAppendix", "tripod_appendix"]
 
-TO_BE_WRITTEN = "To be written by the authors."
 TITLE = "TRIPOD+AI appendix"
 HEAD = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{TITLE}</title>'
 NOTES = (
@@ -217,8 +217,6 @@ def tripod_appendix(
     .. [1] Collins G. S. et al. (2024). TRIPOD+AI statement: updated guidance for reporting clinical prediction models
        that use regression or machine learning methods. BMJ 385, e078378.
     """
-    from analysis_lib.models.prediction.tripod_answers import answers_of
-
     found = answers_of(
         model,
         cohort=cohort,

@@ -14,13 +14,17 @@ from analysis_lib.models.prediction.performance import WORDS, PerformanceResult
 from analysis_lib.models.prediction.risk_model import TITLES, RiskModel
 from analysis_lib.models.prediction.survival_performance import WORDS as SURVIVAL_WORDS
 from analysis_lib.models.prediction.survival_performance import SurvivalPerformanceResult
+from analysis_lib.models.prediction.training import right_side
 from analysis_lib.tables import format_estimate
 
-__all__ = ["answers_of"]
+__all__ = ["TO_BE_WRITTEN", "answers_of"]
 
 Performance = PerformanceResult | SurvivalPerformanceResult
 #: Coefficients are written out up to so many; trees and longer models are in `RiskModel.specification`.
 MOST_TERMS = 60
+TO_BE_WRITTEN = "To be written by the authors."
+#: LightGBM's settings that weigh the classes.
+BALANCING = {"is_unbalance", "unbalance", "unbalanced_sets", "scale_pos_weight", "class_weight"}
 
 
 def answers_of(
@@ -95,11 +99,24 @@ def _of_model(model: RiskModel) -> dict[str, str]:
         "11": f"Training rows with missing values: {shares or 'none'}. Treatment: {preparation.describe()}."
         + (f" Rows without an outcome were left out: {_reasons(model)}." if model.exclusions else ""),
         "12a": f"Split {model.split.method}. {_parts(model)}" if model.split else "",
-        "12b": f"Right side of the formula: {model.request.right}." if model.kind != "boosting" else "",
+        "10": (
+            f"Learned from {model.n:,} rows with {model.events:,} events; {len(model.predictors):,} candidate predictors. "
+            f"Why this is enough: {TO_BE_WRITTEN.lower()}"
+        ),
+        "12b": f"Right side of the formula: {right_side(model.request, preparation)}."
+        if model.kind != "boosting"
+        else "",
         "12c": f"{TITLES[model.kind]}: {model.learned.method}. Source: {model.source}.",
+        "13": _balance(model),
         "15": f"A probability{until}; no threshold is part of the model.",
         "22": _specification(model),
     }
+
+
+def _balance(model: RiskModel) -> str:
+    share = f"{100 * model.events / max(model.n, 1):.1f}% of the training rows have the outcome"
+    weighing = sorted(BALANCING & set(getattr(model.estimator, "settings", {})))
+    return f"{share}; {'settings: ' + ', '.join(weighing) if weighing else 'no resampling or weighting of classes'}."
 
 
 def _of_cohort(cohort: Cohort) -> dict[str, str]:
@@ -124,7 +141,11 @@ def _of_performance(performance: Performance) -> dict[str, str]:
         f"{group}: {_sentence(performance, group=group)}" if len(groups) > 1 else _sentence(performance)
         for group in groups
     ]
-    found = {"12e": f"{performance.method}.", "23a": "\n".join(lines)}
+    found = {
+        "12e": f"{performance.method}.",
+        "12g": "By RiskModel.predict: predictors prepared as learned on the training rows (items 7 and 11), then item 22.",
+        "23a": "\n".join(lines),
+    }
     if by is not None:
         found["14"] = f"Performance was assessed in subgroups by {by}."
     return found

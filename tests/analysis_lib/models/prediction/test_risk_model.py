@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis_lib.compute import cluster
 from analysis_lib.errors import ModelInputError, SeparationError
 from analysis_lib.models.prediction import performance, risk_model, split_persons, survival_performance
 
@@ -198,3 +199,15 @@ def test_separation_in_a_cox_model_names_the_predictor(people: pd.DataFrame) -> 
     data["event"] = data["never"]
     with pytest.raises(SeparationError, match="never"):
         risk_model(["never", "age"], data, model="cox", time="time", event="event", horizon=365)
+
+
+def test_on_a_cluster_trees_are_learned_by_its_workers(people: pd.DataFrame) -> None:
+    import dask.dataframe as dd
+
+    numbers = people[["person_id", "age", "고혈압 (mm)", "sex", "y"]]
+    here = risk_model(["age", "고혈압 (mm)", "sex"], numbers, model="boosting", outcome="y", rounds=40)
+    with cluster(workers=2):
+        frame = dd.from_pandas(numbers, npartitions=2)
+        there = risk_model(["age", "고혈압 (mm)", "sex"], frame, model="boosting", outcome="y", rounds=40)
+    assert "2 Dask workers" in there.method
+    assert np.corrcoef(here.predict(numbers), there.predict(numbers))[0, 1] > 0.9
