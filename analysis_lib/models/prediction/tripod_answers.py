@@ -100,8 +100,8 @@ def _of_model(model: RiskModel) -> dict[str, str]:
         + (f" Rows without an outcome were left out: {_reasons(model)}." if model.exclusions else ""),
         "12a": f"Split {model.split.method}. {_parts(model)}" if model.split else "",
         "10": (
-            f"Learned from {model.n:,} rows with {model.events:,} events; {len(model.predictors):,} candidate predictors. "
-            f"Why this is enough: {TO_BE_WRITTEN.lower()}"
+            f"Learned from {model.n:,} rows with {model.events:,} events; {len(model.predictors):,} candidate "
+            f"predictors. Why this is enough: {TO_BE_WRITTEN.lower()}"
         ),
         "12b": f"Right side of the formula: {right_side(model.request, preparation)}."
         if model.kind != "boosting"
@@ -143,7 +143,7 @@ def _of_performance(performance: Performance) -> dict[str, str]:
     ]
     found = {
         "12e": f"{performance.method}.",
-        "12g": "By RiskModel.predict: predictors prepared as learned on the training rows (items 7 and 11), then item 22.",
+        "12g": "By RiskModel.predict: predictors prepared as learned on the training rows (item 7), then item 22.",
         "23a": "\n".join(lines),
     }
     if by is not None:
