@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -177,7 +178,7 @@ def _cases(response: FloatArray) -> BoolArray:
     return np.asarray(response == 1.0, dtype=np.bool_)
 
 
-def _informative(matrix: FloatArray, is_case: BoolArray, *, numbers: IntArray) -> tuple[_Sets, int]:
+def _informative(matrix: FloatArray, is_case: BoolArray, *, numbers: npt.NDArray[Any]) -> tuple[_Sets, int]:
     """Sort rows by set, leave out sets with one outcome, centre within sets."""
     n_all = int(numbers.max()) + 1
     size = np.bincount(numbers, minlength=n_all)
