@@ -59,6 +59,14 @@ class GeeResult(SmallDataResult):
     rows_are_independent: ClassVar[bool] = False
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """How coefficients of the turned design become those of the data."""
+
+    inverse: FloatArray
+    start: FloatArray
+
+
 def gee(
     formula: str,
     data: Data,
@@ -138,7 +146,8 @@ def gee(
     design = small_design(formula, data, extra=named)
     _refuse_response(design.response, family=family)
     refuse_unfit(design.matrix, design.terms)
-    clusters = _clusters(design, cluster=cluster, time=time, offset=_offset(design.extra, offset, exposure=exposure))
+    offsets = _offset(design.extra, offset, exposure=exposure)
+    clusters, turn = _clusters(design, cluster=cluster, time=time, offset=offsets, centred=family == "gaussian")
     if correlation != "independence" and clusters.sizes.max() < 2:
         raise ModelInputError(
             f"a working correlation needs clusters of two rows or more; column '{cluster}' makes "
@@ -151,6 +160,7 @@ def gee(
     return _result(
         design,
         clusters,
+        turn=turn,
         fit=fit,
         kinds=(family, correlation, errors),
         level=level,
@@ -170,6 +180,7 @@ def _result(
     design: SmallDesign,
     clusters: Clusters,
     *,
+    turn: _Turn,
     fit: GeeFit,
     kinds: tuple[FamilyName, Correlation, GeeErrors],
     level: float,
@@ -183,15 +194,15 @@ def _result(
         method=f"GEE, {family} family, {correlation} working correlation",
         source="Liang and Zeger 1986, Biometrika 73(1), 13-22",
         n=clusters.response.size,
-        events=int(clusters.response.sum()) if family != "gaussian" else 0,
+        events=int(design.response.sum()) if family != "gaussian" else 0,
         exclusions=design.plan.exclusions,
         n_excluded=design.plan.n_excluded,
         persons={**design.persons, "clusters": n_clusters},
         settings={**settings, "family": family, "correlation": correlation, "errors": errors, "level": level},
         terms=tuple(design.terms),
         words=design.words,
-        estimates=fit.beta,
-        covariance=_covariance(fit, errors),
+        estimates=turn.inverse @ (fit.beta + turn.start),
+        covariance=turn.inverse @ _covariance(fit, errors) @ turn.inverse.T,
         measure=_MEASURES[family],
         errors=_ERRORS[errors],
         level=level,
@@ -249,8 +260,10 @@ def _offset(extra: pd.DataFrame, offset: str | None, *, exposure: str | None) ->
     return total
 
 
-def _clusters(design: SmallDesign, *, cluster: str, time: str | None, offset: FloatArray) -> Clusters:
-    """Sort the rows by cluster, and by time within."""
+def _clusters(
+    design: SmallDesign, *, cluster: str, time: str | None, offset: FloatArray, centred: bool
+) -> tuple[Clusters, _Turn]:
+    """Sort the rows by cluster, and by time within; turn the design so that its columns are orthonormal."""
     numbers = pd.factorize(design.extra[cluster])[0]
     moment = np.zeros(numbers.size) if time is None else _moments(design.extra[time], name=time)
     order = np.lexsort((moment, numbers))
@@ -264,14 +277,21 @@ def _clusters(design: SmallDesign, *, cluster: str, time: str | None, offset: Fl
             f"no two rows of a cluster may be at the same time; found {same:,} such rows in column '{time}'. Keep one "
             "of them, or use a finer time."
         )
-    return Clusters(
-        matrix=design.matrix[order],
-        response=design.response[order],
+    # Sums over an orthonormal design lose no digits to a covariate far from zero, nor to its unit.
+    orthogonal, triangle = np.linalg.qr(design.matrix[order])
+    root = np.sqrt(numbers.size)
+    matrix, inverse = orthogonal * root, np.linalg.inv(triangle / root)
+    response = design.response[order]
+    start = matrix.T @ (response - offset[order]) / numbers.size if centred else np.zeros(matrix.shape[1])
+    clusters = Clusters(
+        matrix=matrix,
+        response=response - matrix @ start,
         offset=offset[order],
         firsts=firsts,
         sizes=np.diff(np.append(firsts, numbers.size)).astype(np.int64),
         gaps=gaps,
     )
+    return clusters, _Turn(inverse, start)
 
 
 def _moments(column: pd.Series, *, name: str) -> FloatArray:

@@ -16,6 +16,7 @@ Correlation = Literal["independence", "exchangeable", "ar1"]
 MAX_ITERATIONS = 200
 #: Largest change of a coefficient, in its standard errors, that counts as arrived.
 TOLERANCE = 1e-10
+_EDGE = 1e-7  # nearer to an impossible correlation than this, its inverse has no digits left
 _FARTHEST = 35.0  # log odds, beyond which a probability is 0 or 1 in double precision
 
 
@@ -293,7 +294,7 @@ def _is_correlation(clusters: Clusters, alpha: float, *, kind: Correlation) -> b
     if not np.isfinite(alpha):
         return False
     lowest = -1 / (int(clusters.sizes.max()) - 1) if kind == "exchangeable" and clusters.sizes.max() > 1 else -1.0
-    return lowest < alpha < 1
+    return lowest + _EDGE < alpha < 1 - _EDGE
 
 
 def _correlation(

@@ -99,7 +99,11 @@ def quantile_regression(
     refuse_unfit(x, design.terms)
     beta = solve_quantile(x, y, q=q)
     residuals = y - x @ beta
-    covariance, n_flat = _covariance(x, y, residuals=residuals, q=q, errors=errors)
+    orthogonal, triangle = np.linalg.qr(x)
+    turned, n_flat = _covariance(
+        orthogonal, y - orthogonal @ (triangle @ beta), residuals=residuals, q=q, errors=errors
+    )
+    inverse = np.linalg.inv(triangle)
     objective, alone = _check_loss(residuals, q=q), _check_loss(y - _quantile_of(y, q=q), q=q)
     return QuantileResult(
         title=f"Quantile regression, q = {q:g}",
@@ -114,7 +118,7 @@ def quantile_regression(
         terms=tuple(design.terms),
         words=design.words,
         estimates=beta,
-        covariance=covariance,
+        covariance=inverse @ turned @ inverse.T,
         measure="",
         errors=_ERRORS[errors],
         df_errors=float(n - p),
