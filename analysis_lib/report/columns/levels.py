@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.report.columns.persons import SMALL, PersonRows
-from analysis_lib.report.columns.reading import CodedColumn
+from analysis_lib.report.columns.pieces import CodedColumn
 
 __all__ = ["LevelFacts", "level_facts", "persons_by_cell", "with_overall"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis_lib.report.columns.reading import Table
+from analysis_lib.report.columns.table import Table
 
 __all__ = ["PersonRows", "person_rows"]
 

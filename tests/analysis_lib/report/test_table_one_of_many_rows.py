@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.report import TableOne, table_one
-from analysis_lib.report.columns import numbers, persons
+from analysis_lib.report.columns import levels, numbers, persons, selection
 
 N = 60_000
 
@@ -81,7 +81,7 @@ def test_small_tables_and_large_ones_are_added_up_alike(people: pd.DataFrame, mo
     twice = pd.concat([people.iloc[:3_000], people.iloc[1_000:2_000]])
     arguments = {"by": "arm", "nonnormal": NONNORMAL, "overall": True, "tests": True}
     expected = table_one(twice, **arguments)
-    for module in (numbers, persons, __import__("analysis_lib.report.columns.levels", fromlist=["x"])):
+    for module in (numbers, persons, levels):
         monkeypatch.setattr(module, "SMALL", 0)
     _same(table_one(twice, **arguments), expected)
 
@@ -113,7 +113,7 @@ def test_quartiles_are_exact_for_data_of_any_shape(shape: str, missed: bool, mon
     draw = np.random.default_rng(8)
     data = pd.DataFrame({"x": SHAPES[shape](draw), "arm": draw.choice(["a", "b"], N)})
     if missed:  # brackets without width: nearly every quartile lies outside, and the second pass has to find it
-        monkeypatch.setattr(numbers, "_WIDTH", -1e-9)
+        monkeypatch.setattr(selection, "_WIDTH", -1e-9)
     found = table_one(data, by="arm", nonnormal=["x"], overall=True).numbers.set_index("group")
     for group, part in {"Overall": data, **dict(list(data.groupby("arm")))}.items():
         assert found.loc[group, ["q1", "median", "q3"]].to_list() == np.quantile(part["x"], (0.25, 0.5, 0.75)).tolist()
@@ -123,9 +123,16 @@ def test_quartiles_are_exact_for_data_of_any_shape(shape: str, missed: bool, mon
         assert found.loc[group, "sd"] == pytest.approx(spread, rel=1e-10, abs=1e-200)
 
 
+ORDINARY = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
+
+
 @settings(max_examples=25, deadline=None)
 @given(
-    values=st.lists(st.one_of(st.floats(-1e6, 1e6), st.integers(-50, 50), st.none()), min_size=1, max_size=60),
+    values=st.lists(
+        st.one_of(st.floats(-1e6, 1e6).map(lambda x: round(x, 6)), st.integers(-50, 50), st.none()),
+        min_size=1,
+        max_size=60,
+    ),
     scale=st.sampled_from([1.0, 2.0**40, 2.0**-40]),
     shuffled=st.randoms(use_true_random=False),
 )
@@ -194,3 +201,48 @@ def test_all_missing_and_one_row_are_described() -> None:
     cells = table.to_frame().set_index("characteristic")["Overall"]
     assert cells["X, median [IQR]"] == "–"
     assert cells["  Missing, n (%)"].to_list() == ["1 (100.0)"] * 3
+
+
+def test_partitions_that_do_not_know_a_type_do_not_change_the_table() -> None:
+    parts = [
+        pd.DataFrame(
+            {"x": pd.Series([None, None], dtype=object), "s": pd.Series([None, None], dtype=object), "k": [1, 2]}
+        ),
+        pd.DataFrame({"x": [1.5, 2.5], "s": ["a", None], "k": [np.nan, 4.0]}),
+    ]
+    frame = dd.from_map(lambda part: part, parts, meta=parts[1])
+    found = table_one(frame, nonnormal=["x", "k"]).numbers.set_index("variable")
+    assert found.loc["x", ["n", "missing", "median"]].to_list() == [2, 2, 2.0]
+    assert found.loc["k", ["n", "missing", "median"]].to_list() == [3, 1, 2.0]
+    assert found.loc["s", ["n", "missing", "count"]].to_list() == [1, 3, 1]
+
+
+def test_files_that_disagree_about_a_column_are_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"x": [1.5]}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"x": ["secret"]}).to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(ModelInputError, match="column 'x' is double in some") as refusal:
+        table_one(tmp_path)
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int64", "uint64", "float32", "Float64", "Int16", "int64[pyarrow]"])
+def test_numbers_of_any_type_give_the_same_from_memory_and_files(kind: str, tmp_path: Path) -> None:
+    values = pd.Series([3, 1, 2, 2, 5, 100], dtype=kind)
+    data = pd.DataFrame({"x": values, "g": list("aabbbb")})
+    data.to_parquet(tmp_path / "p.parquet")
+    for source in (data, tmp_path / "p.parquet"):
+        found = table_one(source, by="g", nonnormal=["x"]).numbers
+        assert found["median"].to_list() == [2.0, 3.5]
+
+
+def test_decimals_and_sparse_numbers_are_numbers(tmp_path: Path) -> None:
+    from decimal import Decimal
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cost = pa.array([Decimal("1.25"), None, Decimal("2.75")], type=pa.decimal128(9, 2))
+    pq.write_table(pa.table({"cost": cost}), tmp_path / "p.parquet")
+    assert table_one(tmp_path / "p.parquet", nonnormal=["cost"]).numbers.loc[0, "median"] == 2.0
+    sparse = pd.DataFrame({"x": pd.arrays.SparseArray([0.0, 0.0, 2.5])})
+    assert table_one(sparse).numbers.loc[0, "mean"] == pytest.approx(2.5 / 3)
