@@ -13,7 +13,7 @@ import pytest
 
 from analysis_lib.errors import OutputError
 from analysis_lib.models import cox, incidence_rates, kaplan_meier
-from analysis_lib.report import Report, attrition_table, compare_hazards, table_one
+from analysis_lib.report import Report, attrition_table, compare_hazards, compare_subgroups, table_one
 from analysis_lib.report.declared import MOST_ESTIMATES
 from analysis_lib.report.manifest import OutputRecord
 from hub_config.reports.provenance import declared_by_notebook
@@ -44,6 +44,9 @@ RESULTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "rates": lambda d: incidence_rates(d, time="days", event="event", by="arm"),
     "table-one": lambda d: table_one(d, by="arm", variables=["age", "treated"], nonnormal=["age"], tests=True),
     "attrition": lambda d: attrition_table(pd.DataFrame({"rule": ["all", "adults"], "persons": [60, 55]})),
+    "subgroups": lambda d: compare_subgroups(
+        d.assign(old=d["age"] > 60), time="days", event="event", treatment="treated", subgroups=["old"]
+    ),
     "comparison": lambda d: compare_hazards(d, time="days", event="event", treatment="treated", adjust_for=["age"]),
 }
 
@@ -89,7 +92,7 @@ def test_estimates_are_not_rounded(people: pd.DataFrame, tmp_path: Path) -> None
     assert age["median"] == people.loc[people["arm"] == "a", "age"].median()
 
 
-@pytest.mark.parametrize("name", ["cox", "kaplan-meier", "attrition", "comparison"])
+@pytest.mark.parametrize("name", ["cox", "kaplan-meier", "attrition", "comparison", "subgroups"])
 def test_the_figure_of_a_result_is_declared_beside_it(name: str, people: pd.DataFrame, tmp_path: Path) -> None:
     Report(title="All", run_dir=tmp_path).add(name, RESULTS[name](people), title="What it shows", figure=True)
     table, figure = _declared(tmp_path)
