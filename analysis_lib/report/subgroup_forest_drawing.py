@@ -28,6 +28,7 @@ _NARROWEST_PLOT = 1.1
 _PLOT_SHARE = 0.32  # of the width that labels leave to the plot where they can be broken
 _LEAST_LETTERS = 12
 _SIZE = 7.5
+_BASELINE = 0.037  # of the middle of a line of capitals
 #: Intervals are drawn as far as this factor beyond the estimates, then end in an arrow.
 _FARTHEST = 4.0
 
@@ -89,8 +90,8 @@ def forest_of_subgroups(rows: pd.DataFrame, *, words: ForestWords, width: float)
     headers = _headers(rows, words)
     lines = _lines(rows)
     alt_text = (
-        f"Forest plot of {len(rows)} estimates in {rows['subgroup'].nunique()} subgroups: {words.measure.lower()} with "
-        f"{words.interval}."
+        f"Forest plot of {len(rows)} estimates below {len(set(rows['subgroup']) - {''})} headings: "
+        f"{words.measure.lower()} with {words.interval}."
     )
     with journal_style():
         figure = study_figure(width=width, height=1.0, data=rows, alt_text=alt_text)
@@ -233,17 +234,11 @@ def _draw(
     for line, label, middle in zip(lines, layout.labels, layout.tops, strict=True):
         weight = "bold" if line.bold else "normal"
         left = _EDGE + (_INDENT if line.indent else 0.0)
-        page.text(
-            left,
-            top + middle,
-            "\n".join(label),
-            va="center_baseline",
-            fontsize=_SIZE,
-            fontweight=weight,
-            linespacing=1.15,
-        )
+        first = top + middle + _BASELINE - _LINE * (len(label) - 1) / 2
+        for place, part in enumerate(label):
+            page.text(left, first + _LINE * place, part, fontsize=_SIZE, fontweight=weight)
         for name, text in line.cells.items():
-            page.text(edges[name], top + middle, text, ha="right", va="center_baseline", fontsize=_SIZE)
+            page.text(edges[name], top + middle + _BASELINE, text, ha="right", fontsize=_SIZE)
     box = (plot / layout.width, below / height, layout.plot_width / layout.width, layout.height / height)
     axes: Axes = figure.add_axes(box, label="ratios")
     _draw_ratios(axes, lines, layout=layout)
