@@ -11,7 +11,7 @@ from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_columns, checked_level, in_percent
 from analysis_lib.models.rows import Data, Rows, SurvivalRows, open_rows, person_counts, survival_rows
 from analysis_lib.models.survival import cox
-from analysis_lib.models.survival.partial_likelihood import Ties
+from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 from analysis_lib.report.baseline_lines import MOST_LEVELS
 from analysis_lib.report.subgroup_forest import subgroup_forest
 from analysis_lib.tables import column_in_words, format_estimate, format_p, html_table, text_table

@@ -25,7 +25,7 @@ class FrameTable(Table):
     rows : Rows
         Names and units.
     frame : DataFrame
-        The columns that will be asked for.
+        Not copied; its columns are named as in `rows`.
     """
 
     def __init__(self, rows: Rows, frame: pd.DataFrame) -> None:

@@ -130,7 +130,7 @@ def widened(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         Not copied where it is one already.
     """
     if values.dtype.kind in "iu" and not (values.dtype == np.uint64 and values.size and values.max() >= 2**63):
-        return values.astype(np.int64, copy=False)
+        return np.ascontiguousarray(values.astype(np.int64, copy=False))
     return np.ascontiguousarray(values.astype(np.float64, copy=False))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis_lib.features.feature_set import Features
 from analysis_lib.models.rows import Data, Rows, open_rows
 from analysis_lib.report.columns.file_table import FileTable
 from analysis_lib.report.columns.frame_table import FrameTable
@@ -38,10 +39,11 @@ def open_table(data: Data, *, names: Callable[[Rows], Sequence[str]]) -> Iterato
     Table
         Closed with the block.
     """
+    data = data.compute() if isinstance(data, Features) else data
     rows = open_rows(data)
     wanted = list(dict.fromkeys(names(rows)))
     if rows.place == "memory":
-        yield FrameTable(rows, rows.frame(wanted))
+        yield FrameTable(rows, data.set_axis(list(rows.columns), axis=1))
     elif rows.place == "files":
         yield FileTable(rows)
     else:

@@ -26,6 +26,7 @@ def people() -> pd.DataFrame:
             "age": draw.normal(60, 8, n),
         }
     )
+    data.loc[:4, "treated"] = [0, 1, 0, 1, 0]
     hazard = 0.02 * np.exp(np.where(data["ulcer"], 1.0, -0.5) * data["treated"])
     time = draw.exponential(1 / hazard)
     data["days"], data["event"] = np.ceil(np.minimum(time, 60)), time <= 60

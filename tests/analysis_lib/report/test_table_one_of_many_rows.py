@@ -177,6 +177,16 @@ def test_what_cannot_be_squared_or_is_infinite_is_refused(rows: int) -> None:
             table_one(pd.DataFrame({"x": wrong}))
 
 
+def test_rows_of_any_index_and_layout_are_described_without_a_copy(people: pd.DataFrame) -> None:
+    turned = pd.DataFrame(np.asfortranarray(people[["age", "days"]].to_numpy().T).T, columns=["age", "days"])
+    expected = table_one(people, variables=["age", "days"], nonnormal=["age", "days"]).numbers
+    for index in (np.zeros(N, dtype=int), pd.date_range("2000-01-01", periods=N, freq="min")):
+        found = table_one(turned.set_axis(index), nonnormal=["age", "days"]).numbers
+        pd.testing.assert_frame_equal(found, expected)
+    numbered = people[["age"]].set_axis([7], axis=1)
+    assert table_one(numbered).numbers.loc[0, "variable"] == "7"
+
+
 def test_ids_in_files_are_refused_without_showing_them(tmp_path: Path) -> None:
     pd.DataFrame({"note": [f"secret {i}" for i in range(N)]}).to_parquet(tmp_path / "p.parquet")
     with pytest.raises(ModelInputError, match="column 'note' has 60,000 different values") as refusal:
