@@ -15,7 +15,7 @@ from analysis_lib.models.rows.source import open_rows
 
 if TYPE_CHECKING:
     from analysis_lib.models.regression.penalised import ElasticNetResult
-    from analysis_lib.models.survival.cox_result import CoxResult
+    from analysis_lib.models.survival import CoxResult
 
 __all__ = ["CoxEstimator", "Estimator", "Learned", "PenalisedEstimator", "baseline_hazard"]
 

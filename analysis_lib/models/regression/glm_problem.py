@@ -144,8 +144,8 @@ def _checked_outcome(problem: GlmProblem) -> GlmProblem:
         )
     if outcome[6]:
         raise ModelInputError(
-            f"weights must be > 0 and finite, frequency weights whole numbers >= 0; found {int(outcome[6]):,} rows with "
-            "others. Leave rows out instead of giving them no weight."
+            f"weights must be > 0 and finite, frequency weights whole numbers >= 0; found {int(outcome[6]):,} "
+            "rows with others. Leave rows out instead of giving them no weight."
         )
     if outcome[7]:
         raise ModelInputError(
