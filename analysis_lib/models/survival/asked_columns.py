@@ -118,4 +118,4 @@ def _is_formula(value: object) -> bool:
 def _names(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if value is None:
         return ()
-    return (value,) if isinstance(value, str) else tuple(value)
+    return (value,) if isinstance(value, str) or not isinstance(value, Sequence) else tuple(value)

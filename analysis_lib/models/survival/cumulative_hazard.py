@@ -16,7 +16,7 @@ from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.event_rows import event_rows
 from analysis_lib.models.survival.influence import Growth, WeightedRows, weighted_rows
 from analysis_lib.models.survival.limits import normal_quantile
-from analysis_lib.models.survival.numbers_at_risk import RiskCounts, labelled
+from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times, labelled
 from analysis_lib.models.survival.risk_sets import RiskSets, risk_sets
 from analysis_lib.tables import format_estimate, format_time
 
@@ -93,7 +93,7 @@ class NelsonAalenResult(ModelResult):
             One row per group and time: ``group``, ``time``, ``cumulative_hazard``, ``se``, ``ci_low``, ``ci_high``;
             missing after a group's last follow-up, where nothing is known.
         """
-        asked = np.asarray(times, dtype=np.float64)
+        asked = asked_times(times)
         names = ["cumulative_hazard", "se", "ci_low", "ci_high"]
         parts = []
         for group in self.groups:

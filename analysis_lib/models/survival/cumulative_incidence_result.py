@@ -12,7 +12,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival.limits import Transform
-from analysis_lib.models.survival.numbers_at_risk import RiskCounts
+from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times
 from analysis_lib.tables import equation_of_p, format_estimate, format_time
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class CumulativeIncidenceResult(ModelResult):
             One row per group, cause and time: ``group``, ``cause``, ``time``, ``n_risk``, ``cumulative_incidence``,
             ``se``, ``ci_low``, ``ci_high``; missing after a group's last follow-up, where nothing is known.
         """
-        asked = np.asarray(times, dtype=np.float64)
+        asked = asked_times(times)
         parts = []
         for index, group in enumerate(self.groups):
             at_risk = self.at_risk.of_group(index, asked)

@@ -260,9 +260,11 @@ def _levels(frame: pd.DataFrame, names: tuple[str, ...], *, most: int) -> tuple[
     codes = np.zeros(len(frame), dtype=np.int64)
     labels: tuple[str, ...] = (ALL,)
     for position, name in enumerate(names):
-        own, known = pd.factorize(frame[name], sort=True)
-        if len(known) > most:
-            raise _too_many(name, len(known), most=most)
+        own, found = pd.factorize(frame[name], sort=True)
+        if len(found) > most:
+            raise _too_many(name, len(found), most=most)
+        # Whole numbers that a missing value turned into floats are still read as whole.
+        known = [int(level) if isinstance(level, float) and level.is_integer() else level for level in found]
         prefix = f"{name}=" if len(names) > 1 else ""
         crossed = [
             f"{first}, {prefix}{level}" if position else f"{prefix}{level}" for first in labels for level in known

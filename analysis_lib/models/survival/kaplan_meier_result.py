@@ -13,7 +13,7 @@ from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival.influence import WeightedRows
 from analysis_lib.models.survival.limits import Transform
 from analysis_lib.models.survival.logrank_test import LogRankResult
-from analysis_lib.models.survival.numbers_at_risk import RiskCounts
+from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times
 from analysis_lib.models.survival.restricted_mean import SOURCE as MEAN_SOURCE
 from analysis_lib.models.survival.restricted_mean import RestrictedMeanResult, restricted_means
 from analysis_lib.tables import equation_of_p, format_range, format_time
@@ -88,7 +88,7 @@ class KaplanMeierResult(ModelResult):
             One row per group and time: ``group``, ``time``, ``n_risk``, ``survival``, ``se``, ``ci_low``, ``ci_high``;
             missing after a group's last follow-up, where nothing is known.
         """
-        asked = np.asarray(times, dtype=np.float64)
+        asked = asked_times(times)
         parts = []
         for index, group in enumerate(self.groups):
             curve = self._curve(group)

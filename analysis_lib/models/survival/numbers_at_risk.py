@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models.survival.event_rows import EventRows
 from analysis_lib.models.survival.risk_sets import Amounts, Pile, RiskSets, piles
 
-__all__ = ["RiskCounts", "labelled", "repeated"]
+__all__ = ["RiskCounts", "asked_times", "labelled", "repeated"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,7 +67,7 @@ class RiskCounts:
         DataFrame
             One row per group, one column per time; those who leave at that very time count.
         """
-        asked = np.asarray(times, dtype=np.float64)
+        asked = asked_times(times)
         counts = [self.of_group(index, asked) for index in range(len(self.groups))]
         return pd.DataFrame(counts, index=pd.Index(self.groups, name="group"), columns=pd.Index(asked, name="time"))
 
@@ -88,6 +89,36 @@ class RiskCounts:
         if self.entering is None:
             return self.leaving[index].from_start(times)
         return np.asarray(self.entering[index].before(times) - self.leaving[index].before(times))
+
+
+def asked_times(times: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Take the times at which a curve is to be read.
+
+    Parameters
+    ----------
+    times : array-like of float
+        One or more, in the unit of the follow-up.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        The times.
+
+    Raises
+    ------
+    ModelInputError
+        If they are no numbers.
+    """
+    try:
+        asked = np.atleast_1d(np.asarray(times, dtype=np.float64)).ravel()
+    except (TypeError, ValueError):
+        asked = np.array([np.nan])
+    if np.isnan(asked).any():
+        raise ModelInputError(
+            f"a curve is read at numbers; found {type(times).__name__} with something else. Give times in the unit of "
+            "the follow-up, such as [90, 365]."
+        )
+    return asked
 
 
 def labelled(tables: Sequence[pd.DataFrame], groups: tuple[str, ...]) -> pd.DataFrame:

@@ -161,8 +161,8 @@ def restricted_means(
     known = [float("inf") if curve["survival"].iloc[-1] == 0 else float(curve["time"].iloc[-1]) for curve in curves]
     if until is None:
         until = min(float(curve["time"].iloc[-1]) for curve in curves)
-    if not (until > 0 and np.isfinite(until)):
-        raise ModelInputError(f"until must be > 0 and finite; found {until:g}. Give it in the unit of the follow-up.")
+    if not (isinstance(until, int | float | np.number) and 0 < until < np.inf):
+        raise ModelInputError(f"until must be > 0 and finite; found {until!r}. Give it in the unit of the follow-up.")
     if until > min(known):
         short = sum(until > last for last in known)
         raise ModelInputError(

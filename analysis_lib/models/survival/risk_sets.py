@@ -215,17 +215,26 @@ def risk_sets(rows: EventRows) -> list[RiskSets]:
     list of RiskSets
         One per group.
     """
-    n_causes = len(rows.causes)
-    cell = rows.group * np.uint16(n_causes + 1) + rows.cause
-    leaving = piles(rows.time, cell, n_cells=len(rows.groups) * (n_causes + 1), weights=rows.amounts)
-    entering = (
-        None if rows.entry is None else piles(rows.entry, rows.group, n_cells=len(rows.groups), weights=rows.amounts)
-    )
+    found = _risk_sets(rows, weights=rows.amounts)
+    if rows.entry is None or rows.counts_rows:
+        return found
+    # With late entry a sum of weights is a difference, and its last digits would leave a trace of somebody alive where
+    # all who are at risk have the event; the rows themselves are counted exactly.
+    for weighed, counted in zip(found, _risk_sets(rows, weights=None), strict=True):
+        all_gone = counted.n_risk == counted.n_event.sum(axis=0)
+        weighed.n_risk[all_gone] = weighed.n_event.sum(axis=0)[all_gone]
+    return found
+
+
+def _risk_sets(rows: EventRows, *, weights: Amounts | None) -> list[RiskSets]:
+    n_ends = len(rows.causes) + 1
+    cell = rows.group * np.uint16(n_ends) + rows.cause
+    leaving = piles(rows.time, cell, n_cells=len(rows.groups) * n_ends, weights=weights)
+    entering = None
+    if rows.entry is not None:
+        entering = piles(rows.entry, rows.group, n_cells=len(rows.groups), weights=weights)
     return [
-        _risk_sets_of(
-            leaving[index * (n_causes + 1) : (index + 1) * (n_causes + 1)],
-            None if entering is None else entering[index],
-        )
+        _risk_sets_of(leaving[index * n_ends : (index + 1) * n_ends], None if entering is None else entering[index])
         for index in range(len(rows.groups))
     ]
 

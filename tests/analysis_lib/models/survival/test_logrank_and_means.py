@@ -138,7 +138,13 @@ def test_differences_and_ratios_of_means_come_with_their_errors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "words"), [(0, "until must be > 0"), (float("nan"), "until must be > 0"), (1e9, "nobody was followed to")]
+    ("until", "words"),
+    [
+        (0, "until must be > 0"),
+        (float("nan"), "until must be > 0"),
+        ("a year", "until must be > 0"),
+        (1e9, "nobody was followed to"),
+    ],
 )
 def test_means_beyond_what_is_known_are_refused(until: float, words: str) -> None:
     data = _follow_up(4)

@@ -299,6 +299,28 @@ def test_calls_that_ask_for_no_curve_are_refused(arguments: dict[str, object], w
         kaplan_meier(**arguments)
 
 
+@pytest.mark.parametrize("times", ["soon", [1, None], [np.nan], {"a": 1}])
+def test_a_curve_is_read_at_numbers_only(times: object) -> None:
+    data = _follow_up(7).assign(cause=1)
+    fit = kaplan_meier("Surv(time, event) ~ 1", data)
+    others = (
+        nelson_aalen("Surv(time, event) ~ 1", data).hazard_at,
+        cumulative_incidence("Surv(time, cause) ~ 1", data).incidence_at,
+    )
+    for read in (fit.survival_at, fit.numbers_at_risk, *others):
+        with pytest.raises(ModelInputError, match="read at numbers"):
+            read(times)
+    assert len(fit.survival_at(5)) == 1
+
+
+def test_numbered_groups_keep_their_names_where_a_value_is_missing() -> None:
+    data = _follow_up(8).assign(arm=lambda rows: rows["count"].astype(float))
+    data.loc[0, "arm"] = np.nan
+    assert kaplan_meier("Surv(time, event) ~ arm", data).groups == ("1", "2", "3")
+    with pytest.raises(ModelInputError, match="no column '3'"):
+        kaplan_meier(data, time="time", event="event", by=3)
+
+
 def test_hostile_column_names_are_only_names() -> None:
     name = "__import__('os').system('false') `x` ~ + \n"
     data = _follow_up(6).rename(columns={"arm": name})
