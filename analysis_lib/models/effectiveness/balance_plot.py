@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["love_figure", "score_figure"]
 
 _ROW = 0.24  # inches of one covariate
+_LINE = 0.13  # inches of a further line of its name
 _FRAME = 0.95
 _LETTERS = 30
 _BINS = 50
@@ -55,14 +56,14 @@ def score_figure(scores: "PropensityScores", *, scale: str, width: float, title:
         if scale == "preference":
             axes.axvspan(0.3, 0.7, color=GREY, alpha=0.12, linewidth=0)
             note = f"{100 * scores.equipoise:.0f}% in equipoise"
-            axes.text(0.5, 0.97, note, ha="center", va="top", transform=axes.transAxes, fontsize=7.5, color=GREY)
+            axes.text(0.5, 0.98, note, ha="center", va="top", transform=axes.transAxes, fontsize=7.5, color=GREY)
         for number, (arm, count) in enumerate(counts.items()):
             share = 100 * count / max(count.sum(), 1)
             axes.fill_between(middles, share, step="mid", color=PALETTE[number], alpha=0.25, linewidth=0)
             label = f"{arm.capitalize()} (n = {count.sum():,})"
             axes.step(middles, share, where="mid", color=PALETTE[number], linestyle=LINE_STYLES[number], label=label)
         axes.set_xlim(0, 1)
-        axes.set_ylim(0, None)
+        axes.set_ylim(0, 1.12 * axes.get_ylim()[1])  # room for the words above
         axes.set_xlabel(name)
         axes.set_ylabel("Share of the arm, %")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
@@ -100,7 +101,8 @@ def love_figure(balance: "Balance", *, most: int, width: float, title: str) -> S
         f"before, {balance.largest():.2f} after."
     )
     many = len(table) > most
-    height = 3.4 if many else _FRAME + _ROW * len(table)
+    lines = max(len(_wrapped(name)) for name in table["covariate"]) if not many else 1
+    height = 3.4 if many else _FRAME + (_ROW + _LINE * (lines - 1)) * len(table)
     with journal_style():
         figure = study_figure(width=min(width, 4.2) if many else width, height=height, data=table, alt_text=alt)
         axes: Axes = figure.add_subplot()
@@ -126,6 +128,10 @@ def _scatter(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_ylabel("After")
 
 
+def _wrapped(name: object) -> list[str]:
+    return wrap_words(str(name), letters=_LETTERS)
+
+
 def _by_name(axes: Axes, table: pd.DataFrame) -> None:
     order = table["smd"].abs().sort_values(kind="stable").index
     shown = table.loc[order]
@@ -136,7 +142,7 @@ def _by_name(axes: Axes, table: pd.DataFrame) -> None:
         shown["smd"].abs(), height, "o", color=PALETTE[1], markersize=4.5, markerfacecolor="white", label="Before"
     )
     axes.plot(shown["smd_after"].abs(), height, "o", color=PALETTE[0], markersize=4.5, label="After")
-    axes.set_yticks(height, ["\n".join(wrap_words(str(name), letters=_LETTERS)) for name in shown["covariate"]])
+    axes.set_yticks(height, ["\n".join(_wrapped(name)) for name in shown["covariate"]])
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, None)
     axes.set_ylim(-0.7, len(shown) - 0.3)
