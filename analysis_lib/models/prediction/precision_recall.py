@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PrecisionRecallResult", "precision_recall", "precision_recall_of"]
 
-PrecisionInterval = Literal["logit", "bootstrap"]
+PrecisionInterval = Literal["logit", "linearised", "bootstrap"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -134,9 +134,9 @@ def precision_recall(
         Whether a weight says how many equal rows a row stands for (whole numbers), or how much it counts.
     by : str, optional
         Column with groups; a curve for each, besides that of all.
-    ci : {"logit", "bootstrap"}, optional
-        Kind of interval; when left out "logit", and "bootstrap" where persons have several rows or weights are
-        sampling weights, for which the logit interval is not meant.
+    ci : {"logit", "linearised", "bootstrap"}, optional
+        Kind of interval; when left out "logit", and "linearised" (by person, on the logit scale) where persons have
+        several rows or weights are sampling weights, for which the former is not meant.
     level : float, default 0.95
         Coverage of the interval, in (0, 1).
     replicates : int, default 1000
@@ -182,7 +182,7 @@ def precision_recall_of(
     ----------
     rows : PredictedRows
         Outcomes and risks.
-    ci : {"logit", "bootstrap"}, optional
+    ci : {"logit", "linearised", "bootstrap"}, optional
         As for `precision_recall`.
     level : float, default 0.95
         Coverage.
@@ -207,11 +207,11 @@ def precision_recall_of(
         prevalence = float(ranking.with_outcome.sum() / (ranking.with_outcome.sum() + ranking.without.sum()))
         records.append((group, members.n, members.events, prevalence, ranking.average_precision, low, high))
         curves.append(_curve(ranking).assign(group=group)[["group", "threshold", "recall", "precision"]])
-    named = (
-        "logit scale (Boyd 2013)"
-        if kind == "logit"
-        else f"percentiles of {replicates:,} draws of persons (seed {seed})"
-    )
+    named = {
+        "logit": "logit scale (Boyd 2013)",
+        "linearised": "linearised by person, logit scale",
+        "bootstrap": f"percentiles of {replicates:,} bootstrap draws of persons (seed {seed})",
+    }[kind]
     columns = ["group", "n", "events", "prevalence", "average_precision", "ci_low", "ci_high"]
     return PrecisionRecallResult(
         method=f"average precision without interpolation; {in_percent(level)} interval: {named}",
@@ -229,14 +229,14 @@ def interval_kind(ci: PrecisionInterval | None, rows: PredictedRows) -> Precisio
 
     Parameters
     ----------
-    ci : {"logit", "bootstrap"} or None
+    ci : {"logit", "linearised", "bootstrap"} or None
         What was asked for.
     rows : PredictedRows
         The rows.
 
     Returns
     -------
-    {"logit", "bootstrap"}
+    {"logit", "linearised", "bootstrap"}
         The kind.
 
     Raises
@@ -245,12 +245,12 @@ def interval_kind(ci: PrecisionInterval | None, rows: PredictedRows) -> Precisio
         If the logit interval is asked for where it does not hold.
     """
     if ci is None:
-        return "logit" if rows.independent else "bootstrap"
+        return "logit" if rows.independent else "linearised"
     checked_choice(ci, "ci", known=get_args(PrecisionInterval))
     if ci == "logit" and not rows.independent:
         raise ModelInputError(
             "the logit interval of the average precision takes rows for independent; found several rows of a person, "
-            "or sampling weights. Use ci='bootstrap'."
+            "or sampling weights. Use ci='linearised'."
         )
     return ci
 
@@ -264,7 +264,7 @@ def precision_limits(
     ----------
     ranking : Ranking
         The rows by risk.
-    ci : {"logit", "bootstrap"}
+    ci : {"logit", "linearised", "bootstrap"}
         Kind of interval.
     level : float
         Coverage.
@@ -284,7 +284,11 @@ def precision_limits(
     area = ranking.average_precision
     if not 0 < area < 1:
         return area, area
-    half = float(norm.ppf((1 + level) / 2)) / np.sqrt(ranking.with_outcome.sum() * area * (1 - area))
+    z = float(norm.ppf((1 + level) / 2))
+    if ci == "logit":
+        half = z / np.sqrt(ranking.with_outcome.sum() * area * (1 - area))
+    else:
+        half = z * np.sqrt(ranking.average_precision_variance) / (area * (1 - area))
     return float(expit(logit(area) - half)), float(expit(logit(area) + half))
 
 

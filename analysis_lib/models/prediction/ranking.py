@@ -55,6 +55,13 @@ class Ranking:
         return distinct
 
     @cached_property
+    def _place(self) -> npt.NDArray[np.int64]:
+        """Number of each row's risk among the distinct ones, in the order of the data."""
+        place = np.empty(self.rows.n, dtype=np.int64)
+        place[self.order] = np.concatenate(([0], np.cumsum(self._last)[:-1]))
+        return place
+
+    @cached_property
     def _by_value(self) -> tuple[FloatArray, FloatArray]:
         starts = np.concatenate(([0], np.flatnonzero(self._last)[:-1] + 1))
         outcome = self.rows.outcome[self.order]
@@ -91,8 +98,7 @@ class Ranking:
     def placement_of_rows(self) -> FloatArray:
         """Placement of each row among those of the other class, in the order of the data."""
         below, above = self.placements
-        place = np.empty(self.rows.n, dtype=np.int64)
-        place[self.order] = np.concatenate(([0], np.cumsum(self._last)[:-1]))
+        place = self._place
         placement: FloatArray = np.where(self.rows.outcome, below[place], above[place])
         return placement
 
@@ -115,6 +121,23 @@ class Ranking:
         found = np.cumsum(self.with_outcome[::-1])
         flagged = found + np.cumsum(self.without[::-1])
         return float(np.sum(self.with_outcome[::-1] * (found / flagged)) / found[-1])
+
+    @cached_property
+    def average_precision_variance(self) -> float:
+        """Variance of `average_precision` by the infinitesimal jackknife over persons.
+
+        A row moves the precision at every threshold at or below its own risk, and one with the outcome enters the mean
+        itself: both are sums along the distinct risks.
+        """
+        found = np.cumsum(self.with_outcome[::-1])[::-1]
+        flagged = found + np.cumsum(self.without[::-1])[::-1]
+        precision, total = found / flagged, float(self.with_outcome.sum())
+        gains = np.cumsum(self.with_outcome / flagged)
+        losses = np.cumsum(self.with_outcome * precision / flagged)
+        own = precision - self.average_precision
+        outcome, place = self.rows.outcome, self._place
+        influence = np.where(outcome, own[place] + gains[place], 0.0) - losses[place]
+        return self.rows.variance(np.asarray(influence / total))
 
     def bootstrap(self, *, replicates: int, seed: int) -> FloatArray:
         """Draw persons again and again, with all their rows.

@@ -36,7 +36,7 @@ TITLES = {
     "boosting": "Gradient boosting",
 }
 MOST_SHOWN = 25
-RISK = "predicted risk"
+RISK = "Predicted risk"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -147,6 +147,41 @@ def test_bootstrap_is_repeated_by_its_seed_and_near_delongs() -> None:
     assert first["ci_high"].iloc[0] == pytest.approx(delong["ci_high"].iloc[0], abs=0.005)
 
 
+def test_linearised_interval_of_the_average_precision_is_near_the_bootstrap() -> None:
+    data = (
+        _predictions(3, n=3_000).reset_index(names="person_id").assign(person_id=lambda frame: frame["person_id"] // 2)
+    )
+    found = precision_recall(data, outcome="y", risk="p")
+    assert "linearised" in found.method
+    drawn = precision_recall(data, outcome="y", risk="p", ci="bootstrap").table.iloc[0]
+    assert found.table["ci_low"].iloc[0] == pytest.approx(drawn["ci_low"], abs=0.008)
+    assert found.table["ci_high"].iloc[0] == pytest.approx(drawn["ci_high"], abs=0.008)
+    with pytest.raises(ModelInputError, match="linearised"):
+        precision_recall(data, outcome="y", risk="p", ci="logit")
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
+def test_linearised_error_of_the_average_precision_is_that_of_leaving_out_each_person(seed: int) -> None:
+    data = _predictions(seed, n=150).assign(v=1.0)
+    whole = precision_recall(data, outcome="y", risk="p", weights="v", weight_kind="sampling", ci="linearised")
+    step = 1e-6
+    moved = [
+        precision_recall(
+            data.assign(v=np.where(np.arange(150) == row, 1 + step, 1.0)),
+            outcome="y",
+            risk="p",
+            weights="v",
+            weight_kind="sampling",
+        ).average_precision
+        for row in range(150)
+    ]
+    se = np.sqrt(np.sum(((np.array(moved) - whole.average_precision) / step) ** 2))
+    area, table = whole.average_precision, whole.table.iloc[0]
+    half = np.log(table["ci_high"] / (1 - table["ci_high"])) - np.log(area / (1 - area))
+    assert half * area * (1 - area) / 1.959963984540054 == pytest.approx(se, rel=1e-4)
+
+
 def test_perfect_predictions_have_no_finite_slope_and_say_so() -> None:
     data = pd.DataFrame({"y": [0, 0, 0, 1, 1], "p": [0.1, 0.2, 0.3, 0.8, 0.9]})
     found = performance(data, outcome="y", risk="p")
