@@ -1,6 +1,5 @@
 """The ways to learn a risk: penalised logistic regression, Cox regression."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -9,15 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis_lib.errors import AnalysisError, ModelInputError
-from analysis_lib.models.rows.design import DesignPlan, design_plan
-from analysis_lib.models.rows.source import open_rows
+from analysis_lib.errors import ModelInputError
 
 if TYPE_CHECKING:
     from analysis_lib.models.regression.penalised import ElasticNetResult
     from analysis_lib.models.survival import CoxResult
 
-__all__ = ["CoxEstimator", "Estimator", "Learned", "PenalisedEstimator", "baseline_hazard"]
+__all__ = ["CoxEstimator", "Estimator", "Learned", "PenalisedEstimator"]
 
 FloatArray = npt.NDArray[np.float64]
 #: The exponential of more than this is infinite.
@@ -171,8 +168,6 @@ class _LearnedCox:
     """A Cox regression with the cumulative baseline hazard at the horizon."""
 
     fitted: "CoxResult"
-    plan: DesignPlan
-    hazard: float
     horizon: float
 
     @property
@@ -184,22 +179,26 @@ class _LearnedCox:
         return self.fitted.source
 
     def risk(self, prepared: pd.DataFrame) -> FloatArray:
-        matrix = _covariates(self.plan, prepared)
-        linear = self.fitted.params.to_numpy() @ matrix
+        # Beside somebody with the mean of every covariate: far-off covariates then neither overflow nor vanish.
+        linear = self.fitted.predict(prepared, at="mean").to_numpy(dtype=np.float64)
         # Somebody far outside the training rows has a risk of 1, not an overflow.
-        return np.asarray(-np.expm1(-self.hazard * np.exp(np.minimum(linear, LARGEST))), dtype=np.float64)
+        return np.asarray(-np.expm1(-self._hazard("mean") * np.exp(np.minimum(linear, LARGEST))), dtype=np.float64)
 
     def terms(self) -> pd.DataFrame:
-        names = [term for term in self.plan.terms if term != "Intercept"]
-        return pd.DataFrame({"term": names, "coef": self.fitted.params.to_numpy()})
+        return pd.DataFrame({"term": self.fitted.params.index, "coef": self.fitted.params.to_numpy()})
 
     def specification(self) -> Mapping[str, Any]:
         return {
             "link": "1 - exp(-H0 exp(linear predictor))",
             "horizon": self.horizon,
-            "baseline_cumulative_hazard": self.hazard,
-            "coefficients": dict(self.terms().itertuples(index=False)),
+            "baseline_cumulative_hazard": self._hazard("zero"),
+            "coefficients": self.fitted.params.to_dict(),
         }
+
+    def _hazard(self, at: Literal["mean", "zero"]) -> float:
+        table = self.fitted.baseline(at=at)
+        until = table.loc[table["time"] <= self.horizon, "cumulative_hazard"]
+        return float(until.iloc[-1]) if len(until) else 0.0
 
 
 @dataclass(frozen=True)
@@ -250,66 +249,19 @@ class CoxEstimator:
             If nobody is followed until the horizon.
         """
         del held
-        from analysis_lib.models.rows.follow_up import survival_rows
         from analysis_lib.models.survival import cox
 
-        plan = design_plan(right, open_rows(prepared), columns=list(prepared.columns))
-        matrix = _covariates(plan, prepared)
-        # Terms such as C(sex)[T.male] are columns of their own here, numbered so that none clashes with the follow-up.
-        names = [f"term {index}" for index in range(len(matrix))]
-        columns = pd.DataFrame(dict(zip(names, matrix, strict=True)))
-        follow_up = targets.reset_index(drop=True)
-        try:
-            fitted = cox(columns.join(follow_up), time=self.time, event=self.event, covariates=names)
-        except AnalysisError as error:
-            raise type(error)(_with_terms(str(error), plan)) from error
-        kept = survival_rows(follow_up, time=self.time, event=self.event)
-        if kept.time.max() < self.horizon:
+        if _longest(targets[self.time]) < self.horizon:
             raise ModelInputError(
                 f"somebody must be followed until the horizon of {self.horizon:g}; the longest follow-up of the "
                 "training rows is shorter. Choose an earlier horizon."
             )
-        hazard = baseline_hazard(kept.time, kept.event, linear=fitted.params.to_numpy() @ matrix, until=self.horizon)
-        return _LearnedCox(fitted, plan, hazard, self.horizon)
+        fitted = cox(f"Surv(`{self.time}`, `{self.event}`) ~ {right}", prepared.join(targets))
+        return _LearnedCox(fitted, self.horizon)
 
 
-def baseline_hazard(time: FloatArray, event: npt.NDArray[np.bool_], *, linear: FloatArray, until: float) -> float:
-    """Estimate the cumulative hazard of somebody with a linear predictor of 0, by Efron's handling of ties.
-
-    Parameters
-    ----------
-    time : ndarray of float64, shape (n,)
-        Follow-up.
-    event : ndarray of bool, shape (n,)
-        Whether it ended with the event.
-    linear : ndarray of float64, shape (n,)
-        Linear predictor.
-    until : float
-        Time up to which, included.
-
-    Returns
-    -------
-    float
-        As R's ``survfit.coxph`` with Efron's ties, at covariates of 0.
-    """
-    times, place = np.unique(time, return_inverse=True)
-    score = np.exp(linear - linear.max())  # neither overflows nor vanishes; put back at the end
-    at_risk = np.bincount(place, score)[::-1].cumsum()[::-1]
-    dying = np.bincount(place, score * event)
-    deaths = np.bincount(place, event).astype(np.int64)
-    hazard = 0.0
-    for index in np.flatnonzero((deaths > 0) & (times <= until)):
-        share = np.arange(deaths[index]) / deaths[index]
-        hazard += float(np.sum(1 / (at_risk[index] - share * dying[index])))
-    return hazard * float(np.exp(-linear.max()))
-
-
-def _covariates(plan: DesignPlan, prepared: pd.DataFrame) -> FloatArray:
-    matrix = plan.prepare(prepared, complete=True, response=False).matrix()
-    return matrix[[index for index, term in enumerate(plan.terms) if term != "Intercept"]]
-
-
-def _with_terms(message: str, plan: DesignPlan) -> str:
-    """Put the terms' own names back into a message about numbered ones."""
-    terms = [term for term in plan.terms if term != "Intercept"]
-    return re.sub(r"\bterm (\d+)\b", lambda found: terms[int(found[1])], message)
+def _longest(column: pd.Series) -> float:
+    """Find the longest follow-up; what is neither a number nor a span of time is for the model to refuse."""
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        return float(column.max() / pd.Timedelta(days=1))
+    return float(column.max()) if pd.api.types.is_numeric_dtype(column.dtype) else float("inf")

@@ -211,3 +211,16 @@ def test_on_a_cluster_trees_are_learned_by_its_workers(people: pd.DataFrame) -> 
         there = risk_model(["age", "고혈압 (mm)", "sex"], frame, model="boosting", outcome="y", rounds=40)
     assert "2 Dask workers" in there.method
     assert np.corrcoef(here.predict(numbers), there.predict(numbers))[0, 1] > 0.9
+
+
+def test_follow_up_may_be_a_span_of_time_and_must_be_one(people: pd.DataFrame) -> None:
+    spans = people.assign(time=pd.to_timedelta(people["time"], unit="D"))
+    arguments = {"model": "cox", "time": "time", "event": "event", "horizon": 365}
+    models = [risk_model(["age", "sex"], data, **arguments) for data in (people, spans)]
+    pd.testing.assert_frame_equal(models[0].to_frame(), models[1].to_frame())
+    np.testing.assert_allclose(models[0].predict(people), models[1].predict(spans))
+    assert models[1].evaluate(spans).measure("harrell_c") == models[0].evaluate(people).measure("harrell_c")
+    with pytest.raises(ModelInputError):
+        risk_model(["age"], people.assign(time="long"), **arguments)
+    with pytest.raises(ModelInputError, match="followed until the horizon"):
+        risk_model(["age"], people, **{**arguments, "horizon": 100_000})
