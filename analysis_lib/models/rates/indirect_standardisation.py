@@ -297,13 +297,17 @@ def _p_value(observed: float, expected: float) -> float:
     if observed == expected:
         return 1.0
     most = float(poisson.pmf(observed, expected)) * (1 + 1e-7)
+    # Away from the mean the probabilities fall on either side, so where they pass `most` is found by halving.
     if observed < expected:
-        far = int(np.ceil(2 * expected - observed))
-        while poisson.pmf(far, expected) > most:
-            far *= 2
-        counts = np.arange(int(np.ceil(expected)), far + 1)
-        beyond = counts.size - int((poisson.pmf(counts, expected) <= most).sum())
-        return float(min(1.0, poisson.cdf(observed, expected) + poisson.sf(counts[0] + beyond - 1, expected)))
-    counts = np.arange(0, int(np.floor(expected)) + 1)
-    below = int((poisson.pmf(counts, expected) <= most).sum())
-    return float(min(1.0, poisson.cdf(below - 1, expected) + poisson.sf(observed - 1, expected)))
+        inside, outside = int(np.floor(expected)), int(np.ceil(2 * expected - observed)) + 1
+        while poisson.pmf(outside, expected) > most:
+            outside *= 2
+        while outside - inside > 1:
+            middle = (inside + outside) // 2
+            inside, outside = (middle, outside) if poisson.pmf(middle, expected) > most else (inside, middle)
+        return float(min(1.0, poisson.cdf(observed, expected) + poisson.sf(outside - 1, expected)))
+    outside, inside = -1, int(np.floor(expected))
+    while inside - outside > 1:
+        middle = (inside + outside) // 2
+        inside, outside = (middle, outside) if poisson.pmf(middle, expected) > most else (inside, middle)
+    return float(min(1.0, poisson.cdf(outside, expected) + poisson.sf(observed - 1, expected)))

@@ -10,11 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analysis_lib.errors import ModelInputError
+
 __all__ = ["ConditionalTable", "conditional_table"]
 
 FloatArray = npt.NDArray[np.float64]
 #: R's: probabilities equal but for rounding count as equal.
 _EQUAL = 1 + 1e-7
+#: One table with more values than this is cut to `_SPREADS` standard deviations around the observed one.
+_WHOLE = 200_000
+_SPREADS = 60.0
+#: Several tables with more values than this are not summed over.
+_MOST = 50_000
 _FARTHEST = 700.0  # largest log odds ratio that is looked at; exp overflows a little beyond
 
 
@@ -30,11 +37,15 @@ class ConditionalTable:
         What could have been found.
     log_weight : ndarray of float64
         Log probability of each where the odds ratio is 1.
+    table : tuple of int or None
+        The counts of a table so large that `support` has only the values near the observed one: enough for the
+        estimate and its limits. None where it has all.
     """
 
     observed: int
     support: FloatArray
     log_weight: FloatArray
+    table: tuple[int, int, int, int] | None = None
 
     def probabilities(self, log_odds_ratio: float) -> FloatArray:
         """Probability of each value of the support.
@@ -137,6 +148,11 @@ class ConditionalTable:
         float
             As R's `fisher.test`.
         """
+        if self.table is not None:
+            from scipy.stats import fisher_exact
+
+            a, b, c, d = self.table
+            return float(fisher_exact([[a, b], [c, d]]).pvalue)
         found = self.probabilities(0.0)
         return min(1.0, float(found[found <= found[self.support == self.observed][0] * _EQUAL].sum()))
 
@@ -152,7 +168,7 @@ def _solve(rises: Callable[[float], float]) -> float:
 
 
 def conditional_table(cases: FloatArray, others: FloatArray) -> ConditionalTable:
-    """Set up the distribution for tables with given counts.
+    """Set up the distribution for tables with given counts; of one very large table only the part that counts.
 
     Parameters
     ----------
@@ -165,24 +181,49 @@ def conditional_table(cases: FloatArray, others: FloatArray) -> ConditionalTable
     -------
     ConditionalTable
         Of the sum over the strata.
-    """
-    from scipy.special import gammaln
 
+    Raises
+    ------
+    ModelInputError
+        If several tables together have more values than can be summed over.
+    """
+    ends = np.stack(
+        [
+            np.maximum(0.0, cases.sum(axis=1) - cases[:, 1] - others[:, 1]),
+            np.minimum(cases.sum(axis=1), cases[:, 0] + others[:, 0]),
+        ]
+    )
+    table = None
+    if len(cases) == 1 and ends[1, 0] - ends[0, 0] > _WHOLE:
+        counts = np.array([cases[0, 0], others[0, 0], cases[0, 1], others[0, 1]])
+        table = (int(counts[0]), int(counts[1]), int(counts[2]), int(counts[3]))
+        reach = np.ceil(_SPREADS * np.sqrt(1 / (1 / (counts + 1)).sum()) + _SPREADS)
+        ends = np.stack([np.maximum(ends[0], counts[0] - reach), np.minimum(ends[1], counts[0] + reach)])
+    elif (ends[1] - ends[0]).sum() > _MOST:
+        raise ModelInputError(
+            f"the exact distribution of all strata has {int((ends[1] - ends[0]).sum()):,} values, too many. Leave "
+            "exact out: with so many events the other limits are as good."
+        )
     low = 0.0
     log_weight: FloatArray = np.zeros(1)
-    for case, other in zip(cases, others, strict=True):
-        exposed, unexposed, ill = case[0] + other[0], case[1] + other[1], case.sum()
-        first, last = max(0.0, ill - unexposed), min(ill, exposed)
-        found = np.arange(first, last + 1)
-        log = -(
-            gammaln(found + 1)
-            + gammaln(exposed - found + 1)
-            + gammaln(ill - found + 1)
-            + gammaln(unexposed - ill + found + 1)
-        )
-        low, log_weight = low + float(first), _log_convolve(log_weight, log - log.max())
+    for case, other, first, last in zip(cases, others, *ends, strict=True):
+        log = _log_weights(case, other, support=np.arange(first, last + 1))
+        low, log_weight = low + float(first), _log_convolve(log_weight, log)
     support: FloatArray = low + np.arange(log_weight.size, dtype=np.float64)
-    return ConditionalTable(int(cases[:, 0].sum()), support, log_weight)
+    return ConditionalTable(int(cases[:, 0].sum()), support, log_weight, table)
+
+
+def _log_weights(case: FloatArray, other: FloatArray, *, support: FloatArray) -> FloatArray:
+    from scipy.special import gammaln
+
+    exposed, unexposed, ill = case[0] + other[0], case[1] + other[1], case.sum()
+    log = -(
+        gammaln(support + 1)
+        + gammaln(exposed - support + 1)
+        + gammaln(ill - support + 1)
+        + gammaln(unexposed - ill + support + 1)
+    )
+    return np.asarray(log - log.max(), dtype=np.float64)
 
 
 def _log_convolve(left: FloatArray, right: FloatArray) -> FloatArray:

@@ -201,3 +201,43 @@ def test_a_column_with_an_odd_name_works_as_any_other() -> None:
     name = 'a b"); DROP TABLE x;-- 용량'
     data = pd.DataFrame({name: ["갑", "을"], "cases": [3, 5], "n": [10, 10]})
     assert compare_risks(data, n_events="cases", n="n", by=name).params["risk ratio"] == pytest.approx(5 / 3)
+
+
+def test_very_large_tables_are_compared_exactly_in_a_moment() -> None:
+    """With millions of events the exact limits are the Wald ones to five digits."""
+    data = pd.DataFrame({"arm": [1, 0], "cases": [3_000_123, 2_900_456], "n": [9_000_000, 8_500_000]})
+    found = compare_risks(data, n_events="cases", n="n", by="arm")
+    exact, wald = found.conf_int().loc["odds ratio, conditional"], found.conf_int().loc["odds ratio"]
+    assert list(exact) == pytest.approx(list(wald), rel=1e-5)
+    assert found.params["odds ratio, conditional"] == pytest.approx(found.params["odds ratio"], rel=1e-6)
+    assert found.pvalues["odds ratio, conditional"] == pytest.approx(found.pvalues["odds ratio"], rel=0.1)
+
+
+def test_cutting_a_large_table_changes_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from analysis_lib.models.rates import noncentral
+
+    data = pd.DataFrame({"arm": [1, 0], "cases": [3_012, 2_904], "n": [9_000, 8_500]})
+    whole = compare_risks(data, n_events="cases", n="n", by="arm").table
+    monkeypatch.setattr(noncentral, "_WHOLE", 100)
+    cut = compare_risks(data, n_events="cases", n="n", by="arm").table
+    numbers = ["estimate", "ci_low", "ci_high", "p_value"]
+    np.testing.assert_allclose(cut[numbers].to_numpy(float), whole[numbers].to_numpy(float), rtol=1e-9)
+
+
+def test_dask_frames_and_files_give_the_same_as_frames(tmp_path: Any) -> None:
+    import dask.dataframe as dd
+
+    draw = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        {"arm": draw.choice(["a", "b"], 400), "site": draw.integers(0, 4, 400), "t": draw.random(400) + 0.1}
+    )
+    rows["ill"] = draw.random(400) < 0.3
+    rows.to_parquet(tmp_path / "rows.parquet")
+    for call in (
+        lambda data: compare_rates(data, time="t", event="ill", by="arm", units_per_year=1),
+        lambda data: mantel_haenszel(data, event="ill", by="arm", strata="site"),
+        lambda data: prevalence(data, event="ill", by=["arm", "site"]),
+    ):
+        frame = call(rows).to_frame()
+        pd.testing.assert_frame_equal(frame, call(tmp_path / "rows.parquet").to_frame())
+        pd.testing.assert_frame_equal(frame, call(dd.from_pandas(rows, npartitions=3)).to_frame())
