@@ -2,7 +2,7 @@
 
 Source: R 4.2.2 with survival 3.5-3 (clogit), geepack 1.3.9, lme4 1.1-31, quantreg 5.94. Script:
 r/small_data_regression.R, which says where each data set is from; its output: data/small_data_regression.json. In
-print: sleepstudy's REML criterion 1743.62827 (Bates et al. 2015, section 5.2, prints 1743.6).
+print: sleepstudy's REML criterion 1743.62827 (Bates et al. 2015 print 1743.6).
 """
 
 import json
@@ -104,7 +104,7 @@ def test_estimating_equations_agree_with_statsmodels(name: str, correlation: Any
 
 @pytest.mark.parametrize("name", ["dietox", "ohio", "epil"])
 def test_bias_reduced_errors_are_those_of_their_definition(name: str) -> None:
-    """Mancl and DeRouen 2001, equation 4, written out cluster by cluster with the identity as working correlation."""
+    """Mancl and DeRouen 2001, written out cluster by cluster with the identity as working correlation."""
     call = GEE_CALLS[name]
     data = _read(name)
     fit = gee(data=data, correlation="independence", errors="bias-reduced", **call)

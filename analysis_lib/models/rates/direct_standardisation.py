@@ -11,10 +11,11 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.forest import forest_plot
-from analysis_lib.models.rates.cells import Cells, count_cells
+from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit
+from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.rates.standard_populations import StandardName, weights_for
-from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
 from analysis_lib.tables import format_estimate
 
@@ -29,7 +30,7 @@ _WRITTEN = {"gamma": "gamma (Fay and Feuer 1997)", "normal": "normal"}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class StandardisedRates(ModelResult):
+class StandardisedRates(PersonTimeResult):
     """Directly standardised rates by group.
 
     Attributes
@@ -258,14 +259,9 @@ def standardised_rates(
         events=cells.events,
         exclusions=cells.exclusions,
         n_excluded=cells.n_excluded,
-        persons=_persons(cells),
+        persons=cells.persons,
         settings={"time": time, "age": age, "by": by, "interval": interval, "per": per, "level": level},
     )
-
-
-def _persons(cells: Cells) -> dict[str, int]:
-    """Give the counts behind the smallest cells: each age group's rate is in the sum."""
-    return dict(cells.persons)
 
 
 def _refuse_gaps(years: FloatArray, weights: pd.Series, *, age: str) -> None:

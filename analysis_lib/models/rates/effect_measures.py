@@ -11,6 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells
+from analysis_lib.models.rates.rate_result import person_time_notes
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import equation_of_p, format_estimate, format_p
 
@@ -166,6 +167,9 @@ class EffectMeasures(ModelResult):
         open_limits = self.table[["estimate", "ci_low", "ci_high"]].isna().any(axis=None)
         dash = ("– : cannot be estimated, because a count is zero.",) if open_limits else ()
         return (*written, *self.remarks, *dash)
+
+    def _notes(self) -> tuple[str, ...]:
+        return person_time_notes(self) if "time" in self.settings else super()._notes()
 
     def plot(self, *, width: float = 5.5, title: str = "") -> "StudyFigure":
         """Draw the ratios as a forest plot; differences have another scale and stay in the table.

@@ -13,7 +13,8 @@ from analysis_lib.models.arguments import checked_choice, checked_columns, check
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells, count_cells, sum_by
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit, garwood_limits
-from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.rates.rate_result import PersonTimeResult
+from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
 from analysis_lib.tables import format_estimate, format_p
 
@@ -33,7 +34,7 @@ _WRITTEN = {
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class StandardisedRatios(ModelResult):
+class StandardisedRatios(PersonTimeResult):
     """Observed over expected events, by group: SMR (deaths) or SIR (incident cases).
 
     Attributes

@@ -132,7 +132,14 @@ def mantel_haenszel(
         method=method,
         source=source,
         level=level,
-        settings={"by": by, "strata": keys, "reference": against, "continuity": continuity, "level": level},
+        settings={
+            **({} if time is None else {"time": time}),
+            "by": by,
+            "strata": keys,
+            "reference": against,
+            "continuity": continuity,
+            "level": level,
+        },
         remarks=(
             f"{n_strata:,} strata"
             + (f", {silent:,} of them without both groups, or without both outcomes." if silent else "."),

@@ -9,7 +9,14 @@ import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
 from analysis_lib.models.arguments import checked_choice, checked_level
-from analysis_lib.models.regression.gee_engine import Clusters, Correlation, FamilyName, GeeFit, fit_equations
+from analysis_lib.models.regression.gee_engine import (
+    Clusters,
+    Correlation,
+    FamilyName,
+    GeeFit,
+    cluster_parts,
+    fit_equations,
+)
 from analysis_lib.models.regression.small_design import SmallDesign, refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
@@ -25,6 +32,7 @@ _ERRORS = {
 }
 _MEASURES = {"gaussian": "", "binomial": "Odds ratio", "poisson": "Rate ratio"}
 _FEW_CLUSTERS = 40
+_MOST_PAIRS = 2e8
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -153,6 +161,11 @@ def gee(
             f"a working correlation needs clusters of two rows or more; column '{cluster}' makes "
             f"{clusters.sizes.size:,} clusters of one. Name the column that repeats, or use correlation='independence'."
         )
+    if correlation == "ar1" and float((clusters.sizes.astype(np.float64) ** 2).sum()) / 2 > _MOST_PAIRS:
+        raise ModelInputError(
+            f"ar1 looks at all pairs of a cluster; the largest cluster has {int(clusters.sizes.max()):,} rows, too "
+            "many. Use correlation='exchangeable', or finer clusters."
+        )
     fit = fit_equations(
         clusters, family=family, correlation=correlation, corrected=moments == "n - p", fixed_scale=fixed_scale
     )
@@ -202,7 +215,7 @@ def _result(
         terms=tuple(design.terms),
         words=design.words,
         estimates=turn.inverse @ (fit.beta + turn.start),
-        covariance=turn.inverse @ _covariance(fit, errors) @ turn.inverse.T,
+        covariance=turn.inverse @ _covariance(clusters, fit, kinds=kinds) @ turn.inverse.T,
         measure=_MEASURES[family],
         errors=_ERRORS[errors],
         level=level,
@@ -305,7 +318,8 @@ def _moments(column: pd.Series, *, name: str) -> FloatArray:
     return values
 
 
-def _covariance(fit: GeeFit, errors: GeeErrors) -> FloatArray:
+def _covariance(clusters: Clusters, fit: GeeFit, *, kinds: tuple[FamilyName, Correlation, GeeErrors]) -> FloatArray:
+    family, correlation, errors = kinds
     bread = np.linalg.inv(fit.at.bread)
     if errors == "model":
         return np.asarray(bread * fit.scale)
@@ -313,7 +327,8 @@ def _covariance(fit: GeeFit, errors: GeeErrors) -> FloatArray:
     if errors == "bias-reduced":
         # (I - H)⁻¹ of Mancl and DeRouen, H the leverage of the cluster, needs p by p inverses only:
         # D'V⁻¹(I - H)⁻¹e = B (B - C)⁻¹ D'V⁻¹e, with B the whole sum D'V⁻¹D and C the cluster's part of it.
-        rest = fit.at.bread[None] - fit.at.parts
+        parts = cluster_parts(clusters, fit.beta, family=family, correlation=correlation, alpha=fit.alpha)
+        rest = fit.at.bread[None] - parts
         if np.linalg.cond(rest).max() > 1e13:
             raise ModelInputError(
                 "bias-reduced errors need each coefficient to rest on several clusters; found one that a single "

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Clusters", "Equations", "GeeFit", "fit_equations", "working_inverse"]
+__all__ = ["Clusters", "Equations", "GeeFit", "cluster_parts", "fit_equations", "working_inverse"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -56,8 +56,6 @@ class Equations:
     ----------
     bread : ndarray of float64, shape (p, p)
         Sum over clusters of D' V⁻¹ D, without the dispersion.
-    parts : ndarray of float64, shape (clusters, p, p)
-        The same for each cluster.
     scores : ndarray of float64, shape (clusters, p)
         D' V⁻¹ (y - mean) of each cluster.
     residuals : ndarray of float64, shape (n,)
@@ -65,7 +63,6 @@ class Equations:
     """
 
     bread: FloatArray
-    parts: FloatArray
     scores: FloatArray
     residuals: FloatArray
 
@@ -181,11 +178,39 @@ def equations(
     design = clusters.matrix * slope[:, None]
     weighted = working_inverse(clusters, design, correlation=correlation, alpha=alpha)
     scores = np.add.reduceat(weighted * residuals[:, None], clusters.firsts, axis=0)
-    p = beta.size
-    parts = np.empty((clusters.firsts.size, p, p))
-    for column in range(p):
+    return Equations(weighted.T @ design, scores, residuals)
+
+
+def cluster_parts(
+    clusters: Clusters, beta: FloatArray, *, family: FamilyName, correlation: Correlation, alpha: float
+) -> FloatArray:
+    """Give each cluster's part of the bread.
+
+    Parameters
+    ----------
+    clusters : Clusters
+        The rows.
+    beta : ndarray of float64, shape (p,)
+        Coefficients.
+    family : {"gaussian", "binomial", "poisson"}
+        Mean and variance, with the canonical link.
+    correlation : {"independence", "exchangeable", "ar1"}
+        The working correlation.
+    alpha : float
+        Its parameter.
+
+    Returns
+    -------
+    ndarray of float64, shape (clusters, p, p)
+        They add up to `Equations.bread`.
+    """
+    _, slope = _mean_and_slope(family, clusters.matrix @ beta + clusters.offset)
+    design = clusters.matrix * np.maximum(slope, 1e-150)[:, None]
+    weighted = working_inverse(clusters, design, correlation=correlation, alpha=alpha)
+    parts = np.empty((clusters.firsts.size, beta.size, beta.size))
+    for column in range(beta.size):
         parts[:, column] = np.add.reduceat(weighted * design[:, column, None], clusters.firsts, axis=0)
-    return Equations(parts.sum(axis=0), parts, scores, residuals)
+    return parts
 
 
 def fit_equations(
@@ -335,17 +360,22 @@ def _ar1_least_squares(clusters: Clusters, residuals: FloatArray) -> float:
 def _products_by_distance(clusters: Clusters, residuals: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Add up the products of all pairs within clusters by their distance in time."""
     place = np.arange(residuals.size) - np.repeat(clusters.firsts, clusters.sizes)
+    if ((clusters.gaps == 1) | np.isnan(clusters.gaps)).all():
+        lags = np.arange(1, int(clusters.sizes.max()))
+        sums = [float(residuals[lag:][place[lag:] >= lag] @ residuals[:-lag][place[lag:] >= lag]) for lag in lags]
+        counts = [float((place >= lag).sum()) for lag in lags]
+        return lags.astype(np.float64), np.array(sums), np.array(counts)
     time = np.cumsum(np.nan_to_num(clusters.gaps))
     gathered: dict[float, tuple[float, float]] = {}
     for lag in range(1, int(clusters.sizes.max())):
         later = np.flatnonzero(place >= lag)
         distance = np.round(time[later] - time[later - lag], 9)
         known, position = np.unique(distance, return_inverse=True)
-        sums = np.bincount(position, residuals[later] * residuals[later - lag])
-        counts = np.bincount(position)
+        products = np.bincount(position, residuals[later] * residuals[later - lag])
+        pairs = np.bincount(position)
         for index, value in enumerate(known.tolist()):
             before = gathered.get(value, (0.0, 0.0))
-            gathered[value] = (before[0] + float(sums[index]), before[1] + float(counts[index]))
+            gathered[value] = (before[0] + float(products[index]), before[1] + float(pairs[index]))
     distances = np.array(sorted(gathered))
     found = np.array([gathered[value] for value in distances.tolist()]).reshape(-1, 2)
     return distances, found[:, 0], found[:, 1]

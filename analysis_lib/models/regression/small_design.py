@@ -58,7 +58,9 @@ class SmallDesign:
         return self.plan.levels
 
 
-def small_design(formula: str, data: Data, *, extra: Sequence[str] = (), most_rows: int = 20_000_000) -> SmallDesign:
+def small_design(
+    formula: str, data: Data, *, extra: Sequence[str] = (), most_numbers: int = 200_000_000
+) -> SmallDesign:
     """Read a formula's rows into memory.
 
     Parameters
@@ -69,7 +71,7 @@ def small_design(formula: str, data: Data, *, extra: Sequence[str] = (), most_ro
         What `open_rows` takes.
     extra : sequence of str, optional
         Further columns: clusters, strata, offsets.
-    most_rows : int, default 20,000,000
+    most_numbers : int, default 200,000,000
         Rows times columns that are read at most.
 
     Returns
@@ -93,7 +95,7 @@ def small_design(formula: str, data: Data, *, extra: Sequence[str] = (), most_ro
         columns=parsed.columns,
         extra=wanted,
     )
-    if plan.n * len(plan.terms) > 10 * most_rows:
+    if plan.n * len(plan.terms) > most_numbers:
         raise ModelInputError(
             f"this model is for data that fit into memory; found {plan.n:,} rows of {len(plan.terms)} columns. Use glm "
             "with cluster=, or a sample."

@@ -34,7 +34,7 @@ def test_shares_add_up_to_one_and_fall_with_old_age(name: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "band", "share"),
     [
-        # Eurostat 2013; IARC 1976; Ahmad et al. 2001, table 4; Doll et al. 1966; Klein and Schoenborn 2001, table 2.
+        # Eurostat 2013; IARC 1976; Ahmad et al. 2001; Doll et al. 1966; SEER.
         ("esp2013", "0-4", 5_000 / 100_000),
         ("esp2013", "65+", 19_500 / 100_000),
         ("esp1976", "65+", 11_000 / 100_000),
@@ -97,7 +97,7 @@ def test_neither_the_sum_of_the_weights_nor_the_time_unit_nor_the_order_matters(
 
 
 def test_with_one_stratum_the_gamma_limits_are_the_exact_ones() -> None:
-    """Fay and Feuer 1997, section 3: with equal weights over person-time the limits are Garwood's."""
+    """As Fay and Feuer 1997 say: with equal weights over person-time the limits are Garwood's."""
     data = pd.DataFrame({"age": ["0-4"], "cases": [10], "years": [1.0]})
     found = standardised_rates(data, standard={"0-4": 1}, per=1, **OPTIONS).table.iloc[0]
     assert (found["ci_low"], found["ci_high"]) == pytest.approx((4.7954, 18.3904), abs=1e-4)
