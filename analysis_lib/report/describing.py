@@ -101,17 +101,17 @@ def groups_of(table: Table, *, by: str | None, overall: bool, persons: PersonRow
     if by is None:
         return Groups((OVERALL,), np.zeros(table.n_rows, dtype=np.uint8), 1, persons)
     column = table.coded(by)
+    if len(column.levels) > MOST_LEVELS:
+        raise ModelInputError(
+            f"column '{by}' makes {len(column.levels):,} groups, more than fit in a table ({MOST_LEVELS}). "
+            "Is it a measurement?"
+        )
     codes = [piece.levels() for piece in column.pieces]
     lacking = sum(int((piece < 0).sum()) for piece in codes)
     if lacking:
         raise ModelInputError(
             f"each row needs a group; column '{by}' is missing in {lacking:,} rows. Give them a "
             "group or leave them out."
-        )
-    if len(column.levels) > MOST_LEVELS:
-        raise ModelInputError(
-            f"column '{by}' makes {len(column.levels):,} groups, more than fit in a table ({MOST_LEVELS}). "
-            "Is it a measurement?"
         )
     names = tuple(map(str, column.levels))
     if len({OVERALL, *names}) <= len(names):
@@ -153,7 +153,11 @@ def describe(table: Table, *, groups: Groups, wanted: Wanted) -> list[ColumnFact
     if workers < 2 or table.n_rows * len(wanted.labels) < _WORTH_THREADS:
         return [one(name) for name in wanted.labels]
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(one, wanted.labels))
+        waiting = [pool.submit(one, name) for name in wanted.labels]
+        try:
+            return [column.result() for column in waiting]
+        finally:
+            pool.shutdown(cancel_futures=True)  # one column that cannot be described need not wait for the others
 
 
 def _facts(table: Table, name: str, *, groups: Groups, wanted: Wanted) -> ColumnFacts:

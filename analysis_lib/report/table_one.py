@@ -249,6 +249,8 @@ def table_one(
     .. [2] Yang D., Dalton J. E. (2012). A unified approach to measuring the effect size between two groups using SAS.
        SAS Global Forum, paper 335.
     """
+    if isinstance(variables, str) or isinstance(nonnormal, str):
+        raise ModelInputError("variables and nonnormal are lists of columns; found one text. Write [...] around it.")
     wanted: list[Wanted] = []
 
     def names(rows: Rows) -> list[str]:
@@ -279,8 +281,6 @@ def table_one(
 def _labels(rows: Rows, *, by: str | None, variables: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
     if isinstance(variables, Mapping):
         return dict(variables)
-    if isinstance(variables, str):
-        raise ModelInputError("variables must be a list of columns; found one text. Write [...] around it.")
     names = (
         [name for name in rows.columns if name not in NOT_BASELINE and name != by] if variables is None else variables
     )

@@ -28,6 +28,8 @@ Counts = npt.NDArray[np.int64]
 _SPAN = 2**16
 #: Counts of one column, over all groups: more would not fit the processor's cache.
 _MOST_COUNTS = 2**20
+#: Whole numbers beyond are not all floats, and their places among the counts would be off.
+_EXACT = 2**53
 #: Squares of larger numbers do not fit a float, and those of numbers that are all smaller than its inverse vanish.
 _LARGEST = 1e150
 
@@ -85,7 +87,8 @@ def counted_values(rows: NumberRows, *, n_groups: int, name: str) -> tuple[Count
     low, high, whole = _extent(rows.pieces, name)
     if low > high:
         low = high = 0.0
-    if not whole or high - low >= _SPAN or (high - low + 2) * n_groups > _MOST_COUNTS:
+    few = high - low < _SPAN and (high - low + 2) * n_groups <= _MOST_COUNTS
+    if not whole or not few or max(abs(low), abs(high)) >= _EXACT:
         return None
     least, span = int(low), int(high) - int(low) + 1
     counts = np.zeros((n_groups, span + 1), dtype=np.int64)

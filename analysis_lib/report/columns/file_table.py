@@ -93,7 +93,10 @@ class FileTable(Table):
         """
         import pyarrow as pa
 
-        found: pd.Series = pa.chunked_array(list(self._arrays(name)), type=self._type(name)).to_pandas()
+        whole = pa.chunked_array(list(self._arrays(name)), type=self._type(name))
+        # As floats, which pandas makes of whole numbers with gaps, the ids of different persons would become one.
+        whole_numbers = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype()} if whole.null_count else {}
+        found: pd.Series = whole.to_pandas(types_mapper=whole_numbers.get)
         return found
 
     def coded(self, name: str) -> CodedColumn:
@@ -116,6 +119,7 @@ class FileTable(Table):
         kept = np.flatnonzero(used[:-1])
         renamed = np.full(len(found.levels), -1, dtype=np.int64)
         renamed[kept] = np.arange(kept.size)
+        renamed = np.append(renamed, -1)
         pieces = tuple(CodedPiece(p.codes, p.bits, p.offset, renamed[p.renamed]) for p in found.pieces)
         return CodedColumn(pieces, tuple(found.levels[place] for place in kept))
 
@@ -130,7 +134,8 @@ class FileTable(Table):
         for array in self._arrays(name, dictionary=text):
             coded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
             found = coded.dictionary.to_pylist()
-            renamed = [numbers.setdefault(level, len(numbers)) for level in found]
+            # A level that does not equal itself is no level: NaN.
+            renamed = [numbers.setdefault(level, len(numbers)) if level == level else -1 for level in found]
             if len(numbers) > _LEVELS_COUNTED:
                 break
             arrays.append((coded.indices, np.array(renamed, dtype=np.int64)))
@@ -143,7 +148,8 @@ class FileTable(Table):
         pieces = []
         for indices, renamed_codes in arrays:
             values, bits, offset = _buffers(indices)
-            pieces.append(CodedPiece(values.astype(np.int32, copy=False), bits, offset, place[renamed_codes]))
+            found_places = np.append(place, -1)[renamed_codes]
+            pieces.append(CodedPiece(values.astype(np.int32, copy=False), bits, offset, found_places))
         return CodedColumn(tuple(pieces), tuple(levels[at] for at in order))
 
     def column(self, name: str) -> NumberColumn | CodedColumn:

@@ -72,7 +72,7 @@ def count_codes(codes: Any, bits: Any, offset: int, groups: Any, first: int, ren
     first : int
         Row of the table at which the chunk begins.
     renamed : ndarray of int64
-        Number of each level among all chunks' levels.
+        Number of each level among all chunks' levels; negative for what is none.
     counts : ndarray of int64, shape (groups, levels + 1)
         Added to; the last column counts the missing.
     """
@@ -80,7 +80,7 @@ def count_codes(codes: Any, bits: Any, offset: int, groups: Any, first: int, ren
     for row in range(codes.size):
         code = codes[row]
         level = renamed[code] if code >= 0 and _known(bits, offset + row) else missing
-        counts[groups[first + row], level] += 1
+        counts[groups[first + row], level if level >= 0 else missing] += 1
 
 
 @njit(cache=True, nogil=True)

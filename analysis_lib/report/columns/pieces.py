@@ -31,6 +31,9 @@ class NumberPiece:
     bits: npt.NDArray[np.uint8]
     offset: int = 0
 
+    def __post_init__(self) -> None:
+        _fix(self, "values", "bits")
+
     def missing(self) -> npt.NDArray[np.bool_]:
         """Mark the rows without a value.
 
@@ -75,13 +78,16 @@ class CodedPiece:
     offset : int
         Where in the bitmap the piece begins.
     renamed : ndarray of int64
-        Number of each code among all levels of the column.
+        Number of each code among all levels of the column; negative for what is no level.
     """
 
     codes: npt.NDArray[np.int32]
     bits: npt.NDArray[np.uint8]
     offset: int
     renamed: npt.NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        _fix(self, "codes", "bits", "renamed")
 
     def levels(self) -> npt.NDArray[np.int32]:
         """Number each row's level as the column does.
@@ -138,3 +144,11 @@ def _unpacked(bits: npt.NDArray[np.uint8], *, offset: int, size: int) -> npt.NDA
     if not bits.size:
         return np.ones(size, dtype=np.bool_)
     return np.unpackbits(bits, count=offset + size, bitorder="little")[offset:].astype(np.bool_)
+
+
+def _fix(piece: Any, *names: str) -> None:
+    """Look at arrays as fixed ones: Arrow's are, and the loops are compiled once for each kind that they meet."""
+    for name in names:
+        view = getattr(piece, name).view()
+        view.flags.writeable = False
+        object.__setattr__(piece, name, view)

@@ -256,3 +256,39 @@ def test_decimals_and_sparse_numbers_are_numbers(tmp_path: Path) -> None:
     assert table_one(tmp_path / "p.parquet", nonnormal=["cost"]).numbers.loc[0, "median"] == 2.0
     sparse = pd.DataFrame({"x": pd.arrays.SparseArray([0.0, 0.0, 2.5])})
     assert table_one(sparse).numbers.loc[0, "mean"] == pytest.approx(2.5 / 3)
+
+
+@pytest.mark.parametrize("rows", [50, N])
+def test_whole_numbers_beyond_those_of_floats_are_not_counted_at_wrong_places(rows: int, tmp_path: Path) -> None:
+    big = 2**60 + np.random.default_rng(1).integers(0, 2_000, rows)
+    data = pd.DataFrame({"x": big, "g": np.resize(["a", "b"], rows)})
+    data.to_parquet(tmp_path / "p.parquet")
+    for source in (data, tmp_path / "p.parquet"):
+        found = table_one(source, by="g", nonnormal=["x"]).numbers.set_index("group")
+        for group, part in data.groupby("g"):
+            assert found.loc[group, "median"] == np.quantile(part["x"].astype(float), 0.5)
+            assert found.loc[group, "n"] == len(part)
+
+
+def test_ids_with_gaps_are_told_apart_in_files(tmp_path: Path) -> None:
+    ids = pd.array([2**53, 2**53 + 1, None, 2**53 + 1], dtype="Int64")
+    data = pd.DataFrame({"person_id": ids, "sick": [True, True, True, False]})
+    data.to_parquet(tmp_path / "p.parquet")
+    for source in (data, tmp_path / "p.parquet"):
+        assert table_one(source).persons == {"Overall": 2, "Sick, n (%) | Overall": 2}
+
+
+@pytest.mark.parametrize("group", [[1.0, np.nan, 2.0], ["a", None, "b"]])
+def test_rows_without_a_group_are_refused_in_files_too(group: list[object], tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"g": pa.array(group), "x": [1.5, 2.5, 3.5]}), tmp_path / "p.parquet")
+    with pytest.raises(ModelInputError, match="'g' is missing in 1 rows"):
+        table_one(tmp_path / "p.parquet", by="g")
+
+
+def test_a_measurement_is_no_column_of_groups_in_files_either(people: pd.DataFrame, tmp_path: Path) -> None:
+    people.to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(ModelInputError, match="column 'weight' makes"):
+        table_one(tmp_path / "p.parquet", by="weight", variables=["age"])

@@ -96,6 +96,7 @@ def test_order_of_rows_and_weights_of_scale_change_no_p_value(people: pd.DataFra
         ({"by": "arm", "tests": {"age": "fisher"}}, "column 'age' holds numbers"),
         ({"by": "arm", "tests": "welch"}, "found str"),
         ({"by": "arm", "variables": "age"}, "found one text"),
+        ({"by": "arm", "nonnormal": "age"}, "found one text"),
     ],
 )
 def test_tests_that_do_not_fit_are_refused(people: pd.DataFrame, arguments: dict[str, object], words: str) -> None:
