@@ -53,9 +53,16 @@ def test_flow_diagram_says_how_many_are_left_and_left_out() -> None:
     assert figure.data["persons"].to_list() == [1000, 900, 850, 500, 500, 480]
 
 
-def test_every_word_of_the_flow_diagram_fits_its_box() -> None:
-    steps = _two_arms().replace({"rule": {RULES[1]: "At least 365 days of observation before the index date " * 3}})
-    figure = attrition_table(steps).plot()
+def _three_large_arms() -> pd.DataFrame:
+    long_name = _two_arms().replace({"arm": {"target": "delayed release tablets, twice a day"}})
+    third = _two_arms().iloc[3:].assign(arm="관찰 기간이 긴 환자")
+    return pd.concat([long_name, third]).assign(persons=lambda steps: steps["persons"] * 9_999)
+
+
+@pytest.mark.parametrize(("steps", "width"), [(_two_arms(), 7.2), (_two_arms(), 4.0), (_three_large_arms(), 7.2)])
+def test_every_word_of_the_flow_diagram_fits_its_box(steps: pd.DataFrame, width: float) -> None:
+    steps = steps.replace({"rule": {RULES[1]: "At least 365 days of observation before the index date " * 3}})
+    figure = attrition_table(steps).plot(width=width)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     axes, renderer = figure.axes[0], canvas.get_renderer()
@@ -67,6 +74,12 @@ def test_every_word_of_the_flow_diagram_fits_its_box() -> None:
                 box.x0 <= extent.x0 and extent.x1 <= box.x1 and box.y0 <= extent.y0 and extent.y1 <= box.y1
                 for box in boxes
             )
+    assert all(text.get_window_extent(renderer).x1 <= figure.bbox.x1 for text in axes.texts)
+
+
+def test_arms_that_do_not_fit_beside_one_another_are_refused() -> None:
+    with pytest.raises(ModelInputError, match=r"3 arms needs more room than 3\.5 inches"):
+        attrition_table(_three_large_arms()).plot(width=3.5)
 
 
 @pytest.mark.parametrize(
