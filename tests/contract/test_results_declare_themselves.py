@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from analysis_lib.errors import OutputError
-from analysis_lib.models import cox, incidence_rates, kaplan_meier
+from analysis_lib.models import cox, glm, incidence_rates, kaplan_meier, logrank
+from analysis_lib.models.rates import compare_rates, compare_risks, mantel_haenszel, prevalence, standardised_rates
+from analysis_lib.models.survival import nelson_aalen
 from analysis_lib.report import Report, attrition_table, compare_hazards, compare_subgroups, table_one
 from analysis_lib.report.declared import MOST_ESTIMATES
 from analysis_lib.report.manifest import OutputRecord
@@ -41,7 +43,22 @@ def people() -> pd.DataFrame:
 RESULTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "cox": lambda d: cox(d, time="days", event="event", covariates=["treated", "age"]),
     "kaplan-meier": lambda d: kaplan_meier(d, time="days", event="event", by="arm"),
+    "logrank": lambda d: logrank(d, time="days", event="event", by="arm"),
+    "nelson-aalen": lambda d: nelson_aalen(d, time="days", event="event", by="arm"),
+    "glm": lambda d: glm("event ~ treated + age", d, family="binomial"),
     "rates": lambda d: incidence_rates(d, time="days", event="event", by="arm"),
+    "rate-ratio": lambda d: compare_rates(d, time="days", event="event", by="arm"),
+    "risk-ratio": lambda d: compare_risks(d, event="event", by="arm"),
+    "mantel-haenszel": lambda d: mantel_haenszel(d.assign(old=d["age"] > 60), event="event", by="arm", strata="old"),
+    "prevalence": lambda d: prevalence(d.drop_duplicates("subject_id"), event="event", by="arm"),
+    "standardised": lambda d: standardised_rates(
+        d.assign(band=np.where(d["age"] > 60, "60+", "<60")),
+        time="days",
+        event="event",
+        by="arm",
+        age="band",
+        standard={"<60": 3, "60+": 1},
+    ),
     "table-one": lambda d: table_one(d, by="arm", variables=["age", "treated"], nonnormal=["age"], tests=True),
     "attrition": lambda d: attrition_table(pd.DataFrame({"rule": ["all", "adults"], "persons": [60, 55]})),
     "subgroups": lambda d: compare_subgroups(
