@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from hypothesis import assume, given, settings
+from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
 from analysis_lib.models.regression import glm
@@ -108,6 +108,14 @@ def _agree(ours: Any, theirs: Any, *, rel: float = 1e-8) -> None:
 problems = st.tuples(st.sampled_from(COMBINATIONS), st.integers(0, 2**32 - 1), st.integers(60, 400), st.integers(1, 5))
 
 
+def _drawn_in_statsmodels(problem: Problem, **columns: str) -> Any:
+    """Fit a drawn problem, or leave it out where statsmodels' own steps leave the range of means."""
+    try:
+        return problem.in_statsmodels(**columns)
+    except ValueError:
+        reject()
+
+
 def _has_a_maximum(problem: Problem, theirs: Any) -> bool:
     """Leave out what no program can fit: no events, a fit at the edge of the range of means, no convergence."""
     mu, y = theirs.fittedvalues, problem.frame["y"]
@@ -120,7 +128,7 @@ def _has_a_maximum(problem: Problem, theirs: Any) -> bool:
 def test_every_family_with_every_link_agrees_with_statsmodels(drawn: Any) -> None:
     (family, link), seed, n, p = drawn
     problem = _draw(family, link, seed=seed, n=n, p=p)
-    theirs = problem.in_statsmodels()
+    theirs = _drawn_in_statsmodels(problem)
     assume(_has_a_maximum(problem, theirs))
     ours = glm(problem.formula, problem.frame, family=family, link=link)
     _agree(ours, theirs)
@@ -140,7 +148,7 @@ def test_weights_agree_with_statsmodels(drawn: Any, kind: str) -> None:
     (family, link), seed, n, p = drawn
     problem = _draw(family, link, seed=seed, n=n, p=p)
     name, column = {"weights": ("var_weights", "w"), "frequency_weights": ("freq_weights", "f")}[kind]
-    theirs = problem.in_statsmodels(**{name: column})
+    theirs = _drawn_in_statsmodels(problem, **{name: column})
     assume(_has_a_maximum(problem, theirs))
     ours = glm(problem.formula, problem.frame, family=family, link=link, **{kind: column})
     _agree(ours, theirs)
@@ -151,7 +159,7 @@ def test_weights_agree_with_statsmodels(drawn: Any, kind: str) -> None:
 def test_offsets_agree_with_statsmodels(drawn: Any) -> None:
     (family, link), seed, n, p = drawn
     problem = _draw(family, link, seed=seed, n=n, p=p)
-    theirs = problem.in_statsmodels(offset="o")
+    theirs = _drawn_in_statsmodels(problem, offset="o")
     assume(_has_a_maximum(problem, theirs))
     _agree(glm(problem.formula, problem.frame, family=family, link=link, offset="o"), theirs)
 
