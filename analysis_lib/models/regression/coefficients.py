@@ -1,5 +1,6 @@
 """A table of coefficients: what every regression of this room gives back."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CoefficientResult", "WaldTest"]
 
 FloatArray = npt.NDArray[np.float64]
+_PART_OF_A_CURVE = re.compile(r"(bs|cr|cc|cs|poly)\(")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class CoefficientResult(ModelResult):
         Names for terms that the caller gave.
     title : str
         Of the summary.
+    estimate : str
+        What an estimate is called.
     """
 
     terms: tuple[str, ...]
@@ -93,6 +97,7 @@ class CoefficientResult(ModelResult):
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     title: str = "Regression"
+    estimate: str = "Coefficient"
 
     @property
     def params(self) -> pd.Series:
@@ -231,13 +236,14 @@ class CoefficientResult(ModelResult):
             Prints as text; shows as a table in a notebook.
         """
         ratio = ("Ratio", "") if not self.measure else (self.measure, f"{in_percent(self.level)} CI")
-        header = ("Term", *(ratio if self.measure else ()), "Coefficient", "SE", "p")
+        header = ("Term", *(ratio if self.measure else ()), self.estimate, "SE", "p")
         if not self.measure:
-            header = ("Term", "Coefficient", f"{in_percent(self.level)} CI", "SE", "p")
+            header = ("Term", self.estimate, f"{in_percent(self.level)} CI", "SE", "p")
         rows = []
         for row in self.to_frame().reset_index().to_dict("records"):
             low, high = ("ratio_low", "ratio_high") if self.measure else ("ci_low", "ci_high")
-            interval = f"{format_estimate(row[low])} to {format_estimate(row[high])}"
+            digits = 2 if self.measure else 4
+            interval = f"{format_estimate(row[low], digits=digits)} to {format_estimate(row[high], digits=digits)}"
             coefficient = format_estimate(row["coef"], digits=4)
             estimate = (
                 (format_estimate(row["ratio"]), interval, coefficient) if self.measure else (coefficient, interval)
@@ -274,11 +280,14 @@ class CoefficientResult(ModelResult):
     def _fit_notes(self) -> tuple[str, ...]:
         return ()
 
-    def plot(self, *, width: float = 5.5, title: str = "") -> "StudyFigure":
-        """Draw the estimates with their intervals, the intercept left out.
+    def plot(self, *, terms: Sequence[str] | None = None, width: float = 5.5, title: str = "") -> "StudyFigure":
+        """Draw the estimates with their intervals.
 
         Parameters
         ----------
+        terms : sequence of str, optional
+            Terms, or columns whose terms are all meant. When left out, all but the intercept and the parts of splines
+            and polynomials, which mean nothing one by one.
         width : float, default 5.5
             Inches.
         title : str, optional
@@ -291,7 +300,12 @@ class CoefficientResult(ModelResult):
         """
         from analysis_lib.models.forest import forest_plot
 
-        frame = self.to_frame().drop(index="Intercept", errors="ignore").reset_index()
+        if terms is None:
+            chosen = [term for term in self.terms if term != "Intercept" and not _PART_OF_A_CURVE.match(term)]
+            chosen = chosen or [term for term in self.terms if term != "Intercept"] or list(self.terms)
+        else:
+            chosen = [self.terms[index] for name in terms for index in self._meant(name)]
+        frame = self.to_frame().loc[chosen].reset_index()
         low, high, middle = ("ratio_low", "ratio_high", "ratio") if self.measure else ("ci_low", "ci_high", "coef")
         data = pd.DataFrame(
             {
@@ -303,7 +317,7 @@ class CoefficientResult(ModelResult):
         )
         return forest_plot(
             data,
-            measure=self.measure or "Coefficient",
+            measure=self.measure or self.estimate,
             interval=f"{in_percent(self.level)} CI",
             ratios=bool(self.measure),
             width=width,

@@ -49,7 +49,7 @@ def average_effects(
     needed = list(facts)
     chosen = needed if variables is None else checked_columns(variables, needed)
     checked_columns(needed, rows.columns)
-    changes = [change for name in chosen for change in _changes(result, name)]
+    changes = [change for name in chosen for change in _changes(result, name, unit=rows.units.get(name, "1"))]
     totals, n = [np.zeros(1 + len(result.terms)) for _ in changes], 0
     for frame in rows.read(needed):
         complete = pd.DataFrame({name: plain_column(frame[name]) for name in needed}).dropna()
@@ -77,12 +77,15 @@ def average_effects(
         df_errors=result.df_errors,
         levels={name: levels for name, levels in result.levels.items() if name in chosen},
         title="Average marginal effects",
+        estimate="Effect on the mean",
     )
 
 
-def _changes(result: "GlmResult", name: str) -> list[tuple[str, str, Callable[[pd.DataFrame], FloatArray]]]:
+def _changes(
+    result: "GlmResult", name: str, *, unit: str
+) -> list[tuple[str, str, Callable[[pd.DataFrame], FloatArray]]]:
     facts = result.plan.facts.columns[name]
-    words = column_in_words(name)
+    words = column_in_words(name, unit)
     if facts.levels:
         first, *others = list(facts.levels)
         return [
