@@ -12,7 +12,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level
 from analysis_lib.models.rows.source import Data, open_rows
 from analysis_lib.models.survival.cox_regression.concordance import Concordance
-from analysis_lib.models.survival.cox_regression.cox import asked_columns, checked_labels, settings_of
+from analysis_lib.models.survival.cox_regression.cox_model import asked_columns, checked_labels, settings_of
 from analysis_lib.models.survival.cox_regression.cox_result import CoxResult
 from analysis_lib.models.survival.cox_regression.cox_rows import read_cox_rows
 from analysis_lib.models.survival.cox_regression.event_means import clustered_scores

@@ -1,4 +1,4 @@
-"""Covariates as blocks, centred and scaled: held in memory, or read again from their source at every pass."""
+"""Covariates as blocks, centred: held in memory, or read again from their source at every pass."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class HeldPiece:
     first : int
         Number of the first row.
     held : tuple of ndarray of float64, shape (p, m)
-        The blocks, centred and scaled.
+        The blocks, centred.
     """
 
     first: int
@@ -45,34 +45,28 @@ class HeldPiece:
 
 @dataclass(frozen=True)
 class ReadPiece:
-    """Rows that are read, centred and scaled at every pass, because there is no room for a copy of them.
+    """Rows that are read at every pass, because there is no room for a copy of them.
 
     Attributes
     ----------
     first : int
         Number of the first row.
     read : callable
-        Gives new arrays of shape (p, at most `BLOCK`).
-    centre, scale : ndarray of float64, shape (p,)
-        Taken off, and divided by.
+        Gives arrays of shape (p, at most `BLOCK`), centred.
     """
 
     first: int
     read: Callable[[], Iterable[FloatArray]]
-    centre: FloatArray
-    scale: FloatArray
 
     def blocks(self) -> Iterator[FloatArray]:
         """Read the rows once more.
 
-        Yields
-        ------
-        ndarray of float64, shape (p, m)
+        Returns
+        -------
+        iterator of ndarray
             In order.
         """
-        for block in self.read():
-            np.subtract(block, self.centre[:, None], out=block)
-            yield np.divide(block, self.scale[:, None], out=block)
+        return iter(self.read())
 
 
 def pieces_of(blocks: Iterable[FloatArray], *, n: int) -> list[HeldPiece]:
@@ -81,7 +75,7 @@ def pieces_of(blocks: Iterable[FloatArray], *, n: int) -> list[HeldPiece]:
     Parameters
     ----------
     blocks : iterable of ndarray of float64, shape (p, m)
-        Centred and scaled.
+        Centred.
     n : int
         Rows in all.
 

@@ -33,7 +33,7 @@ BoolArray = npt.NDArray[np.bool_]
 #: Covariates up to this many bytes are copied once; larger ones are read again at every pass where they lie in memory
 #: already, and held where they would have to be decoded.
 _COPIED = 300_000_000
-_HELD = 1_000_000_000
+_HELD = 500_000_000
 #: A term that the others explain to this relative precision is one of them in disguise; R drops it at about the same.
 _COLLINEAR = 1e-6
 
@@ -49,7 +49,7 @@ class CoxRows:
     terms, words, term_of : tuple of str
         Design columns without the intercept: names, names for readers, and the term of the formula each belongs to.
     pieces : list
-        Covariates, centred and scaled, in blocks.
+        Covariates, centred, in blocks.
     centre, scale : ndarray of float64, shape (p,)
         Mean and standard deviation of each.
     stop : ndarray of float64, shape (n,)
@@ -155,15 +155,17 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
     grouped = grouped_columns(plan, rows)
     read = _PartReader(rows, plan, asked=asked, beside=beside, hold=hold, first=first, grouped=grouped)
     parts = [part for part in map_in_threads(read, range(len(rows.parts))) if part.size]
-    centre, scale = _moments(parts, plan, first=first)
+    mean, scale = _moments(parts, terms=plan.terms[first:], centre=plan.shift[first:] + read.rest)
+    derived = np.array([recipe.kind == "derived" for recipe in plan.encoding.recipes[first:]])
+    left = np.where(derived, mean - plan.shift[first:] - read.rest, 0.0)
+    read.rest = read.rest + left
     if hold:
-        pieces: Any = pieces_of(_standardised(parts, plan.shift[first:], centre=centre, scale=scale), n=plan.n)
+        pieces: Any = pieces_of((read.centred(block, left) for part in parts for block in part.x), n=plan.n)
     else:
         firsts = np.cumsum([0, *(part.size for part in parts)])
         numbers = [number for number, held in enumerate(read.sizes) if held]
         pieces = [
-            ReadPiece(int(begin), _Reading(read, number), centre - plan.shift[first:], scale)
-            for begin, number in zip(firsts[:-1], numbers, strict=True)
+            ReadPiece(int(begin), _Reading(read, number)) for begin, number in zip(firsts[:-1], numbers, strict=True)
         ]
     stratum: IntArray | None = None
     strata: tuple[str, ...] = ("",)
@@ -178,7 +180,7 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
         words=plan.words[first:],
         term_of=plan.encoding.term_of[first:],
         pieces=pieces,
-        centre=centre,
+        centre=plan.shift[first:] + read.rest,
         scale=scale,
         stop=np.concatenate([part.stop for part in parts]),
         event=event,
@@ -199,6 +201,13 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
     )
     _check_follow_up(found, asked)
     return _without_weight(found)
+
+
+def _give_back_memory() -> None:
+    """Let go of what Arrow keeps for its next reading, which may be as much again as the covariates."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _event_beside(rows: Rows, asked: CoxColumns) -> str | None:
@@ -229,6 +238,12 @@ class _PartReader:
     ) -> None:
         self.rows, self.plan, self.asked, self.beside = rows, plan, asked, beside
         self.hold, self.first, self.grouped = hold, first, grouped
+        # The plan's shift centres numbers. Levels lack their share of the rows; of expressions the mean is known later.
+        self.rest = np.zeros(len(plan.terms) - first)
+        for place, recipe in enumerate(plan.encoding.recipes[first:]):
+            if recipe.kind == "level":
+                self.rest[place] = list(plan.facts.columns[recipe.column].levels.values())[recipe.level] / plan.n
+        self.kept: dict[int, Prepared] = {}
         self.sizes = [0] * len(rows.parts)
         self.present: list[tuple[int, BoolArray | None]] = [(0, None)] * len(rows.parts)
 
@@ -240,19 +255,41 @@ class _PartReader:
             present = frame[list(self.plan.columns)].notna().all(axis=1).to_numpy()
             frame = frame.loc[present]
         self.present[number] = (total, present)
+        if self.rows.place == "files":
+            _give_back_memory()
         return frame, self.plan.prepare(frame[list(self.plan.columns)], complete=True, response=False)
 
     def blocks(self, prepared: Prepared) -> Iterator[FloatArray]:
-        """Give the covariates less the plan's shift, in new arrays."""
+        """Give the covariates, centred, in new arrays."""
         kept = replace(prepared, sources=prepared.sources[self.first :], recipes=prepared.recipes[self.first :])
         shift = self.plan.shift[self.first :]
         for begin in range(0, kept.size, BLOCK):
             out = np.empty((len(kept.recipes), min(BLOCK, kept.size - begin)))
-            yield kept.fill(out, begin, shift=shift)
+            yield self.centred(kept.fill(out, begin, shift=shift), self.rest)
+
+    def _are_views(self, prepared: Prepared, number: int) -> bool:
+        """Tell whether what was prepared lies in the caller's own memory, so that to keep it costs nothing."""
+        for source, recipe in zip(prepared.sources, prepared.recipes, strict=True):
+            if recipe.kind == "derived":
+                return False
+            if recipe.kind == "number":
+                own = self.rows.parts[number]([recipe.column])[recipe.column].to_numpy()
+                if not np.shares_memory(source, own):
+                    return False
+        return True
+
+    @staticmethod
+    def centred(block: FloatArray, rest: FloatArray) -> FloatArray:
+        """Take off, in place, what the plan's shift leaves."""
+        for row in np.flatnonzero(rest):
+            np.subtract(block[row], rest[row], out=block[row])
+        return block
 
     def __call__(self, number: int) -> _Part:
         frame, prepared = self.prepared(number)
         self.sizes[number] = prepared.size
+        if not self.hold and self.rows.place == "memory" and self._are_views(prepared, number):
+            self.kept[number] = prepared
         p, asked = len(prepared.recipes) - self.first, self.asked
         total, products, kept = np.zeros(p), np.zeros((p, p)), []
         for block in self.blocks(prepared):
@@ -291,25 +328,25 @@ class _Reading:
     number: int
 
     def __call__(self) -> Iterator[FloatArray]:
-        return self.reader.blocks(self.reader.prepared(self.number)[1])
+        kept = self.reader.kept.get(self.number)
+        return self.reader.blocks(kept if kept is not None else self.reader.prepared(self.number)[1])
 
 
-def _moments(parts: Sequence[_Part], plan: DesignPlan, *, first: int) -> tuple[FloatArray, FloatArray]:
+def _moments(parts: Sequence[_Part], *, terms: Sequence[str], centre: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Work out means and standard deviations, and refuse constant and collinear terms."""
     n = sum(part.size for part in parts)
-    mean = np.sum([part.total for part in parts], axis=0) / n
-    covariance = np.sum([part.products for part in parts], axis=0) / n - np.outer(mean, mean)
+    left = np.sum([part.total for part in parts], axis=0) / n
+    covariance = np.sum([part.products for part in parts], axis=0) / n - np.outer(left, left)
     scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    centre = mean + plan.shift[first:]
-    terms = plan.terms[first:]
-    flat = [term for term, s, c in zip(terms, scale, centre, strict=True) if not s > 1e-14 * abs(c)]
+    mean = centre + left
+    flat = [term for term, s, c in zip(terms, scale, mean, strict=True) if not s > 1e-14 * abs(c)]
     if flat:
         raise ModelInputError(
             f"a covariate must vary; found one value in all {n:,} rows analysed in {listed(flat)}. Leave it out, or "
             "look at how the rows were selected."
         )
     _refuse_collinear(covariance / np.outer(scale, scale), terms)
-    return centre, scale
+    return mean, scale
 
 
 def _refuse_collinear(correlation: FloatArray, terms: Sequence[str]) -> None:
@@ -325,17 +362,6 @@ def _refuse_collinear(correlation: FloatArray, terms: Sequence[str]) -> None:
                 f"the covariates are collinear; '{terms[index]}' is a combination of {listed(givers)}. "
                 "Leave one of them out."
             )
-
-
-def _standardised(
-    parts: Sequence[_Part], shift: FloatArray, *, centre: FloatArray, scale: FloatArray
-) -> Iterator[FloatArray]:
-    rest = (centre - shift)[:, None]
-    for part in parts:
-        for block in part.x:
-            np.subtract(block, rest, out=block)
-            yield np.divide(block, scale[:, None], out=block)
-        part.x.clear()
 
 
 def _optional(parts: Sequence[FloatArray | None]) -> FloatArray | None:

@@ -275,7 +275,7 @@ def fit_rows(
         stay = None if stay is None else stay.reordered(order)
         number = order if number is None else number[order]
     breslow_or_efron: Ties = "efron" if ties == "efron" else "breslow"
-    shared: dict[str, Any] = {"covariates": p, "ties": breslow_or_efron, "weight": weight, "offset": offset}
+    shared: dict[str, Any] = {"scale": rows.scale, "ties": breslow_or_efron, "weight": weight, "offset": offset}
     likelihood = PartialLikelihood(pieces, sets, **shared)
     if stay is not None:
         likelihood = SubdistributionLikelihood(pieces, sets, stay=stay, **shared)

@@ -52,7 +52,7 @@ class Piece(Protocol):
         """Number of its first row."""
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Yield its rows in order, as arrays (covariates, rows), centred and scaled, each small enough for a cache."""
+        """Yield its rows in order, as arrays (covariates, rows), centred, each small enough for a cache."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,11 @@ class PartialLikelihood:
     Parameters
     ----------
     pieces : sequence of Piece
-        The covariates, best centred and scaled: the information is a difference of two sums.
+        The covariates, centred: the information is a difference of two sums.
     sets : RiskSets
         When each row is at risk.
-    covariates : int
-        Their number, p.
+    scale : ndarray of float64, shape (p,)
+        What each covariate is divided by, before coefficients, sums and derivatives are of it.
     ties : {"efron", "breslow"}
         Handling of tied event times.
     weight : ndarray of float64, shape (n,), optional
@@ -113,12 +113,13 @@ class PartialLikelihood:
         pieces: Sequence[Piece],
         sets: RiskSets,
         *,
-        covariates: int,
+        scale: FloatArray,
         ties: Ties,
         weight: FloatArray | None = None,
         offset: FloatArray | None = None,
     ) -> None:
-        self.sets, self.ties, self.covariates = sets, ties, covariates
+        self.sets, self.ties, self.covariates = sets, ties, scale.size
+        self._per_unit = 1 / scale
         self.weight, self.offset = weight, offset
         self._pieces = pieces
         self._firsts = [piece.first for piece in pieces]
@@ -255,7 +256,7 @@ class PartialLikelihood:
         for one, two in self._each(of_piece):
             first += one
             second += two
-        return first, second
+        return first * self._per_unit, second * np.outer(self._per_unit, self._per_unit)
 
     def products_of_means(self, here: Evaluation, *, per_time: FloatArray | None = None) -> FloatArray:
         """Add up the products of the covariates' means, one for each event: what the second moments are too large by.
@@ -275,15 +276,17 @@ class PartialLikelihood:
         factors = here.terms[:, 2:] if per_time is None else here.terms[:, 2:] * per_time[:, None]
         p = self.covariates
         total = np.zeros((p, p))
-        for begin in range(0, len(factors), _TIMES_AT_ONCE):
-            at = slice(begin, begin + _TIMES_AT_ONCE)
-            s1 = here.sums[at, 1:]
-            total += (s1 * factors[at, :1]).T @ s1
-        if self._n_tied:
+        with blas_of_one_thread():
+            for begin in range(0, len(factors), _TIMES_AT_ONCE):
+                at = slice(begin, begin + _TIMES_AT_ONCE)
+                s1 = np.ascontiguousarray(here.sums[at, 1:].T)
+                total += (s1 * factors[at, 0]) @ s1.T
             tied = np.flatnonzero(self.tied >= 0)
-            s1, d1 = here.sums[tied, 1:], here.tied_sums[:, 1:]
-            crossed = (s1 * factors[tied, 1:2]).T @ d1
-            total += (d1 * factors[tied, 2:]).T @ d1 - crossed - crossed.T
+            for begin in range(0, tied.size, _TIMES_AT_ONCE):
+                at = slice(begin, begin + _TIMES_AT_ONCE)
+                s1, d1 = here.sums[tied[at], 1:].T, here.tied_sums[at, 1:].T
+                crossed = (s1 * factors[tied[at], 1]) @ d1.T
+                total += (d1 * factors[tied[at], 2]) @ d1.T - crossed - crossed.T
         return total
 
     @property
@@ -331,7 +334,7 @@ class PartialLikelihood:
         for piece in self._pieces:
             row = piece.first
             for x in piece.blocks():
-                yield row, x
+                yield row, x * self._per_unit[:, None]
                 row += x.shape[1]
 
     def _each(self, work: Callable[[Piece], _T]) -> Sequence[_T]:
@@ -355,13 +358,16 @@ class PartialLikelihood:
         def of_piece(piece: Piece) -> "_Sums":
             end = self._ends[bisect(self._firsts, piece.first) - 1]
             part = all_of_it.alone() if late else self._room_for(piece.first, end)
-            self._add_piece(piece, part, rest=rest, weight=weight, coefficients=coefficients, shift=shift)
+            self._add_piece(
+                piece, part, rest=rest, weight=weight, coefficients=coefficients * self._per_unit, shift=shift
+            )
             return part
 
         # Where rows enter late, what is taken away falls on event times anywhere: one piece after the other.
         for part in map(of_piece, self._pieces) if late else self._each(of_piece):
             all_of_it.add(part, sums=not late)
         add_up_backwards(all_of_it.sums, rest, sets.begin)
+        all_of_it.scale(self._per_unit)
         self.add_beside(all_of_it.sums, weight)
         return all_of_it
 
@@ -433,6 +439,12 @@ class _Sums:
     def alone(self) -> "_Sums":
         """Share the sums over risk sets, start the others anew."""
         return _Sums(self.sums, self.tied_sums, np.zeros_like(self.sum_died))
+
+    def scale(self, per_unit: FloatArray) -> None:
+        """Turn the sums of covariates into those of covariates divided by their scale."""
+        self.sums[:, 1:] *= per_unit
+        self.tied_sums[:, 1:] *= per_unit
+        self.sum_died *= per_unit
 
     def add(self, part: "_Sums", *, sums: bool) -> None:
         """Take in what a part of the rows adds up."""

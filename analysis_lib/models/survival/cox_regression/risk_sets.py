@@ -16,6 +16,8 @@ BoolArray = npt.NDArray[np.bool_]
 TIE_TOLERANCE = 1e-9
 #: Whole numbers in a range up to this are looked up in a table instead of being sorted.
 _TABLE = 1 << 22
+#: Rows looked at in one go: a temporary copy of them is small.
+_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class RiskSets:
         )
 
 
-def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[IntArray, IntArray, FloatArray]:
+def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[IndexArray, IndexArray, FloatArray]:
     """Rank times; those that differ by rounding only get one rank.
 
     Parameters
@@ -111,17 +113,17 @@ def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[Int
 
     Returns
     -------
-    stop_rank : ndarray of int64, shape (n,)
+    stop_rank : ndarray of int32, shape (n,)
         Rank of each end.
-    start_rank : ndarray of int64, shape (n,) or (0,)
+    start_rank : ndarray of int32, shape (n,) or (0,)
         Rank of each beginning on the same scale.
     times : ndarray of float64
         The time of each rank, ascending.
     """
     both = stop if start is None else np.concatenate([stop, start])
     low, high = float(both.min()), float(both.max())
-    if high - low < _TABLE and low == np.floor(low) and (both == np.floor(both)).all():
-        rank = (both - low).astype(np.int64)
+    if high - low < _TABLE and low == np.floor(low) and _are_whole(both):
+        rank = np.subtract(both, low, out=np.empty(both.size, dtype=np.int32), casting="unsafe")
         times = low + np.arange(int(high - low) + 1, dtype=np.float64)
     else:
         order = np.argsort(both)
@@ -129,10 +131,27 @@ def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[Int
         is_new = np.empty(ascending.size, dtype=np.bool_)
         is_new[0] = True
         np.greater(np.diff(ascending), TIE_TOLERANCE * np.abs(ascending[1:]), out=is_new[1:])
-        rank = np.empty(ascending.size, dtype=np.int64)
-        rank[order] = np.cumsum(is_new) - 1
+        rank = np.empty(ascending.size, dtype=np.int32)
+        rank[order] = np.cumsum(is_new, dtype=np.int32) - np.int32(1)
         times = ascending[is_new]
     return rank[: stop.size], rank[stop.size :], times
+
+
+def _are_whole(values: FloatArray) -> bool:
+    """Tell whether all are whole numbers; some at a time, since there may be many."""
+    parts = (values[at : at + _AT_ONCE] for at in range(0, values.size, _AT_ONCE))
+    return all(bool((part == np.floor(part)).all()) for part in parts)
+
+
+def _count(ranks: IndexArray | IntArray, *, size: int) -> IntArray:
+    """Count ranks; some at a time, since numpy widens them first."""
+    counts = np.zeros(size, dtype=np.int64)
+    for at in range(0, ranks.size, _AT_ONCE):
+        part = ranks[at : at + _AT_ONCE]
+        low = int(part.min())
+        found = np.bincount(part - low)
+        counts[low : low + found.size] += found
+    return counts
 
 
 def risk_sets(
@@ -166,14 +185,14 @@ def risk_sets(
     stop_rank, start_rank, values = merged_times(stop, start)
     strata = 1 if stratum is None else int(stratum.max()) + 1
     span = values.size
-    key = stop_rank if stratum is None else stop_rank + span * stratum
-    key_before = start_rank
+    key: IntArray | IndexArray = stop_rank if stratum is None else stop_rank + span * stratum
+    key_before: IntArray | IndexArray = start_rank
     if start_rank.size and stratum is not None:
         key_before = start_rank + span * stratum
     at_event = key[event]
     weights = None if weight is None else weight[event]
     if span * strata <= max(_TABLE, 4 * stop.size):
-        counted = np.bincount(at_event, minlength=span * strata)
+        counted = _count(at_event, size=span * strata)
         keys = np.flatnonzero(counted)
         position = np.cumsum(counted > 0, dtype=np.int32) - np.int32(1)
         last, before = position[key], position[key_before]
@@ -204,9 +223,7 @@ def risk_sets(
     )
 
 
-def _counts(stop_rank: IntArray, start_rank: IntArray, *, event: BoolArray, values: FloatArray) -> TimeCounts:
-    ending, starting, dying = (
-        np.bincount(ranks, minlength=values.size) for ranks in (stop_rank, start_rank, stop_rank[event])
-    )
+def _counts(stop_rank: IndexArray, start_rank: IndexArray, *, event: BoolArray, values: FloatArray) -> TimeCounts:
+    ending, starting, dying = (_count(ranks, size=values.size) for ranks in (stop_rank, start_rank, stop_rank[event]))
     used = np.flatnonzero(ending + starting)
     return TimeCounts(values[used], ending[used], starting[used], dying[used])

@@ -106,7 +106,8 @@ def staying(rows: CoxRows, sets: RiskSets, *, ties: CensoringTies) -> Staying:
     Staying
         Rows in their order.
     """
-    rank, _, values = merged_times(rows.stop)
+    stop_rank, _, values = merged_times(rows.stop)
+    rank = stop_rank.astype(np.int64)
     n = rank.size
     stratum = np.zeros(n, dtype=np.int64) if rows.stratum is None else rows.stratum
     competing = np.zeros(n, dtype=np.bool_) if rows.competing is None else rows.competing
@@ -148,8 +149,8 @@ class SubdistributionLikelihood(PartialLikelihood):
         When each row is at risk by itself; nobody enters late.
     stay : Staying
         Who stays after a competing event.
-    covariates : int
-        Their number, p.
+    scale : ndarray of float64, shape (p,)
+        What each covariate is divided by.
     ties : {"efron", "breslow"}
         Handling of tied event times.
     weight, offset : ndarray of float64, shape (n,), optional
@@ -162,12 +163,12 @@ class SubdistributionLikelihood(PartialLikelihood):
         sets: RiskSets,
         *,
         stay: Staying,
-        covariates: int,
+        scale: FloatArray,
         ties: Ties,
         weight: FloatArray | None = None,
         offset: FloatArray | None = None,
     ) -> None:
-        super().__init__(pieces, sets, covariates=covariates, ties=ties, weight=weight, offset=offset)
+        super().__init__(pieces, sets, scale=scale, ties=ties, weight=weight, offset=offset)
         self.stay = stay
 
     @property
