@@ -376,7 +376,7 @@ def _bins(rows: PredictedRows, *, bins: int, level: float) -> pd.DataFrame:
     place = np.searchsorted(edges, rows.risk, side="left")
     weights = rows.weights
     records: list[dict[str, float]] = []
-    for index in np.unique(place):
+    for index in np.flatnonzero(np.bincount(place)):
         inside = place == index
         total = float(weights[inside].sum())
         share, low, high = share_limits(rows, rows.outcome, among=inside, ci="wilson", level=level)

@@ -149,36 +149,34 @@ class CensoredRows:
         weight = 1 / self.uncensored_before(upto)
         return replace(kept, outcome=self.had_event[self.known], weight=weight, weight_kind="sampling")
 
-    def concordance(self, *, weighted: bool) -> Concordance:
-        """Compute Harrell's concordance index, or Uno's.
+    @cached_property
+    def concordances(self) -> tuple[Concordance, Concordance]:
+        """Harrell's concordance index, and Uno's until the horizon.
 
-        Parameters
-        ----------
-        weighted : bool
-            Uno's: pairs are weighted by one over the squared share not censored before the earlier time, and events
-            after the horizon are not used.
-
-        Returns
-        -------
-        Concordance
-            NaN where no pair is comparable.
+        Uno's weights a pair by one over the squared share not censored before the earlier time, and uses no event after
+        the horizon. Missing (NaN) where no pair is comparable.
         """
         from analysis_lib.models.prediction.concordance_kernels import pairs_as_earlier, pairs_as_later
 
         order = np.argsort(self.time, kind="stable")
         time, event = self.time[order], self.event[order]
-        weight = event.astype(np.float64)
-        if weighted:
-            weight = np.where(event & (time <= self.horizon), self.uncensored_before(time) ** -2.0, 0.0)
+        weight = np.zeros((time.size, 2))
+        weight[event, 0] = 1.0
+        used = event & (time <= self.horizon)
+        weight[used, 1] = self.uncensored_before(time[used]) ** -2.0
         starts = np.concatenate(([0], np.flatnonzero(np.diff(time)) + 1, [time.size])).astype(np.int64)
         distinct, rank = np.unique(self.rows.risk[order], return_inverse=True)
-        arrays = (starts, event, rank.astype(np.int64), weight, distinct.size)
-        earlier, later = pairs_as_earlier(*arrays), pairs_as_later(*arrays)
-        concordant, comparable = earlier[0] + later[0], earlier[1] + later[1]
-        total = float(earlier[1].sum())
-        if total == 0:
-            return Concordance(float("nan"), float("nan"))
-        estimate = float(earlier[0].sum()) / total
-        influence = np.empty(time.size)
-        influence[order] = (concordant - estimate * comparable) / total
-        return Concordance(estimate, float(np.sqrt(self.rows.variance(influence))))
+        rank = rank.astype(np.int64)
+        better, compared = pairs_as_earlier(starts, event, rank, distinct.size)
+        concordant, comparable = pairs_as_later(starts, event, rank, weight, distinct.size)
+        found = []
+        for own, later, all_later in zip(weight.T, concordant.T, comparable.T, strict=True):
+            total = float(np.sum(own * compared))
+            if total == 0:
+                found.append(Concordance(float("nan"), float("nan")))
+                continue
+            estimate = float(np.sum(own * better)) / total
+            influence = np.empty(time.size)
+            influence[order] = (own * better + later - estimate * (own * compared + all_later)) / total
+            found.append(Concordance(estimate, float(np.sqrt(self.rows.variance(influence)))))
+        return found[0], found[1]

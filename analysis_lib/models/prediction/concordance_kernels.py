@@ -11,30 +11,29 @@ IntArray = npt.NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True)
-def _add(tree: FloatArray, place: int, amount: float) -> None:  # noqa: PLR0917 - compiled: arguments by place
-    """Add to one leaf of a tree of sums."""
-    index = place + 1
+def _add(tree: FloatArray, rank: int, amount: float) -> None:  # noqa: PLR0917 - compiled: arguments by place
+    """Add to one rank of a tree of sums (Fenwick 1994)."""
+    index = rank + 1
     while index < tree.size:
         tree[index] += amount
         index += index & -index
 
 
 @njit(cache=True, nogil=True)
-def _sum_below(tree: FloatArray, place: int) -> float:
-    """Sum the leaves before `place`."""
+def _below(tree: FloatArray, rank: int) -> float:
+    """Sum the ranks below one."""
     total = 0.0
-    index = place
-    while index > 0:
-        total += tree[index]
-        index -= index & -index
+    while rank > 0:
+        total += tree[rank]
+        rank -= rank & -rank
     return total
 
 
 @njit(cache=True, nogil=True)
 def pairs_as_earlier(  # noqa: PLR0917 - compiled functions take their arguments by place
-    first_of_time: IntArray, event: npt.NDArray[np.bool_], rank: IntArray, weight: FloatArray, n_ranks: int
+    first_of_time: IntArray, event: npt.NDArray[np.bool_], rank: IntArray, n_ranks: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Add up, for each row with an event, the pairs with those followed longer.
+    """Count, for each row with an event, the pairs with those followed longer.
 
     A pair is comparable where the earlier time is an event and the other was then still at risk, or was censored at
     the very same time. It is concordant where the earlier one has the higher risk; equal risks count half.
@@ -47,15 +46,13 @@ def pairs_as_earlier(  # noqa: PLR0917 - compiled functions take their arguments
         Whether the time is that of an event.
     rank : ndarray of int64, shape (n,)
         Rank of the risk among the distinct ones, from 0.
-    weight : ndarray of float64, shape (n,)
-        Weight of the pairs in which the row has the earlier event; 0 for none.
     n_ranks : int
         Distinct risks.
 
     Returns
     -------
     concordant, comparable : ndarray of float64, shape (n,)
-        Weighted counts.
+        Counts; 0 for rows without an event.
     """
     concordant = np.zeros(event.size)
     comparable = np.zeros(event.size)
@@ -68,11 +65,9 @@ def pairs_as_earlier(  # noqa: PLR0917 - compiled functions take their arguments
                 _add(tree, rank[row], 1.0)
                 inserted += 1.0
         for row in rows:
-            if weight[row] > 0:
-                below = _sum_below(tree, rank[row])
-                tied = _sum_below(tree, rank[row] + 1) - below
-                concordant[row] = weight[row] * (below + 0.5 * tied)
-                comparable[row] = weight[row] * inserted
+            if event[row]:
+                concordant[row] = 0.5 * (_below(tree, rank[row]) + _below(tree, rank[row] + 1))
+                comparable[row] = inserted
         for row in rows:
             if event[row]:
                 _add(tree, rank[row], 1.0)
@@ -81,10 +76,31 @@ def pairs_as_earlier(  # noqa: PLR0917 - compiled functions take their arguments
 
 
 @njit(cache=True, nogil=True)
+def _add_both(trees: FloatArray, rank: int, first: float, second: float) -> None:  # noqa: PLR0917 - compiled
+    """Add to one rank of two trees that lie side by side, so that both are fetched at once."""
+    index = rank + 1
+    while index < trees.shape[0]:
+        trees[index, 0] += first
+        trees[index, 1] += second
+        index += index & -index
+
+
+@njit(cache=True, nogil=True)
+def _below_both(trees: FloatArray, rank: int) -> tuple[float, float]:
+    """Sum the ranks below one, of both trees."""
+    first, second = 0.0, 0.0
+    while rank > 0:
+        first += trees[rank, 0]
+        second += trees[rank, 1]
+        rank -= rank & -rank
+    return first, second
+
+
+@njit(cache=True, nogil=True)
 def pairs_as_later(  # noqa: PLR0917 - compiled functions take their arguments by place
     first_of_time: IntArray, event: npt.NDArray[np.bool_], rank: IntArray, weight: FloatArray, n_ranks: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Add up, for each row, the pairs with those who had the event before it.
+    """Add up, for each row, the pairs with those who had the event before it, for two weights at once.
 
     Parameters
     ----------
@@ -94,42 +110,42 @@ def pairs_as_later(  # noqa: PLR0917 - compiled functions take their arguments b
         Whether the time is that of an event.
     rank : ndarray of int64, shape (n,)
         Rank of the risk among the distinct ones, from 0.
-    weight : ndarray of float64, shape (n,)
-        Weight of the pairs in which the row has the earlier event; 0 for none.
+    weight : ndarray of float64, shape (n, 2)
+        Weights of the pairs in which the row has the earlier event.
     n_ranks : int
         Distinct risks.
 
     Returns
     -------
-    concordant, comparable : ndarray of float64, shape (n,)
+    concordant, comparable : ndarray of float64, shape (n, 2)
         Weighted counts.
     """
-    concordant = np.zeros(event.size)
-    comparable = np.zeros(event.size)
-    tree = np.zeros(n_ranks + 1)
-    total = 0.0
+    concordant = np.zeros((event.size, 2))
+    comparable = np.zeros((event.size, 2))
+    trees = np.zeros((n_ranks + 1, 2))
+    totals = np.zeros(2)
     for place in range(first_of_time.size - 1):
         rows = range(first_of_time[place], first_of_time[place + 1])
         for row in rows:
             if event[row]:
-                _count_before(tree, rank[row], total, concordant, comparable, row)
+                _count_before(trees, rank[row], totals, concordant[row], comparable[row])
         for row in rows:
-            if weight[row] > 0:
-                _add(tree, rank[row], weight[row])
-                total += weight[row]
+            if event[row]:
+                _add_both(trees, rank[row], weight[row, 0], weight[row, 1])
+                totals += weight[row]
         # Who was censored on the day of an event was still there when it happened.
         for row in rows:
             if not event[row]:
-                _count_before(tree, rank[row], total, concordant, comparable, row)
+                _count_before(trees, rank[row], totals, concordant[row], comparable[row])
     return concordant, comparable
 
 
 @njit(cache=True, nogil=True)
 def _count_before(  # noqa: PLR0917 - compiled functions take their arguments by place
-    tree: FloatArray, rank: int, total: float, concordant: FloatArray, comparable: FloatArray, row: int
+    trees: FloatArray, rank: int, totals: FloatArray, concordant: FloatArray, comparable: FloatArray
 ) -> None:
     """Count one row's pairs with the events inserted so far."""
-    upto = _sum_below(tree, rank + 1)
-    tied = upto - _sum_below(tree, rank)
-    concordant[row] = total - upto + 0.5 * tied
-    comparable[row] = total
+    lower, upto = _below_both(trees, rank), _below_both(trees, rank + 1)
+    for column in range(2):
+        concordant[column] = totals[column] - 0.5 * (lower[column] + upto[column])
+        comparable[column] = totals[column]

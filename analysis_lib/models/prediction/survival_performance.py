@@ -295,7 +295,7 @@ def _table(censored: CensoredRows, calibrated: CalibrationResult, *, name: str, 
 
     z = float(norm.ppf((1 + level) / 2))
     weighted = censored.weighted
-    harrell, uno = censored.concordance(weighted=False), censored.concordance(weighted=True)
+    harrell, uno = censored.concordances
     area = Ranking(weighted) if 0 < weighted.events < weighted.n else None
     nothing = float("nan")
     survival, se = censored.survival_at_horizon
@@ -340,7 +340,7 @@ def _bins(censored: CensoredRows, *, level: float) -> pd.DataFrame:
     edges = np.unique(weighted_quantiles(risk, None, at=np.arange(1, BINS) / BINS))
     place = np.searchsorted(edges, risk, side="left")
     records = []
-    for index in np.unique(place):
+    for index in np.flatnonzero(np.bincount(place)):
         inside = place == index
         # A group that nobody of is followed so far says nothing about the horizon.
         if censored.time[inside].max() < censored.horizon:
