@@ -13,7 +13,7 @@ from analysis_lib.models.arguments import checked_parts
 from analysis_lib.models.rows.follow_up import survival_rows
 from analysis_lib.models.rows.source import Data, open_rows
 
-__all__ = ["Cells", "count_cells", "sum_by", "two_groups"]
+__all__ = ["Cells", "count_cells", "is_real", "sum_by", "two_groups"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -178,7 +178,7 @@ def _complete_cases(data: Data, names: Sequence[str]) -> tuple[pd.DataFrame, pd.
 
 
 def _indicator(column: pd.Series, *, name: str) -> IntArray:
-    if not (pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype)):
+    if not is_real(column):
         raise ModelInputError(
             f"the event must be bool or 0/1; column '{name}' is {column.dtype}. "
             "Compare it first: data['outcome'] == 'bleed'."
@@ -193,10 +193,25 @@ def _indicator(column: pd.Series, *, name: str) -> IntArray:
     return values.astype(np.int64)
 
 
+def is_real(column: pd.Series) -> bool:
+    """Tell whether a column holds real numbers or truth values.
+
+    Parameters
+    ----------
+    column : Series
+        Of any type.
+
+    Returns
+    -------
+    bool
+        False for complex numbers, too.
+    """
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+
+
 def _numbers(column: pd.Series, *, name: str, whole: bool) -> FloatArray:
     """Read counts or person-time of a table."""
-    is_number = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-    if not is_number or pd.api.types.is_complex_dtype(column.dtype):
+    if not is_real(column) or pd.api.types.is_bool_dtype(column.dtype):
         raise ModelInputError(f"counts must be numbers; column '{name}' is {column.dtype}. Convert it first.")
     values = column.to_numpy(dtype=np.float64)
     usable = np.isfinite(values) & (values >= 0) & (values <= 2.0**53)
@@ -277,14 +292,25 @@ def sum_by(position: npt.NDArray[np.intp], values: FloatArray, *, n: int) -> Flo
     -------
     ndarray of float64, shape (n,)
         Sums.
+
+    Raises
+    ------
+    ModelInputError
+        If a sum is larger than any number.
     """
     total = np.zeros(n)
     lost = np.zeros(n)  # Kahan's: what adding the last block rounded off
-    for first in range(0, values.size, BLOCK):
-        block = np.bincount(position[first : first + BLOCK], values[first : first + BLOCK], minlength=n) - lost
-        new = total + block
-        lost = (new - total) - block
-        total = new
+    with np.errstate(over="ignore", invalid="ignore"):
+        for first in range(0, values.size, BLOCK):
+            block = np.bincount(position[first : first + BLOCK], values[first : first + BLOCK], minlength=n) - lost
+            new = total + block
+            lost = (new - total) - block
+            total = new
+    if not np.isfinite(total).all():
+        raise ModelInputError(
+            f"the numbers add up to more than can be held, in {int((~np.isfinite(total)).sum())} of {n} groups. Check "
+            "the unit of the person-time."
+        )
     return total
 
 

@@ -13,6 +13,7 @@ from analysis_lib.models.arguments import checked_choice, checked_level, in_perc
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit
+from analysis_lib.models.rates.rate_comparison import person_years
 from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.rates.standard_populations import StandardName, weights_for
 from analysis_lib.models.result import ModelSummary
@@ -233,7 +234,7 @@ def standardised_rates(
     code = np.zeros(len(cells.frame), dtype=np.intp) if by is None else cells.frame[by].cat.codes.to_numpy()
     place = (code, cells.frame[age].cat.codes.to_numpy())
     events, years = np.zeros((len(groups), len(bands))), np.zeros((len(groups), len(bands)))
-    events[place], years[place] = cells.frame["events"], cells.frame["total"] / units_per_year
+    events[place], years[place] = cells.frame["events"], person_years(cells, units_per_year=units_per_year)
     _refuse_gaps(years, weights, age=age)
     rows = [
         _standardised(one, of, weights=weights.to_numpy(), interval=interval, level=level)

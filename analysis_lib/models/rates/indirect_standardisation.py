@@ -13,6 +13,7 @@ from analysis_lib.models.arguments import checked_choice, checked_columns, check
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells, count_cells, sum_by
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit, garwood_limits
+from analysis_lib.models.rates.rate_comparison import person_years
 from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["StandardisedRatios", "standardised_ratios"]
 
 FloatArray = npt.NDArray[np.float64]
+_FEWEST = 1e-100  # expected events below this are none
 RatioInterval = Literal["exact", "midp", "byar", "log"]
 _WRITTEN = {
     "exact": "exact Poisson (Garwood 1936)",
@@ -180,14 +182,14 @@ def standardised_ratios(
     keys = columns if by is None else [by, *columns]
     cells = count_cells(data, keys=keys, event=event, n_events=n_events, time=time)
     rates = _rates(reference, cells, columns=columns) / reference_per
-    years = cells.frame["total"].to_numpy(dtype=np.float64) / units_per_year
+    years = person_years(cells, units_per_year=units_per_year)
     groups = ["all"] if by is None else list(cells.frame[by].cat.categories)
     code = np.zeros(len(years), dtype=np.intp) if by is None else cells.frame[by].cat.codes.to_numpy().astype(np.intp)
     observed = sum_by(code, cells.frame["events"].to_numpy(dtype=np.float64), n=len(groups))
     expected = sum_by(code, years * rates, n=len(groups))
-    if not (expected > 0).all():
+    if not (expected > _FEWEST).all():
         raise ModelInputError(
-            f"each group needs expected events; found {int((expected <= 0).sum())} groups with none. Check the "
+            f"each group needs expected events; found {int((expected <= _FEWEST).sum())} groups with none. Check the "
             "reference rates and their denominator."
         )
     limits = np.array([_limits(count, interval=interval, level=level) for count in observed]).reshape(-1, 2)

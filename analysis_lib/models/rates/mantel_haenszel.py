@@ -14,6 +14,7 @@ from analysis_lib.models.rates.cells import Cells, count_cells, two_groups
 from analysis_lib.models.rates.effect_measures import EffectMeasures, Estimate, Test, effect_measures
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit
 from analysis_lib.models.rates.noncentral import conditional_table
+from analysis_lib.models.rates.rate_comparison import person_years
 from analysis_lib.models.rows.source import Data
 
 __all__ = ["mantel_haenszel"]
@@ -107,6 +108,8 @@ def mantel_haenszel(
         raise ModelInputError("exact is for counts of persons; found time. Use compare_rates for exact limits.")
     keys = [strata] if isinstance(strata, str) else list(strata)
     cells = count_cells(data, keys=[*keys, by], event=event, n_events=n_events, n=n, time=time)
+    if time is not None:
+        person_years(cells, units_per_year=units_per_year)
     against, others = two_groups(cells, by, reference=reference)
     if len(others) != 1:
         raise ModelInputError(
@@ -158,9 +161,11 @@ def _strata(cells: Cells, *, by: str, against: str, rates: bool) -> tuple[_Strat
     total[stratum, column] = frame["total"].to_numpy()
     both: npt.NDArray[np.bool_] = np.asarray((total > 0).all(axis=1))
     # A stratum of both groups where nobody, or everybody, has the event still counts for the differences.
-    if not both.any() or not cases[both].sum() or (not rates and cases[both].sum() == total[both].sum()):
+    ill, all_of_it = cases.sum(axis=1), total.sum(axis=1)
+    telling = both & (ill > 0) & (rates | (ill < all_of_it))
+    if not telling.any():
         raise ModelInputError(
-            f"a comparison within strata needs strata with both groups and with events; found {int(both.sum())} of "
+            f"a comparison within strata needs strata with both groups and both outcomes; found {int(both.sum())} of "
             f"{len(both)} with both groups, and {int(cases[both].sum())} events in them. Use coarser strata."
         )
     return _Strata(cases[both], total[both]), len(both)

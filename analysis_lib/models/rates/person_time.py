@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_parts
+from analysis_lib.models.rates.cells import is_real
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, IncidenceRates, incidence_rates
 from analysis_lib.models.result import left_out
 from analysis_lib.models.rows.source import Data, open_rows
@@ -260,7 +261,7 @@ def _days(column: pd.Series, *, name: str) -> IntArray:
 def _lengths(column: pd.Series, *, name: str) -> IntArray:
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         values = column.to_numpy() / np.timedelta64(1, "D")
-    elif pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+    elif is_real(column) and not pd.api.types.is_bool_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64)
     else:
         raise ModelInputError(f"follow-up must be a number of days; column '{name}' is {column.dtype}. Convert it.")
@@ -275,7 +276,7 @@ def _lengths(column: pd.Series, *, name: str) -> IntArray:
 
 def _births(column: pd.Series, *, name: str) -> IntArray:
     """Year, month and day; a year alone stands for 1 January."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
+    if is_real(column) and not pd.api.types.is_bool_dtype(column.dtype):
         years = column.to_numpy(dtype=np.float64)
         unusable = int((~((years >= 1800) & (years <= 2200) & (years == np.floor(years)))).sum())
         if unusable:
@@ -391,7 +392,7 @@ def _band(codes: IntArray, names: list[str]) -> Any:
 
 
 def _happened(column: pd.Series, *, name: str) -> npt.NDArray[np.bool_]:
-    if not (pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype)):
+    if not is_real(column):
         raise ModelInputError(f"the event must be bool or 0/1; column '{name}' is {column.dtype}. Compare it first.")
     values = column.to_numpy(dtype=np.float64)
     other = int((~np.isin(values, (0.0, 1.0))).sum())

@@ -15,6 +15,8 @@ from analysis_lib.models.rows.source import Data
 __all__ = ["RateInterval", "compare_rates", "person_years"]
 
 RateInterval = Literal["exact", "midp", "wald"]
+#: Person-years below this are none: rates over them would be larger than any number.
+_SHORTEST = 1e-100
 _WRITTEN = {"exact": "exact conditional", "midp": "mid-P conditional", "wald": "Wald, log scale"}
 
 
@@ -139,12 +141,12 @@ def person_years(cells: Cells, *, units_per_year: float) -> Any:
         If a cell has no person-time or the unit is not positive.
     """
     checked_unit(units_per_year, "units_per_year", example="days write 365.25")
-    total = cells.frame["total"].to_numpy(dtype=np.float64)
-    if not (total > 0).all():
+    years = cells.frame["total"].to_numpy(dtype=np.float64) / units_per_year
+    if not (years > _SHORTEST).all():
         raise ModelInputError(
-            f"each group needs person-time; found {int((total <= 0).sum())} without. Leave these groups out."
+            f"each group needs person-time; found {int((years <= _SHORTEST).sum())} without. Leave these groups out."
         )
-    return total / units_per_year
+    return years
 
 
 def _ratio(counts: _Counts, *, interval: RateInterval, level: float) -> Estimate:

@@ -1,7 +1,7 @@
 """Standard populations, by five-year age groups, and how they are gathered into the age groups of a study.
 
-Each figure was compared with at least two independent printings of its source. What matters is the share of each age
-group: the sum differs from source to source and is divided out.
+The figures were compared with independent printings of their sources. What matters is the share of each age group: the
+sum differs from source to source and is divided out.
 """
 
 import re

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
 from analysis_lib.models.arguments import checked_level, listed
 from analysis_lib.models.regression.collinearity import refuse_collinear_matrix
-from analysis_lib.models.regression.small_design import INTERCEPT, small_design
+from analysis_lib.models.regression.small_design import INTERCEPT, numbered, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
 from analysis_lib.models.sums.maximise import LikelihoodAt, Maximum, maximise
@@ -123,7 +123,10 @@ def conditional_logistic(
     terms = [design.terms[index] for index in keep]
     if not terms:
         raise ModelInputError("a conditional logistic regression needs a covariate; found none. Name one.")
-    numbers = design.extra.groupby(columns, sort=False).ngroup().to_numpy(dtype=np.int64)
+    numbers = np.zeros(len(design.extra), dtype=np.int64)
+    for column in columns:
+        codes, known = numbered(design.extra[column], name=column)
+        numbers = np.unique(numbers * len(known) + codes, return_inverse=True)[1]
     sets, n_all = _informative(design.matrix[:, keep], is_case, numbers=numbers)
     _refuse_long_sums(sets)
     _refuse_fixed(sets, terms)

@@ -17,7 +17,7 @@ from analysis_lib.models.regression.gee_engine import (
     cluster_parts,
     fit_equations,
 )
-from analysis_lib.models.regression.small_design import SmallDesign, refuse_unfit, small_design
+from analysis_lib.models.regression.small_design import SmallDesign, numbered, refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
 
@@ -258,7 +258,7 @@ def _offset(extra: pd.DataFrame, offset: str | None, *, exposure: str | None) ->
     for name, is_exposure in ((offset, False), (exposure, True)):
         if name is None:
             continue
-        if not pd.api.types.is_numeric_dtype(extra[name].dtype):
+        if not pd.api.types.is_numeric_dtype(extra[name].dtype) or pd.api.types.is_complex_dtype(extra[name].dtype):
             raise ModelInputError(
                 f"offset and exposure are numbers; column '{name}' is {extra[name].dtype}. Convert it."
             )
@@ -277,7 +277,7 @@ def _clusters(
     design: SmallDesign, *, cluster: str, time: str | None, offset: FloatArray, centred: bool
 ) -> tuple[Clusters, _Turn]:
     """Sort the rows by cluster, and by time within; turn the design so that its columns are orthonormal."""
-    numbers = pd.factorize(design.extra[cluster])[0]
+    numbers, _ = numbered(design.extra[cluster], name=cluster)
     moment = np.zeros(numbers.size) if time is None else _moments(design.extra[time], name=time)
     order = np.lexsort((moment, numbers))
     numbers, moment = numbers[order], moment[order]
@@ -310,7 +310,7 @@ def _clusters(
 def _moments(column: pd.Series, *, name: str) -> FloatArray:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return np.asarray((column - column.min()) / pd.Timedelta(days=1), dtype=np.float64)
-    if not pd.api.types.is_numeric_dtype(column.dtype):
+    if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_complex_dtype(column.dtype):
         raise ModelInputError(f"time must be a number or a date; column '{name}' is {column.dtype}. Convert it.")
     values = column.to_numpy(dtype=np.float64)
     if not np.isfinite(values).all():

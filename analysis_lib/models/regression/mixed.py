@@ -12,7 +12,7 @@ from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_level
 from analysis_lib.models.regression.collinearity import refuse_collinear_matrix
 from analysis_lib.models.regression.mixed_likelihood import GroupSums, Profiled, factor_of, group_sums, profiled
-from analysis_lib.models.regression.small_design import refuse_unfit, small_design
+from analysis_lib.models.regression.small_design import numbered, refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data, design_plan, open_rows, parse_formula
 
@@ -141,7 +141,7 @@ def mixed(
     design = small_design(formula, data, extra=[cluster, *(right.columns if right else ())])
     refuse_unfit(design.matrix, design.terms)
     effects, names = _random_part(design.extra, right.right if right else "1", columns=right.columns if right else ())
-    numbers, known = pd.factorize(design.extra[cluster], sort=True)
+    numbers, known = numbered(design.extra[cluster], name=cluster, sort=True)
     _refuse_groups(numbers, n_groups=len(known), cluster=cluster, n_random=len(names))
     order = np.argsort(numbers, kind="stable")
     firsts = np.flatnonzero(np.append(True, np.diff(numbers[order]) > 0)).astype(np.int64)

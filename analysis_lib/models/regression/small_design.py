@@ -12,10 +12,11 @@ from analysis_lib.models.arguments import checked_columns
 from analysis_lib.models.regression.collinearity import refuse_collinear_matrix
 from analysis_lib.models.rows import Data, DesignPlan, Rows, design_plan, open_rows, parse_formula
 
-__all__ = ["INTERCEPT", "SmallDesign", "refuse_unfit", "small_design"]
+__all__ = ["INTERCEPT", "SmallDesign", "numbered", "refuse_unfit", "small_design"]
 
 FloatArray = npt.NDArray[np.float64]
 INTERCEPT = "Intercept"
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +111,16 @@ def small_design(
         extras.append(complete[wanted])
         persons.append(complete[person] if person else None)
     count = plan.n if person is None else int(pd.concat(persons).nunique())
+    matrix, response = np.ascontiguousarray(np.concatenate(matrices)), np.concatenate(responses)
+    if not max(np.abs(matrix).max(initial=0.0), np.abs(response).max(initial=0.0)) < _LARGEST:
+        raise ModelInputError(
+            f"a regression takes numbers up to {_LARGEST:g}, whose squares can be added up; found larger ones. Use "
+            "another unit."
+        )
     return SmallDesign(
         plan=plan,
-        matrix=np.ascontiguousarray(np.concatenate(matrices)),
-        response=np.concatenate(responses),
+        matrix=matrix,
+        response=response,
         extra=pd.concat(extras, ignore_index=True) if wanted else pd.DataFrame(index=range(plan.n)),
         persons={"all": count},
     )
@@ -122,6 +129,40 @@ def small_design(
 def _frames(rows: Rows, plan: DesignPlan, *, person: str | None) -> "list[pd.DataFrame]":
     names = [*plan.columns, *([person] if person and person not in plan.columns else [])]
     return list(rows.read(names))
+
+
+def numbered(column: pd.Series, *, name: str, sort: bool = False) -> tuple[npt.NDArray[np.intp], pd.Index]:
+    """Number the groups of a column.
+
+    Parameters
+    ----------
+    column : Series
+        Labels of any kind.
+    name : str
+        The column.
+    sort : bool, default False
+        Whether groups are numbered by value, not by appearance.
+
+    Returns
+    -------
+    numbers : ndarray of int, shape (n,)
+        Group of each row.
+    known : Index
+        Labels in that order.
+
+    Raises
+    ------
+    ModelInputError
+        If the labels cannot be told apart or put in order.
+    """
+    try:
+        codes, known = pd.factorize(column, sort=sort)
+    except TypeError as error:
+        raise ModelInputError(
+            f"groups must be numbers or texts of one kind; column '{name}' is {column.dtype} with others among them. "
+            "Convert it to text."
+        ) from error
+    return codes, pd.Index(known)
 
 
 def refuse_unfit(matrix: FloatArray, terms: Sequence[str]) -> None:

@@ -143,6 +143,10 @@ def follow_up_times(column: pd.Series, *, name: str) -> FloatArray:
     return np.asarray(values, dtype=np.float64)
 
 
+def _is_real(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+
+
 def _merge_near_ties(values: FloatArray) -> FloatArray:
     """Give times that differ by rounding only the same value."""
     distinct, position = np.unique(values, return_inverse=True)
@@ -176,7 +180,7 @@ def event_flags(column: pd.Series, *, name: str) -> BoolArray:
     """
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.to_numpy(dtype=np.bool_)
-    if not pd.api.types.is_numeric_dtype(column.dtype):
+    if not _is_real(column):
         raise ModelInputError(
             f"the event must be bool or 0/1; column '{name}' is {column.dtype}. "
             "Compare it first: data['outcome'] == 'bleed'."
