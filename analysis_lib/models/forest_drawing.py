@@ -15,7 +15,8 @@ __all__ = ["forest_figure", "ratio_ticks"]
 _LINE = 0.15  # inches of one line of text
 _GAP = 0.12  # inches between two rows
 _LETTERS_PER_INCH = 5.5  # of the figure's width: labels take about a third of it
-_HEADING_LETTERS = 26
+_HEADING_LETTERS = 30
+_AXIS_LETTERS_PER_INCH = 9.0  # of the figure's width: the axis has about half of it
 _FRAME = 0.85  # inches for the axis, its label and the heading
 _NICE = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0)
 _MOST_TICKS = 7
@@ -61,7 +62,8 @@ def forest_figure(
         axes.set_ylim(-_GAP / 2, top + above + _GAP / 2)
         axes.set_yticks(height, ["\n".join(lines) for lines in labels])
         _write_numbers(axes, rows, height=height, heading="\n".join(heading), at=top + above / 2)
-        axes.set_xlabel(f"{measure} ({interval}){', log scale' if ratios else ''}")
+        under = f"{measure} ({interval}){', log scale' if ratios else ''}"
+        axes.set_xlabel("\n".join(wrap_words(under, letters=int(width * _AXIS_LETTERS_PER_INCH))))
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure
