@@ -77,6 +77,15 @@ def test_order_of_rows_and_unit_of_time_change_nothing(people: pd.DataFrame) -> 
     pd.testing.assert_frame_equal(left, right, rtol=1e-8)
 
 
+def test_files_and_truth_values_give_the_same(people: pd.DataFrame, tmp_path: Path) -> None:
+    expected = compare_subgroups(people, **PARTS, subgroups=["ulcer", "sex"])
+    people.to_parquet(tmp_path / "p.parquet", row_group_size=70)
+    truth = people.assign(treated=people["treated"].astype(bool), event=people["event"].astype(int))
+    for data in (tmp_path / "p.parquet", truth):
+        found = compare_subgroups(data, **PARTS, subgroups=["ulcer", "sex"])
+        pd.testing.assert_frame_equal(found.to_frame(), expected.to_frame(), rtol=1e-12)
+
+
 def test_figure_and_text_show_the_same_numbers(people: pd.DataFrame, tmp_path: Path) -> None:
     found = compare_subgroups(people, **PARTS, subgroups={"ulcer": "<b>Ulcer"}, level=0.9)
     figure = found.plot(favours=("new", "old"))

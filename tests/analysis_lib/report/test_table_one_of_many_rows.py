@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis_lib.catalog import Dataset
+from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent, build_cohort
 from analysis_lib.errors import ModelInputError
+from analysis_lib.features import Demographic, Flag, baseline
 from analysis_lib.report import TableOne, table_one
 from analysis_lib.report.columns import levels, numbers, persons, selection
+from analysis_lib.windows import ANY_TIME_BEFORE
 
 N = 60_000
 
@@ -292,3 +296,18 @@ def test_a_measurement_is_no_column_of_groups_in_files_either(people: pd.DataFra
     people.to_parquet(tmp_path / "p.parquet")
     with pytest.raises(ModelInputError, match="column 'weight' makes"):
         table_one(tmp_path / "p.parquet", by="weight", variables=["age"])
+
+
+def test_features_of_a_cohort_their_frame_and_their_files_give_one_table(gibleed: Dataset, tmp_path: Path) -> None:
+    celecoxib = CohortDefinition("celecoxib", EntryEvent(ConceptSet("celecoxib", [1118084]), "drug_era"))
+    ulcer = Flag(ConceptSet("peptic ulcer", [4027663]), ANY_TIME_BEFORE)
+    features = baseline(build_cohort(celecoxib, gibleed), Demographic("age_years"), Demographic("sex"), ulcer)
+    features.to_parquet(tmp_path / "features")
+    arguments = {"by": "sex", "nonnormal": ["age_years"]}
+    expected = table_one(features.to_pandas(), **arguments)
+    assert "Age (years), median [IQR]" in expected.to_frame()["characteristic"].to_list()
+    for data in (features, tmp_path / "features"):
+        _same(table_one(data, **arguments), expected)
+    # Dask frames carry no units, so that the labels lack them.
+    lazy = table_one(features.to_dask(), **arguments)
+    pd.testing.assert_frame_equal(lazy.numbers, expected.numbers)
