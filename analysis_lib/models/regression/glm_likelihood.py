@@ -40,6 +40,7 @@ class _NullDeviance:
     family: Family
     weighting: Weighting
     mean: float
+    needs_design: bool = False
 
     def start(self, p: int) -> list[Any]:  # noqa: ARG002 - every kind of work is told
         return [0.0]
@@ -96,6 +97,7 @@ def _weighted_gamma(problem: GlmProblem, deviance: float, *, phi: float) -> floa
 class _GammaConstants:
     weighting: Weighting
     phi: float
+    needs_design: bool = False
 
     def start(self, p: int) -> list[Any]:  # noqa: ARG002 - every kind of work is told
         return [0.0]

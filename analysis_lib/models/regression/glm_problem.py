@@ -131,7 +131,9 @@ def glm_problem(
             "covariates, or elastic_net."
         )
     design = DesignRows(plan, rows, on=on)
-    return _checked_outcome(GlmProblem(design, family, link, weighting, design.add_up(OutcomeSums(family, weighting))))
+    by_level = not family.has_scale and any(recipe.kind == "level" for recipe in plan.encoding.recipes)
+    outcome = design.add_up(OutcomeSums(family, weighting, needs_design=by_level))
+    return _checked_outcome(GlmProblem(design, family, link, weighting, outcome))
 
 
 def _checked_outcome(problem: GlmProblem) -> GlmProblem:

@@ -10,6 +10,9 @@ from scipy import special
 from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.sums import Block
 
+#: A root of a weight below this is no weight; dividing by it must not overflow.
+_VANISHED = 1e-150
+
 __all__ = ["IrlsSums", "OutcomeSums", "Weighting", "predictor", "row_weights"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -98,6 +101,7 @@ class OutcomeSums:
 
     family: Family
     weighting: Weighting
+    needs_design: bool = True
 
     def start(self, p: int) -> list[Any]:
         """Give empty sums.
@@ -147,8 +151,9 @@ class OutcomeSums:
         if self.family.has_scale and possible:
             sums[9] += float(f @ np.log(y)) if self.family.name != "gaussian" else 0.0
             sums[10] += float(f @ np.log(w))
-        sums[11] += block.x @ (f * y)
-        sums[12] += block.x @ f
+        if self.needs_design:
+            sums[11] += block.x @ (f * y)
+            sums[12] += block.x @ f
 
 
 @dataclass(frozen=True)
@@ -205,14 +210,23 @@ class IrlsSums:
             sums[0] = np.inf
             return
         deviance, residual, weight, pearson = rows
-        x = block.x
         sums[0] += deviance
-        sums[1] += x @ residual
-        # The square root on both sides makes it a product of a matrix with itself, which BLAS does at half the cost.
-        np.sqrt(weight, out=weight)
-        scaled = x * weight
-        sums[2] += scaled @ scaled.T
         sums[3] += pearson
+        # The square root on both sides makes it a product of a matrix with itself, which BLAS does at half the cost.
+        p, root = len(block.x), np.sqrt(weight)
+        scaled = np.empty((p + 1, root.size)) if block.scratch is None else block.scratch
+        if p % 4 == 0:  # BLAS works on four columns at a time: one more would cost as much as four
+            sums[1] += block.x @ residual
+            product = _squared(np.multiply(block.x, root, out=scaled[:p]))
+            sums[2] += product
+            return
+        # With the residual over that root as one more row, the product holds the score as well. A row whose weight has
+        # vanished has no residual either.
+        np.multiply(block.x, root, out=scaled[:p])
+        np.divide(residual, np.maximum(root, _VANISHED, out=root), out=scaled[p])
+        product = _squared(scaled)
+        sums[1] += product[:p, p]
+        sums[2] += product[:p, :p]
 
     def rows(self, block: Block) -> tuple[float, FloatArray, FloatArray, float] | None:
         """Work out deviance, working residual times weight, weight, and Pearson's statistic of a block.
@@ -263,26 +277,37 @@ class IrlsSums:
         return self.family.name == "gaussian" or bool((mu > 0).all())
 
 
+def _squared(matrix: FloatArray) -> FloatArray:
+    return np.asarray(matrix @ matrix.T)
+
+
 def _logistic(
     y: FloatArray, eta: FloatArray, *, total: FloatArray | None
 ) -> tuple[float, FloatArray, FloatArray, float]:
-    """Do the commonest model with as few calls as possible; the deviance needs no logarithm of a probability.
+    """Do the commonest model with as few calls as possible.
 
-    With e = exp(-|eta|): mu and 1 - mu are 1/(1+e) and e/(1+e), the one way or the other, and minus the log likelihood
-    of a 0/1 outcome is log(1+e) + max(eta, 0) - y*eta.
+    With e = exp(-eta): mu = 1/(1+e), mu (1 - mu) = e mu^2 without cancellation, and minus the log likelihood of a row
+    is -log(mu) + (1 - y) eta. Where eta is below -700 the row is taken to be there, so that e stays finite.
     """
-    size = np.abs(eta)
-    with np.errstate(under="ignore"):
-        small = np.exp(-size)
-    over = 1.0 / (1.0 + small)
-    weight = small * over * over  # mu (1 - mu), exact where mu is near 1
-    mu = np.where(eta >= 0, over, small * over)
-    each = np.log1p(small) + np.maximum(eta, 0.0) - y * eta
+    np.maximum(eta, -700.0, out=eta)
+    e = np.exp(-eta)
+    mu = np.reciprocal(1.0 + e)
+    weight = e * mu
+    weight *= mu
+    each = np.log(mu)
+    each -= (1.0 - y) * eta
     residual = y - mu
-    pearson = residual * residual / np.maximum(weight, 1e-300)
-    shares = (y > 0) & (y < 1)
-    if shares.any():
-        each += special.xlogy(y, y) + special.xlogy(1 - y, 1 - y)
+    # Floored, so that a row told without error adds nothing instead of 0/0.
+    pearson = residual / np.maximum(weight, 1e-300)
+    shares = 0.0
+    if not _is_binary(y):
+        own = special.xlogy(y, y) + special.xlogy(1 - y, 1 - y)
+        shares = float(own.sum() if total is None else total @ own)
     if total is None:
-        return 2 * float(each.sum()), residual, weight, float(pearson.sum())
-    return 2 * float(total @ each), total * residual, total * weight, float(total @ pearson)
+        return 2 * (shares - float(each.sum())), residual, weight, float(pearson @ residual)
+    return 2 * (shares - float(total @ each)), total * residual, total * weight, float((total * pearson) @ residual)
+
+
+def _is_binary(y: FloatArray) -> bool:
+    """Tell a 0/1 outcome by its squares adding up to its sum, which no share in between does."""
+    return bool(y @ y == y.sum())

@@ -1,11 +1,13 @@
 """Counting the distinct persons behind a regression, in total, with the outcome, and by level."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis_lib.models.rows import DesignPlan, Prepared
+from analysis_lib.models.rows import DesignPlan, Prepared, Rows
 from analysis_lib.models.rows.design import mapped
 from analysis_lib.models.sums import DesignRows
 
@@ -29,8 +31,8 @@ def counted_persons(design: DesignRows, *, binary: bool) -> tuple[dict[str, int]
     events : int
         Rows with the outcome; 0 where it is no event.
     """
-    person = design.rows.person_column
-    read = _CellsOfPart(design.plan, design.rows, person, binary)
+    in_memory = design.rows.place == "memory"
+    read = _CellsOfPart(design.plan, design.rows, binary, design.prepared if in_memory else None)
     parts: list[dict[str, tuple[int, Any]]] = mapped(read, design.rows)
     cells = list(dict.fromkeys(cell for part in parts for cell in part))
     counts = {}
@@ -42,18 +44,22 @@ def counted_persons(design: DesignRows, *, binary: bool) -> tuple[dict[str, int]
     return {cell: counts[cell] for cell in ("all", "events", *cells) if cell in counts}, events
 
 
+@dataclass(frozen=True)
 class _CellsOfPart:
     """Rows and ids by cell, for one part."""
 
-    def __init__(self, plan: DesignPlan, rows: Any, person: str | None, binary: bool) -> None:  # noqa: PLR0917
-        self.plan, self.rows, self.person, self.binary = plan, rows, person, binary
+    plan: DesignPlan
+    rows: Rows
+    binary: bool
+    prepared: Callable[[int], Prepared] | None
 
     def __call__(self, number: int) -> dict[str, tuple[int, Any]]:
-        names = list(self.plan.columns)
-        person = self.person
+        names, person = list(self.plan.columns), self.rows.person_column
+        if self.prepared is not None and person is None:
+            return cells_of(self.prepared(number), self.plan, ids=None, binary=self.binary)
         frame = self.rows.parts[number]([*names, *([person] if person and person not in names else [])])
         kept = frame if not self.plan.has_missing[number] else frame.loc[frame[names].notna().all(axis=1)]
-        part = self.plan.prepare(kept[names], complete=True)
+        part = self.plan.prepare(kept[names], complete=True) if self.prepared is None else self.prepared(number)
         ids = kept[person].to_numpy() if person else None
         return cells_of(part, self.plan, ids=ids, binary=self.binary)
 

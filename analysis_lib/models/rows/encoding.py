@@ -257,8 +257,9 @@ def _showing_all_levels(rows: Rows, facts: PartFacts, *, names: Sequence[str], c
     """Take a few rows and set categories so that each level is there: formulaic learns the levels from them."""
     taken: list[pd.DataFrame] = []
     for part in rows.parts:
-        found = part(list(columns)).dropna()
-        taken.append(found[list(names)].iloc[:50])
+        frame = part(list(columns))
+        found = frame.iloc[:500].dropna()
+        taken.append((found if len(found) else frame.dropna())[list(names)].iloc[:50])
         if sum(map(len, taken)) >= 20:
             break
     base = pd.concat(taken, ignore_index=True)

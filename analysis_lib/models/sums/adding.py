@@ -49,15 +49,21 @@ class Block:
         Outcome; empty where there is none.
     extra : mapping of str to ndarray
         The other columns, such as weights.
+    scratch : ndarray of float64, shape (p + 1, rows), or None
+        The memory of `x` with a row more, free to be overwritten; None where the block is kept.
     """
 
     x: FloatArray
     y: FloatArray
     extra: Mapping[str, npt.NDArray[Any]]
+    scratch: FloatArray | None = None
 
 
 class Work(Protocol):
-    """What a model adds up; picklable, since it travels to where the rows are."""
+    """What a model adds up; picklable, since it travels to where the rows are.
+
+    An attribute ``needs_design`` that is False says that the design columns are not looked at; they are then empty.
+    """
 
     def start(self, p: int) -> list[Any]:
         """Give empty sums.
@@ -385,12 +391,14 @@ def summed(work: Work, part: Prepared, *, shift: FloatArray) -> Sums:
         The sums.
     """
     p = len(part.recipes)
-    sums, memory = work.start(p), _scratch(p)
+    sums, memory, looks = work.start(p), _scratch(p + 1), getattr(work, "needs_design", True)
     extra = {name: column.to_numpy() for name, column in part.extra.items()}
     for first in range(0, part.size, BLOCK_ROWS):
-        x = part.fill(memory, first, shift=shift)
-        rows = slice(first, first + x.shape[1])
-        work.add(sums, Block(x, part.response[rows], {name: values[rows] for name, values in extra.items()}))
+        rows = slice(first, min(first + BLOCK_ROWS, part.size))
+        size = rows.stop - first
+        x = part.fill(memory[:p], first, shift=shift) if looks else memory[:0, :size]
+        beside = {name: values[rows] for name, values in extra.items()}
+        work.add(sums, Block(x, part.response[rows], beside, scratch=memory[:, :size]))
     return tuple(sums)
 
 
