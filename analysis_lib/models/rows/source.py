@@ -45,12 +45,15 @@ class Rows:
         What reading a part costs: nothing, a computation, or decoding.
     units : mapping of str to str
         Unit by column, where known.
+    whole : callable or None
+        Reads all rows at once, where they lie in memory and need no copy.
     """
 
     columns: tuple[str, ...]
     parts: tuple[Callable[[Sequence[str]], pd.DataFrame], ...]
     place: Place
     units: Mapping[str, str] = field(default_factory=dict)
+    whole: Callable[[Sequence[str]], pd.DataFrame] | None = None
 
     @property
     def person_column(self) -> str | None:
@@ -92,8 +95,11 @@ class Rows:
             If a column is unknown.
         """
         wanted = checked_columns(names, self.columns)
-        parts = list(self.read(wanted))
-        whole = parts[0] if len(parts) == 1 else _joined(parts, wanted)
+        if self.whole is not None:
+            whole = self.whole(wanted)
+        else:
+            parts = list(self.read(wanted))
+            whole = parts[0] if len(parts) == 1 else _joined(parts, wanted)
         whole = whole.reset_index(drop=True)
         whole.attrs["units"] = {name: self.units[name] for name in wanted if name in self.units}
         return whole
@@ -166,8 +172,12 @@ def _of_frame(frame: pd.DataFrame) -> Rows:
     columns = _named_once(list(frame.columns))
     if list(columns) != list(frame.columns):  # numbers as names: the formula and the messages speak of text
         frame = frame.set_axis(list(columns), axis=1)
+
+    def whole(names: Sequence[str]) -> pd.DataFrame:
+        return pd.DataFrame({name: frame[name] for name in names}, index=frame.index, copy=False)
+
     firsts = range(0, max(len(frame), 1), ROWS_OF_A_PART)
-    return Rows(columns, tuple(part(first) for first in firsts), "memory", frame.attrs.get("units", {}))
+    return Rows(columns, tuple(part(first) for first in firsts), "memory", frame.attrs.get("units", {}), whole)
 
 
 @dataclass(frozen=True)

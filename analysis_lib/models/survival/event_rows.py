@@ -168,6 +168,7 @@ def event_rows(rows: Rows, columns: Columns, *, competing: bool = False, censore
         cause, causes, assumed = event_flags(frame[columns.event], name=columns.event).astype(np.uint16), (EVENT,), 0
     time = follow_up_times(frame[columns.time], name=columns.time)
     group, groups = _levels(frame, columns.by, most=MOST_GROUPS)
+    places = group.astype(np.uint16) if columns.by else np.zeros(len(frame), dtype=np.uint16)
     stratum, strata = _levels(frame, columns.strata, most=MOST_STRATA)
     return EventRows(
         time=time,
@@ -175,7 +176,7 @@ def event_rows(rows: Rows, columns: Columns, *, competing: bool = False, censore
         cause=cause,
         causes=causes,
         weights=None if columns.weights is None else _weights(frame[columns.weights], name=columns.weights),
-        group=group.astype(np.uint16),
+        group=places,
         groups=groups,
         stratum=stratum,
         n_strata=len(strata),
@@ -183,8 +184,10 @@ def event_rows(rows: Rows, columns: Columns, *, competing: bool = False, censore
             frame[person] if person else None,
             cause,
             causes=causes if competing else (),
-            group=group,
-            names=[f"{' and '.join(columns.by)}={label}" for label in groups] if columns.by else [],
+            group=places,
+            # Labels of crossed columns have the names in them.
+            names=[f"{columns.by[0]}={label}" if len(columns.by) == 1 else label for label in groups]
+            * bool(columns.by),
         ),
         exclusions=exclusions,
         n_excluded=len(read) - len(frame),
@@ -257,8 +260,10 @@ def _weights(column: pd.Series, *, name: str) -> FloatArray:
 
 def _levels(frame: pd.DataFrame, names: tuple[str, ...], *, most: int) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """Cross the levels of some columns, in a category's own order, else sorted; those without rows are left out."""
-    codes = np.zeros(len(frame), dtype=np.int64)
-    labels: tuple[str, ...] = (ALL,)
+    if not names:
+        return np.zeros(len(frame), dtype=np.int64), (ALL,)
+    codes: npt.NDArray[np.int64] | None = None
+    labels: tuple[str, ...] = ("",)
     for position, name in enumerate(names):
         own, found = pd.factorize(frame[name], sort=True)
         if len(found) > most:
@@ -269,7 +274,7 @@ def _levels(frame: pd.DataFrame, names: tuple[str, ...], *, most: int) -> tuple[
         crossed = [
             f"{first}, {prefix}{level}" if position else f"{prefix}{level}" for first in labels for level in known
         ]
-        codes = codes * len(known) + own
+        codes = np.asarray(own, dtype=np.int64) if codes is None else codes * len(known) + own
         there = np.flatnonzero(np.bincount(codes, minlength=len(crossed)))
         if there.size > most:
             raise _too_many(name, int(there.size), most=most)
@@ -278,7 +283,7 @@ def _levels(frame: pd.DataFrame, names: tuple[str, ...], *, most: int) -> tuple[
             place[there] = np.arange(there.size)
             codes = place[codes]
         labels = tuple(crossed[index] for index in there)
-    return codes, labels
+    return np.asarray(codes), labels
 
 
 def _too_many(name: str, found: int, *, most: int) -> ModelInputError:
@@ -293,7 +298,7 @@ def _person_counts(
     cause: CodeArray,
     *,
     causes: tuple[str, ...],
-    group: npt.NDArray[np.int64],
+    group: CodeArray,
     names: Sequence[str],
 ) -> dict[str, int]:
     """Count distinct persons in total, with an event, and in each cell that a table of the result shows."""

@@ -23,6 +23,7 @@ Amounts = npt.NDArray[np.int64 | np.float64]
 
 #: Whole days are counted in a table of (cells x days); one larger than this, and than the rows, is sorted instead.
 _SMALL_TABLE = 1_000_000
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,11 @@ def piles(time: FloatArray, cell: CodeArray, *, n_cells: int, weights: Amounts |
         One per cell; a pile may be empty.
     """
     lowest, highest = (float(time.min()), float(time.max())) if time.size else (0.0, 0.0)
-    if highest - lowest < max(_SMALL_TABLE, 2 * time.size) // n_cells:
-        day = (time - lowest).astype(np.int64)
-        if float(lowest).is_integer() and (day == time - lowest).all():
-            return _piles_of_days(day, cell, n_cells=n_cells, first=lowest, weights=weights)
+    if lowest.is_integer() and highest - lowest < max(_SMALL_TABLE, 2 * time.size) // n_cells:
+        span = int(highest - lowest) + 1
+        table = _table_of_days(time, cell, shape=(n_cells, span), first=lowest, weights=weights)
+        if table is not None:
+            return [_pile_of_days(*counted, first=lowest) for counted in zip(*table, strict=True)]
     if n_cells == 1:
         order, bounds = None, np.array([0, time.size])
     else:
@@ -156,18 +158,37 @@ def piles(time: FloatArray, cell: CodeArray, *, n_cells: int, weights: Amounts |
     ]
 
 
-def _piles_of_days(
-    day: IntArray, cell: CodeArray, *, n_cells: int, first: float, weights: Amounts | None
-) -> list[Pile]:
-    span = int(day.max(initial=0)) + 1
-    place = day if n_cells == 1 else cell.astype(np.int64) * span + day
-    rows = np.bincount(place, minlength=n_cells * span).reshape(n_cells, span)
-    amounts: Amounts = rows
-    if weights is not None:
-        added = np.bincount(place, weights, minlength=n_cells * span)
-        amounts = added.reshape(rows.shape).astype(weights.dtype)
-    found = [np.flatnonzero(row) for row in rows]
-    return [Pile((first + days).astype(np.float64), amount[days]) for days, amount in zip(found, amounts, strict=True)]
+def _table_of_days(
+    time: FloatArray, cell: CodeArray, *, shape: tuple[int, int], first: float, weights: Amounts | None
+) -> tuple[IntArray, Amounts] | None:
+    """Count rows, and add up weights, by cell and day; None if a time is no whole day.
+
+    A block of rows at a time stays in the processor's cache: with millions of rows that halves the time.
+    """
+    n_cells, span = shape
+    size = n_cells * span
+    rows = np.zeros(size, dtype=np.int64)
+    amounts = None if weights is None else np.zeros(size)
+    block = max(_BLOCK, 2 * size)
+    for begin in range(0, time.size, block):
+        here = slice(begin, begin + block)
+        since = time[here] - first
+        place = since.astype(np.int64)
+        if (place != since).any():
+            return None
+        if n_cells > 1:
+            place += np.multiply(cell[here], span, dtype=np.int64)
+        rows += np.bincount(place, minlength=size)
+        if amounts is not None and weights is not None:
+            amounts += np.bincount(place, weights[here], minlength=size)
+    if amounts is None or weights is None:
+        return rows.reshape(shape), rows.reshape(shape)
+    return rows.reshape(shape), amounts.astype(weights.dtype).reshape(shape)
+
+
+def _pile_of_days(rows: IntArray, amounts: Amounts, *, first: float) -> Pile:
+    days = np.flatnonzero(rows)
+    return Pile((first + days).astype(np.float64), amounts[days])
 
 
 def _sorted_pile(time: FloatArray, weights: Amounts | None) -> Pile:

@@ -56,6 +56,7 @@ def test_a_formula_asks_for_the_same_as_columns(seed: int) -> None:
     crossed = kaplan_meier("Surv(time, event) ~ arm + site", data)
     assert crossed.groups == kaplan_meier(data, time="time", event="event", by=["arm", "site"]).groups
     assert crossed.groups[0] == "arm=a, site=x"
+    assert crossed.persons["arm=a, site=x"] == ((data["arm"] == "a") & (data["site"] == "x")).sum()
 
 
 def test_every_kind_of_data_gives_the_same_curves(tmp_path: Path) -> None:
@@ -212,6 +213,21 @@ def test_whole_days_and_any_other_unit_are_counted_alike(seed: int) -> None:
         assert (one.logrank is None) == (other.logrank is None)
         if one.logrank and other.logrank:
             assert one.logrank.chi2 == pytest.approx(other.logrank.chi2, rel=1e-10)
+
+
+@pytest.mark.parametrize("weights", [None, "count", "sampling"])
+def test_one_time_between_days_among_many_whole_ones_is_seen(weights: str | None) -> None:
+    data = _follow_up(9, n=150_000).assign(time=lambda rows: rows["time"].astype(float))
+    data.loc[data.index[-1], "time"] = 7.5
+    days = data.iloc[:-1]
+    odd, whole = (kaplan_meier("Surv(time, event) ~ 1", rows, weights=weights).table for rows in (data, days))
+    assert 7.5 in odd["time"].to_list()
+    later = whole["time"] > 7.5
+    pd.testing.assert_frame_equal(
+        odd.loc[odd["time"] > 7.5, ["n_risk", "n_event"]].reset_index(drop=True),
+        whole.loc[later, ["n_risk", "n_event"]].reset_index(drop=True),
+        rtol=1e-10,
+    )
 
 
 def test_times_equal_but_for_rounding_are_one_time_at_entry_too() -> None:
