@@ -45,6 +45,8 @@ IntervalKind = Literal["wald", "profile"]
 BaselineAt = Literal["mean", "zero"]
 PredictionKind = Literal["lp", "risk"]
 
+#: With fewer clusters than this the sandwich is biased downwards enough to say so.
+_FEW_CLUSTERS = 30
 _INTERVALS = {"wald": "Wald", "profile": "profile likelihood"}
 
 
@@ -144,7 +146,8 @@ class CoxResult(ModelResult):
         DataFrame
             One row per test (``likelihood ratio``, ``wald``, ``score`` and, where errors are robust, ``robust
             score``): ``chi2``, ``df``, ``p_value``. Likelihood ratio and score test rest on the model alone; the Wald
-            test uses the errors of the model or the robust ones.
+            test uses the errors of the model or the robust ones. Robust tests are missing where there are not more
+            clusters than coefficients.
         """
         from scipy.stats import chi2
 
@@ -155,6 +158,8 @@ class CoxResult(ModelResult):
             robust=self.n_clusters is not None,
         )
         df = self.params.size
+        if self.n_clusters is not None and self.n_clusters <= df:
+            found |= {"wald": np.nan, "robust score": np.nan}
         frame = pd.DataFrame({"chi2": pd.Series(found), "df": df}).rename_axis("test")
         return frame.assign(p_value=chi2.sf(frame["chi2"], df))
 
@@ -356,6 +361,8 @@ class CoxResult(ModelResult):
         persons = self.persons.get("all", self.n)
         if self.n_clusters is not None:
             notes.append(f"Standard errors are robust (Lin and Wei), {self.errors}: {self.n_clusters:,} clusters.")
+            if self.n_clusters < _FEW_CLUSTERS:
+                notes.append("With so few clusters robust errors tend to be too small.")
         elif persons < self.n and self.columns.start is None:
             notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         elif persons < self.n:

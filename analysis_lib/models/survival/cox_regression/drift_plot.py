@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
-from analysis_lib.tables import format_p, format_time
+from analysis_lib.tables import equation_of_p, format_time
 
 if TYPE_CHECKING:
     from analysis_lib.models.survival.cox_regression.proportional_hazards import ProportionalHazardsResult
@@ -22,7 +22,9 @@ _POINTS = 60
 _HEIGHT = 2.1  # inches of one panel
 
 
-def drift_figure(result: "ProportionalHazardsResult", terms: list[str], *, width: float, title: str) -> StudyFigure:
+def drift_figure(
+    result: "ProportionalHazardsResult", terms: list[str], *, points: bool, width: float, title: str
+) -> StudyFigure:
     """Draw the residuals of each term over time, with a natural spline through them and its 95% band.
 
     Parameters
@@ -31,6 +33,8 @@ def drift_figure(result: "ProportionalHazardsResult", terms: list[str], *, width
         The test.
     terms : list of str
         Which terms.
+    points : bool
+        Whether each event is a point.
     width : float
         Inches.
     title : str
@@ -44,13 +48,21 @@ def drift_figure(result: "ProportionalHazardsResult", terms: list[str], *, width
     columns = min(len(terms), 2)
     rows = -(-len(terms) // columns)
     curves = {term: _smooth(result, term) for term in terms}
-    data = pd.concat([_points(result, terms), *(curve.assign(term=term) for term, curve in curves.items())])
+    known = [_points(result, terms)] if points else []
+    data = pd.concat([*known, *(curve.assign(term=term) for term, curve in curves.items())])
     alt_text = f"Coefficients over time with smooth curves, for {', '.join(terms)}."
     with journal_style():
         figure = study_figure(width=width, height=_HEIGHT * rows + 0.3, data=data, alt_text=alt_text)
         panels = figure.subplots(rows, columns, squeeze=False)
         for place, term in enumerate(terms):
-            _draw(panels.flat[place], result, term=term, curve=curves[term], letters=round(width * 13 / columns))
+            _draw(
+                panels.flat[place],
+                result,
+                term=term,
+                curve=curves[term],
+                points=points,
+                letters=round(width * 13 / columns),
+            )
         for panel in panels.flat[len(terms) :]:
             panel.set_visible(False)
         figure.supxlabel(_axis_title(result), fontsize=8.5)
@@ -111,18 +123,20 @@ def _natural_spline(x: FloatArray, knots: FloatArray) -> FloatArray:
     return np.column_stack(columns)
 
 
-def _draw(axes: Axes, result: "ProportionalHazardsResult", *, term: str, curve: pd.DataFrame, letters: int) -> None:
-    axes.plot(result.moving["scale"], result.moving[term], ".", color=GREY, markersize=3, alpha=0.6, zorder=1)
+def _draw(
+    axes: Axes, result: "ProportionalHazardsResult", *, term: str, curve: pd.DataFrame, points: bool, letters: int
+) -> None:
+    if points:
+        axes.plot(result.moving["scale"], result.moving[term], ".", color=GREY, markersize=3, alpha=0.6, zorder=1)
     axes.axhline(result.coefficients[term], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=2)
     axes.fill_between(
         curve["scale"], curve["ci_low"], curve["ci_high"], color=PALETTE[0], alpha=0.2, linewidth=0, zorder=3
     )
     axes.plot(curve["scale"], curve["coefficient"], color=PALETTE[0], linewidth=1.6, zorder=4)
-    p = format_p(float(result.table["p_value"].to_dict()[term]))
-    axes.set_title(
-        "\n".join(wrap_words(f"{term} (p {p if p.startswith('<') else '= ' + p})", letters=letters)), fontsize=8.5
-    )
+    p = equation_of_p(float(result.table["p_value"].to_dict()[term]))
+    axes.set_title("\n".join(wrap_words(f"{term} ({p})", letters=letters)), fontsize=8.5)
     axes.set_ylabel("Coefficient" if result.table.loc[term, "df"] == 1 else "Multiple of its effect")
     scale, times = _by_scale(result.moving[["scale", "time"]])
-    places = np.linspace(scale[0], scale[-1], 5)
-    axes.set_xticks(places, [format_time(float(time)) for time in np.interp(places, scale, times)])
+    wanted = np.linspace(scale[0], scale[-1], 5)
+    nearest = np.unique(np.abs(scale[:, None] - wanted).argmin(axis=0))
+    axes.set_xticks(scale[nearest], [format_time(float(time)) for time in times[nearest]])

@@ -33,11 +33,22 @@ def global_tests(fit: FittedCox, coefficients: FloatArray, *, covariance: FloatA
     start = fit.start
     found = {
         "likelihood ratio": 2 * (fit.top.at.value - start.value),
-        "wald": float(coefficients @ np.linalg.solve(covariance, coefficients)),
-        "score": float(start.gradient @ np.linalg.solve(start.information, start.gradient)),
+        "wald": _distance(coefficients, covariance),
+        "score": _distance(start.gradient, start.information),
     }
     if robust:
         at_zero = fit.likelihood.evaluate(np.zeros(coefficients.size))
         middle = clustered_scores(fit.likelihood, at_zero, group=fit.cluster)
-        found["robust score"] = float(start.gradient @ np.linalg.solve(middle, start.gradient))
+        found["robust score"] = _distance(start.gradient, middle)
     return found
+
+
+def _distance(vector: FloatArray, matrix: FloatArray) -> float:
+    """Work out v' M^-1 v; missing where M has no inverse, as with no more clusters than coefficients."""
+    spread = np.sqrt(np.diag(matrix))
+    if not (spread > 0).all():
+        return float("nan")
+    correlation = matrix / np.outer(spread, spread)
+    if np.linalg.eigvalsh(correlation)[0] < 1e-12:
+        return float("nan")
+    return float((vector / spread) @ np.linalg.solve(correlation, vector / spread))

@@ -81,13 +81,18 @@ class ProportionalHazardsResult(ModelResult):
         header = ("Term", "Chi-square", "df", "p")
         return ModelSummary(title="Test of proportional hazards", header=header, rows=rows, notes=notes)
 
-    def plot(self, term: str | None = None, *, width: float = 5.5, title: str = "") -> "StudyFigure":
+    def plot(
+        self, term: str | None = None, *, points: bool = True, width: float = 5.5, title: str = ""
+    ) -> "StudyFigure":
         """Draw how coefficients move over time: residuals, a smooth curve through them and its 95% band.
 
         Parameters
         ----------
         term : str, optional
             The term; all when left out.
+        points : bool, default True
+            Whether each event is a point. Points show when single persons had the event: leave them out of what is
+            released.
         width : float, default 5.5
             Inches.
         title : str, optional
@@ -108,7 +113,7 @@ class ProportionalHazardsResult(ModelResult):
         terms = list(self.variance.index)
         if term is not None and term not in terms:
             raise ModelInputError(f"there is no term '{term}'; found {', '.join(terms)}. Name a term of the model.")
-        return drift_figure(self, terms if term is None else [term], width=width, title=title)
+        return drift_figure(self, terms if term is None else [term], points=points, width=width, title=title)
 
 
 def proportional_hazards_test(model: "CoxResult", transform: TimeTransform) -> ProportionalHazardsResult:
