@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from analysis_lib.models.rows.follow_up import TIE_TOLERANCE
+
 __all__ = ["RiskSets", "TimeCounts", "merged_times", "risk_sets"]
 
 FloatArray = npt.NDArray[np.float64]
@@ -12,8 +14,6 @@ IntArray = npt.NDArray[np.int64]
 IndexArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
 
-#: As in `follow_up`: times nearer to each other than this, relative to their size, are one time.
-TIE_TOLERANCE = 1e-9
 #: Whole numbers in a range up to this are looked up in a table instead of being sorted.
 _TABLE = 1 << 22
 #: Rows looked at in one go: a temporary copy of them is small.
