@@ -169,7 +169,7 @@ def balance_of(
         table[f"mean_treated{suffix}"], table[f"mean_untreated{suffix}"] = one.mean, two.mean
         gap = one.mean - two.mean
         with np.errstate(divide="ignore", invalid="ignore"):
-            table[f"smd{suffix}"] = np.where(np.abs(gap) <= 1e-14 * np.abs(one.mean), 0.0, gap / base)
+            table[f"smd{suffix}"] = np.where(np.abs(gap) <= 1e-12 * np.abs(one.mean), 0.0, gap / base)
             table[f"variance_ratio{suffix}"] = np.where(binary, np.nan, one.variance / two.variance)
     return Balance(table, adjustment)
 

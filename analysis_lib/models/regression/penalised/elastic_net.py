@@ -257,6 +257,8 @@ def _fitted(
     exclusions: Mapping[str, int],
     n_excluded: int,
 ) -> ElasticNetResult:
+    from threadpoolctl import threadpool_limits
+
     from analysis_lib.models.regression.penalised.problem import Problem
     from analysis_lib.models.regression.penalised.whole_path import fit_path
 
@@ -274,8 +276,10 @@ def _fitted(
         workers=choices.workers,
     )
     share = choices.smallest_share or (1e-2 if n < p else 1e-4)
-    path = fit_path(problem, lambdas=choices.lambdas, count=choices.n_lambdas, smallest_share=share)
-    chosen = _chosen(problem, path, cases=cases, choices=choices)
+    # Small equations are solved very often, in several folds at once: BLAS's own threads would only get in the way.
+    with threadpool_limits(1, user_api="blas"):
+        path = fit_path(problem, lambdas=choices.lambdas, count=choices.n_lambdas, smallest_share=share)
+        chosen = _chosen(problem, path, cases=cases, choices=choices)
     event = cases.response == 1 if choices.family == "binomial" else cases.response > 0
     people = {"all": _distinct(cases.persons)}
     if choices.family == "binomial":

@@ -14,6 +14,7 @@ FloatArray = npt.NDArray[np.float64]
 #: Rounds of coordinate descent before the equations are solved for the signs found.
 ROUNDS = 25
 MOST_SOLVES = 60
+JITTER = 1e-11
 
 
 class GramSteps:
@@ -138,22 +139,37 @@ def _minimum(
 
 
 def _solve_for_signs(information: FloatArray, *, slopes: FloatArray, point: FloatArray, penalty: Penalty) -> None:
-    """Go to the minimum among points of the present signs, at most to where the first sign changes; in place."""
+    """Go towards the minimum among points of the present signs, in place; never uphill.
+
+    Where signs would change there are two ways: only as far as the first change, or all the way with those that change
+    left at zero. The better one is taken.
+    """
     from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
     inside = np.flatnonzero((point != 0) | ((penalty.l1 == 0) & (np.diag(information) > 0)))
     if inside.size == 0:
         return
     old, own = point[inside], penalty.of(inside)
-    square = information[np.ix_(inside, inside)]
-    square[np.diag_indices(inside.size)] += own.l2
+    plain = information[np.ix_(inside, inside)]
+    square = plain.copy()
+    # Equal covariates make the equations singular; a trace of ridge picks one of the many minima.
+    square[np.diag_indices(inside.size)] += own.l2 + JITTER * np.diag(plain)
+    pull = slopes[inside]
     try:
-        step = cho_solve(cho_factor(square), slopes[inside] - own.l1 * np.sign(old) - own.l2 * old)
+        factor = cho_factor(square, overwrite_a=True, check_finite=False)
     except LinAlgError:
         return
-    crossing = (own.l1 > 0) & (old * (old + step) < 0)
-    share = float((-old[crossing] / step[crossing]).min(initial=1.0))
-    moved = old + share * step
-    moved[crossing & (np.abs(moved) <= 1e-14 * np.abs(old))] = 0.0
-    point[inside] = moved
-    slopes -= information[:, inside] @ (moved - old)
+    aim = old + cho_solve(factor, pull - own.l1 * np.sign(old) - own.l2 * old, check_finite=False)
+    crossing = (own.l1 > 0) & (old * aim < 0)
+    share = float((old[crossing] / (old[crossing] - aim[crossing])).min(initial=1.0))
+    ways = [old + share * (aim - old), np.where(crossing, 0.0, aim)]
+    ways[0][crossing & (np.abs(ways[0]) <= 1e-14 * np.abs(old))] = 0.0
+
+    def gain(there: FloatArray) -> float:
+        step = there - old
+        return float(pull @ step - step @ plain @ step / 2 + own.value(old) - own.value(there))
+
+    best = max(ways, key=gain)
+    if gain(best) > 0:
+        point[inside] = best
+        slopes -= information[:, inside] @ (best - old)
