@@ -15,6 +15,8 @@ __all__ = ["ColumnPreparation", "Preparation", "learn_preparation"]
 
 Missing = Literal["impute", "keep", "complete"]
 MISSING_LEVEL = "(missing)"
+#: Fewer missing, or known, values than this are filled and not marked: a mark of three rows foretells by chance.
+FEWEST_MARKED = 20
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ class Preparation:
         """
         how = {
             "impute": "missing numbers are filled with the median of the training rows and marked by an indicator, "
-            "missing categories are a level of their own",
+            f"missing categories are a level of their own (fewer than {FEWEST_MARKED} are filled and not marked)",
             "keep": "missing values are kept; the trees learn where they go",
             "complete": "rows with a missing value are left out",
         }[self.missing]
@@ -203,8 +205,8 @@ def learn_preparation(frame: pd.DataFrame, names: Sequence[str], *, missing: Mis
 def _learn(values: pd.Series, name: str, *, taken: Sequence[str], missing: Missing) -> ColumnPreparation | None:
     n_missing = int(values.isna().sum())
     varies = n_missing < len(values) and values.nunique() > 1
-    marked = missing == "impute" and 0 < n_missing < len(values)
-    if not varies and not (marked and n_missing):
+    marked = missing == "impute" and FEWEST_MARKED <= n_missing <= len(values) - FEWEST_MARKED
+    if not varies and not marked:
         return None
     if pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_bool_dtype(values.dtype):
         numbers = _numbers(values, name)
@@ -231,6 +233,13 @@ def _learn(values: pd.Series, name: str, *, taken: Sequence[str], missing: Missi
 
 
 def _numbers(values: pd.Series, name: str) -> pd.Series:
+    if values.dtype == object and values.isna().all():  # a new frame in which nobody was measured
+        return pd.Series(np.nan, index=values.index)
+    if not pd.api.types.is_numeric_dtype(values.dtype) or pd.api.types.is_complex_dtype(values.dtype):
+        raise ModelInputError(
+            f"a predictor must hold numbers where the training rows did; column '{name}' is {values.dtype}. Convert it "
+            "first."
+        )
     numbers = values.astype("Float64").astype(np.float64) if values.dtype != np.float64 else values
     if np.isinf(numbers.to_numpy()).any():
         raise ModelInputError(f"a predictor must be finite; column '{name}' has infinite values. Look how it was made.")

@@ -327,8 +327,9 @@ def risk_model(
         From `split_persons`: its training rows are learned from; trees stop early by its validation rows. All rows are
         learned from when left out.
     missing : {"impute", "complete"}, default "impute"
-        Fill missing numbers with the training rows' median and mark them, missing categories by a level of their own;
-        or leave rows with a missing value out. Trees with "impute" keep missing values as such.
+        Fill missing numbers with the training rows' median and mark them, missing categories by a level of their own
+        (fewer than 20 missing values are filled and not marked); or leave rows with a missing value out. Trees with
+        "impute" keep missing values as such.
     alpha : float, default 1
         Share of the lasso in the penalty.
     penalty : {"min", "1se"}, default "min"

@@ -286,7 +286,7 @@ def _groups(censored: CensoredRows) -> list[tuple[str, CensoredRows]]:
         try:
             found.append((name, censored.where(np.asarray(censored.rows.group == index))))
         except ModelInputError as error:
-            raise ModelInputError(f"group '{name}' of column '{censored.rows.by}': {error}") from None
+            raise ModelInputError(f"a group of column '{censored.rows.by}' cannot be judged: {error}") from None
     return found
 
 

@@ -15,6 +15,7 @@ from analysis_lib.models.prediction.boosting import BoostingEstimator
 from analysis_lib.models.prediction.checked_values import binary_column, checked_number
 from analysis_lib.models.prediction.estimators import CoxEstimator, Estimator, Learned, PenalisedEstimator
 from analysis_lib.models.prediction.person_split import Part, PersonSplit
+from analysis_lib.models.prediction.plain_names import fit_under_plain_names
 from analysis_lib.models.prediction.preparation import Missing, Preparation, learn_preparation
 from analysis_lib.models.rows.formula import parse_formula, survival_formula
 from analysis_lib.models.rows.source import PERSON_COLUMNS, Data, open_rows
@@ -361,7 +362,10 @@ def learn(
     validation = None
     if held is not None and 0 < held.event.sum() < held.event.size:
         validation = (preparation.apply(held.frame), held.frame[list(request.targets)])
-    return preparation, estimator.fit(preparation.apply(training.frame), targets, right=right, held=validation)
+    prepared = preparation.apply(training.frame)
+    if not request.is_formula and isinstance(estimator, PenalisedEstimator | CoxEstimator):
+        return preparation, fit_under_plain_names(estimator, prepared, targets=targets)
+    return preparation, estimator.fit(prepared, targets, right=right, held=validation)
 
 
 def predicted(learned: Learned, preparation: Preparation, *, frame: pd.DataFrame) -> FloatArray:

@@ -224,3 +224,60 @@ def test_follow_up_may_be_a_span_of_time_and_must_be_one(people: pd.DataFrame) -
         risk_model(["age"], people.assign(time="long"), **arguments)
     with pytest.raises(ModelInputError, match="followed until the horizon"):
         risk_model(["age"], people, **{**arguments, "horizon": 100_000})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\nb",
+        "C(x)",
+        "1",
+        "Intercept",
+        "np.log",
+        "'; drop",
+        "a{b}",
+        "__import__",
+        "한글 열",
+        "a\\b",
+        " ",
+        "a`b",
+        "~",
+        "0",
+        "a:b",
+        ".",
+    ],
+)
+def test_any_name_of_a_column_will_do(people: pd.DataFrame, name: str) -> None:
+    data = people.rename(columns={"age": name})
+    cox = {"model": "cox", "time": "time", "event": "event", "horizon": 365}
+    plain = risk_model(["age", "sex"], people, **cox).predict(people)
+    np.testing.assert_allclose(risk_model([name, "sex"], data, **cox).predict(data), plain, rtol=1e-9)
+
+
+def test_an_outcome_may_be_called_anything(people: pd.DataFrame) -> None:
+    plain = risk_model(["age", "sex"], people, outcome="y", folds=3).predict(people)
+    odd = people.rename(columns={"y": "1", "age": "predictor_1"})
+    model = risk_model(["predictor_1", "sex"], odd, outcome="1", folds=3)
+    np.testing.assert_allclose(model.predict(odd), plain, rtol=1e-9)
+    assert set(model.to_frame()["term"]) <= {"Intercept", "predictor_1", "sex[T.male]"}
+    assert model.evaluate(odd).n == len(odd)
+
+
+def test_a_few_missing_values_are_filled_and_not_marked(people: pd.DataFrame) -> None:
+    few = people.assign(age=people["age"].where(people.index > 4), sex=people["sex"].where(people.index > 4))
+    model = risk_model(["age", "sex"], few, model="cox", time="time", event="event", horizon=365)
+    assert model.preparation.indicators == ()
+    assert model.preparation.levels == {"sex": ("female", "male")}
+    assert np.isfinite(model.predict(few)).all()
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_new_rows_of_another_type_are_refused_without_their_values(people: pd.DataFrame, kind: str) -> None:
+    model = risk_model(["age", "sex"], people, model=kind, **OUTCOMES[kind])
+    for values in ("marked value", pd.Timestamp("2020-01-01"), 1 + 2j):
+        with pytest.raises(ModelInputError, match="must hold numbers") as error:
+            model.predict(people.assign(age=values))
+        assert "marked" not in str(error.value)
+    assert np.isfinite(model.predict(people.assign(age=None))).all()
+    assert model.predict(people.iloc[:0]).size == 0
+    assert model.predict(people.iloc[[0]]) == pytest.approx(model.predict(people)[:1], rel=1e-12)
