@@ -121,6 +121,15 @@ def test_concordance_is_that_of_survival(lung: pd.DataFrame) -> None:
         assert half / 1.959963984540054 == pytest.approx(expected["se"], rel=1e-6)
 
 
+def test_errors_of_repeated_follow_up_are_those_of_survival(lung: pd.DataFrame) -> None:
+    expected = REFERENCE["clustered_survival"]
+    repeated = lung.assign(person_id=expected["person"])
+    found = survival_performance(repeated, time="time", event="event", risk="risk", horizon=365).table
+    for measure, name in (("observed", "observed_se"), ("harrell_c", "harrell_se")):
+        row = found.set_index("measure").loc[measure]
+        assert (row["ci_high"] - row["ci_low"]) / 2 / 1.959963984540054 == pytest.approx(expected[name], rel=1e-9)
+
+
 def test_measures_at_a_horizon_are_those_made_by_hand_in_r(lung: pd.DataFrame) -> None:
     found = survival_performance(lung, time="time", event="event", risk="risk", horizon=365).table.set_index("measure")
     expected = REFERENCE["horizon"]

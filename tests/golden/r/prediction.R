@@ -70,6 +70,11 @@ index <- function(...) {
 }
 out$harrell <- index()
 out$uno <- index(timewt = "n/G2", ymax = 365)
+# Repeated rows of a person: robust errors, summed by person.
+l$person <- (seq_len(nrow(l)) * 7) %% 60
+many <- summary(survfit(Surv(time, event) ~ 1, data = l, cluster = person), times = 365)
+ranked <- concordance(Surv(time, event) ~ risk, data = l, reverse = TRUE, cluster = person)
+out$clustered_survival <- list(person = l$person, observed_se = many$std.err, harrell_se = sqrt(ranked$var))
 h <- 365
 # Censoring distribution with events before censorings of the same day: shift the censorings by half a day.
 shifted <- ifelse(l$event == 1, l$time, l$time + 0.5)
