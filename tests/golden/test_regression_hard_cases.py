@@ -76,6 +76,39 @@ def test_an_interaction_cell_without_events_is_refused() -> None:
         glm("event ~ C(site) * C(sex)", frame, family="binomial")
 
 
+#: Outcomes that covariates separate, wholly or in part, found by linear programmes on drawn tables.
+SEPARATED: list[tuple[str, list[list[int]], list[int]]] = [
+    ("logit", [[0, 0], [0, 1], [1, 0], [1, 0], [0, 1], [0, 1]], [1, 0, 1, 1, 1, 0]),
+    ("logit", [[0], [2], [1], [0], [2], [2], [1], [0], [1], [2]], [1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    (
+        "logit",
+        [[0, 0, 1], [1, 0, 1], [0, 1, 1], [0, 0, 0], [0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 0, 1]],
+        [1, 1, 1, 1, 1, 1, 1, 0],
+    ),
+    ("probit", [[0], [0], [1], [2], [0], [0], [0]], [0, 1, 0, 0, 0, 0, 1]),
+    ("probit", [[0, 0]] * 4 + [[1, 0]] * 3 + [[0, 1]] * 3 + [[1, 1]] * 2, [1, 1, 1, 0] + [1] * 8),
+    (
+        "probit",
+        [[1, 1, 1], [0, 1, 2], [1, 1, 0], [0, 2, 2], [2, 0, 0], [0, 1, 1], [1, 2, 1], [1, 1, 2], [2, 2, 1]],
+        [0, 0, 0, 0, 1, 0, 0, 0, 0],
+    ),
+    ("cloglog", [[1, 0], [0, 1], [1, 0], [0, 0], [1, 1], [0, 1], [1, 1], [1, 0]], [0, 0, 0, 1, 0, 0, 0, 0]),
+    ("cloglog", [[0]] * 6 + [[1]] * 7, [0] * 6 + [1] * 7),
+    (
+        "cloglog",
+        [[1, 0], [0, 0], [0, 1], [0, 0], [0, 0], [1, 0], [0, 1], [0, 0], [1, 0], [1, 0], [0, 0], [1, 1], [0, 1]],
+        [1, 1, 0, 0, 0, 1, 0, 1, 1, 1, 0, 1, 0],
+    ),
+]
+
+
+@pytest.mark.parametrize(("link", "x", "y"), SEPARATED)
+def test_separated_tables_are_refused_whatever_the_link(link: Any, x: list[list[int]], y: list[int]) -> None:
+    frame = pd.DataFrame(x, columns=[f"x{index}" for index in range(len(x[0]))]).assign(y=y)
+    with pytest.raises(SeparationError, match=r"x\d"):
+        glm("y ~ " + " + ".join(frame.columns[:-1]), frame, family="binomial", link=link)
+
+
 def test_nearly_separated_data_are_fitted() -> None:
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4, 5, 6, 7, 8], "y": [0, 0, 0, 1, 0, 1, 1, 1]})
     theirs = sm.Logit(frame["y"], sm.add_constant(frame["x"])).fit(disp=0, tol=1e-14, maxiter=200)
