@@ -171,7 +171,8 @@ class NelsonAalenResult(ModelResult):
         ModelInputError
             If `until` or `time_divisor` is not positive.
         """
-        from analysis_lib.models.survival.survival_plot import Curves, curve_figure, curve_style
+        from analysis_lib.models.survival.curve_style import Curves, curve_style
+        from analysis_lib.models.survival.survival_plot import curve_figure
 
         style = curve_style(
             time_label=time_label,

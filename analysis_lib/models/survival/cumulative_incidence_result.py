@@ -194,7 +194,8 @@ class CumulativeIncidenceResult(ModelResult):
         ModelInputError
             If a cause is unknown, there are too many panels, or `until` or `time_divisor` is not positive.
         """
-        from analysis_lib.models.survival.survival_plot import Curves, curve_figure, curve_style
+        from analysis_lib.models.survival.curve_style import Curves, curve_style
+        from analysis_lib.models.survival.survival_plot import curve_figure
 
         chosen = self.causes if causes is None else tuple(str(cause) for cause in causes)
         for cause in chosen:

@@ -283,7 +283,8 @@ class KaplanMeierResult(ModelResult):
         ModelInputError
             If `quantity` is unknown, or `until` is not positive.
         """
-        from analysis_lib.models.survival.survival_plot import Curves, curve_figure, curve_style
+        from analysis_lib.models.survival.curve_style import Curves, curve_style
+        from analysis_lib.models.survival.survival_plot import curve_figure
 
         checked_choice(quantity, "quantity", known=get_args(Quantity))
         style = curve_style(
