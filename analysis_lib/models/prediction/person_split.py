@@ -1,5 +1,6 @@
 """Splitting people into those a model learns from and those it is judged by."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -38,6 +39,10 @@ class PersonSplit:
         How the rows were split.
     persons : mapping of str to int
         Distinct persons, in total and by part.
+    person : str
+        Column that says whose a row is.
+    order_sha256 : str
+        Hash of whose the rows are, in their order: a split of other rows is then noticed.
     settings : mapping of str to object
         The arguments of the call.
     """
@@ -46,6 +51,8 @@ class PersonSplit:
     table: pd.DataFrame
     method: str
     persons: Mapping[str, int]
+    person: str
+    order_sha256: str
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def rows(self, part: Part) -> npt.NDArray[np.bool_]:
@@ -87,12 +94,17 @@ class PersonSplit:
         Raises
         ------
         ModelInputError
-            If there is no such part, or another number of rows.
+            If there is no such part, or these are other rows or in another order.
         """
         if len(data) != self.part.size:
             raise ModelInputError(
                 f"a split belongs to the rows it was made of; found {len(data):,} rows, it was made of "
                 f"{self.part.size:,}. Split these rows anew: the same persons come to the same parts."
+            )
+        if self.person in data.columns and _order(data[self.person]) != self.order_sha256:
+            raise ModelInputError(
+                "a split belongs to the rows it was made of, in their order; found as many rows of other persons, or in"
+                " another order. Split these rows anew, or say part='all' to judge a model on new rows."
             )
         return data[self.rows(part)].reset_index(drop=True)
 
@@ -236,13 +248,20 @@ def _uniform(ids: pd.Series, seed: int, *, stream: int = 0) -> npt.NDArray[np.fl
         raise ModelInputError(
             f"seed must be a whole number >= 0; found {type(seed).__name__}. Choose any, and keep it."
         )
-    if pd.api.types.is_integer_dtype(ids.dtype):
-        keys = ids.to_numpy(dtype=np.int64).view(np.uint64)
-    else:
-        keys = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), categorize=True)
+    keys = _keys(ids)
     with np.errstate(over="ignore"):
         start = _mixed(np.array([2 * seed + stream], dtype=np.uint64) * _GOLDEN)
         return (_mixed(keys ^ start) >> np.uint64(11)).astype(np.float64) / 2.0**53
+
+
+def _keys(ids: pd.Series) -> npt.NDArray[np.uint64]:
+    if pd.api.types.is_integer_dtype(ids.dtype) and not ids.isna().any():
+        return ids.to_numpy(dtype=np.int64).view(np.uint64)
+    return np.asarray(pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), categorize=True), dtype=np.uint64)
+
+
+def _order(ids: pd.Series) -> str:
+    return hashlib.sha256(_keys(ids).tobytes()).hexdigest()
 
 
 def _mixed(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -286,6 +305,8 @@ def _split(part: npt.NDArray[np.object_], ids: pd.Series, *, method: str, settin
         part=part,
         table=pd.DataFrame(shown, columns=["part", "rows", "persons"]),
         method=method,
+        person=str(settings["person"]),
+        order_sha256=_order(ids),
         persons={"all": int(ids.nunique()), **{f"part={name}": persons for name, _, persons in shown}},
         settings=settings,
     )

@@ -86,3 +86,11 @@ def test_rows_without_persons_are_refused_and_a_split_keeps_to_its_rows() -> Non
         split_persons(pd.DataFrame({"x": [1, 2]}))
     with pytest.raises(ModelInputError, match="belongs to the rows"):
         split_persons(_rows()).of(_rows(10, 5), "test")
+
+
+def test_rows_in_another_order_are_noticed() -> None:
+    data = _rows()
+    split = split_persons(data)
+    with pytest.raises(ModelInputError, match="in their order"):
+        split.of(data.sort_values("cohort_start_date"), "test")
+    assert len(split.of(data.drop(columns="subject_id"), "test")) == split.rows("test").sum()

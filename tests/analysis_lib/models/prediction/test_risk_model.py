@@ -281,3 +281,10 @@ def test_new_rows_of_another_type_are_refused_without_their_values(people: pd.Da
     assert np.isfinite(model.predict(people.assign(age=None))).all()
     assert model.predict(people.iloc[:0]).size == 0
     assert model.predict(people.iloc[[0]]) == pytest.approx(model.predict(people)[:1], rel=1e-12)
+
+
+def test_a_model_is_not_judged_on_rows_in_another_order(people: pd.DataFrame) -> None:
+    model = risk_model(["age"], people, split=split_persons(people), model="cox", **OUTCOMES["cox"])
+    with pytest.raises(ModelInputError, match="in their order"):
+        model.evaluate(people.iloc[::-1])
+    assert model.evaluate(people.iloc[::-1], part="all").n == len(people)
