@@ -48,6 +48,7 @@ def _frame(folder: Path, *, files: int, time: str) -> Any:
     """Read all rows without ever holding them twice."""
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     paths = _paths(folder, files)
@@ -63,6 +64,7 @@ def _frame(folder: Path, *, files: int, time: str) -> Any:
             out = x[COVARIATES.index(name)] if name in COVARIATES else follow_up[name]
             out[first : first + size] = pq.read_table(path, columns=[name])[name].to_numpy()
         first += size
+    pa.default_memory_pool().release_unused()  # what reading left behind is not the engine's
     frame = pd.DataFrame(x.T, columns=list(COVARIATES), copy=False)
     return frame.assign(**follow_up)
 

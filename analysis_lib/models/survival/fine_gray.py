@@ -10,9 +10,9 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level
-from analysis_lib.models.rows.source import Data, open_rows
+from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.cox_regression.concordance import Concordance
-from analysis_lib.models.survival.cox_regression.cox_model import asked_columns, checked_labels, settings_of
+from analysis_lib.models.survival.cox_regression.cox_model import asked_columns, checked_labels, opened, settings_of
 from analysis_lib.models.survival.cox_regression.cox_result import CoxResult
 from analysis_lib.models.survival.cox_regression.cox_rows import read_cox_rows
 from analysis_lib.models.survival.cox_regression.event_means import clustered_scores
@@ -201,7 +201,7 @@ def fine_gray(
     checked_choice(censoring, "censoring", known=get_args(CensoringTies))
     checked_choice(variance, "variance", known=get_args(Variance))
     checked_level(level)
-    rows = open_rows(formula if data is None else data)
+    rows = opened(formula, data)
     single = {"time": time, "event": event, "start": None, "weights": weights, "offset": offset, "cluster": cluster}
     asked = asked_columns(
         formula,

@@ -59,7 +59,7 @@ def curve_steps(fit: FittedCox) -> CurveSteps:
     increments = np.column_stack([here.terms[:, 0], here.terms[:, 2], event_means(fit.likelihood, here).increment])
     cumulate(increments, fit.likelihood.sets.begin, increments)
     # The sums were taken at exp(predictor - shift); the hazard wanted is that of predictor 0.
-    unit = np.exp(fit.offset_centre - here.shift)
+    unit = np.exp(-here.shift)
     return CurveSteps(increments[:, 0] * unit, increments[:, 1] * unit**2, increments[:, 2:] * unit)
 
 

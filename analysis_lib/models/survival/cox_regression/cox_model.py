@@ -14,7 +14,7 @@ from analysis_lib.models.survival.cox_regression.fitting import fitted_model
 from analysis_lib.models.survival.cox_regression.follow_up_columns import CoxColumns
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 
-__all__ = ["asked_columns", "checked_labels", "cox", "settings_of"]
+__all__ = ["asked_columns", "checked_labels", "cox", "opened", "settings_of"]
 
 
 def cox(
@@ -112,7 +112,7 @@ def cox(
     """
     checked_choice(ties, "ties", known=get_args(Ties))
     checked_level(level)
-    rows = open_rows(formula if data is None else data)
+    rows = opened(formula, data)
     single = {"time": time, "event": event, "start": start, "weights": weights, "offset": offset, "cluster": cluster}
     asked = asked_columns(
         formula,
@@ -137,6 +137,35 @@ def cox(
     settings |= {name: value for name, value in (("cause", cause), ("robust", robust)) if value is not None}
     settings |= {"ties": ties, "level": level}
     return fitted_model(found, asked, ties=ties, robust=robust, level=level, labels=labels, settings=settings)
+
+
+def opened(formula: str | Data, data: Data | None) -> Rows:
+    """Open the data, wherever they stand.
+
+    Parameters
+    ----------
+    formula : str or data
+        The formula, or the data where the columns are named.
+    data : DataFrame, Dask frame, Features or path, or None
+        The data, where there is a formula.
+
+    Returns
+    -------
+    Rows
+        Of the data.
+
+    Raises
+    ------
+    ModelInputError
+        If a formula has no data, or stands after them.
+    """
+    swapped = [isinstance(value, str) and "~" in value for value in (formula, data)]
+    if (swapped == [True, False] and data is None) or swapped[1]:
+        raise ModelInputError(
+            "a formula comes first and the data after it; found one without the other. Write "
+            'cox("Surv(time, event) ~ age", data), or cox(data, time=…, event=…, covariates=[…]).'
+        )
+    return open_rows(formula if data is None else data)
 
 
 def settings_of(

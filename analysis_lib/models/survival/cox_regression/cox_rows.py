@@ -12,10 +12,12 @@ from analysis_lib.compute.buckets import map_in_threads
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
 from analysis_lib.models.rows.design import DesignPlan, Prepared, design_plan
+from analysis_lib.models.rows.follow_up import TIE_TOLERANCE
 from analysis_lib.models.rows.source import Rows
 from analysis_lib.models.survival.cox_regression.covariate_blocks import BLOCK, HeldPiece, ReadPiece, pieces_of
 from analysis_lib.models.survival.cox_regression.follow_up_columns import (
     CoxColumns,
+    TimeArray,
     causes_of,
     events_of,
     names_of_strata,
@@ -52,13 +54,13 @@ class CoxRows:
         Covariates, centred, in blocks.
     centre, scale : ndarray of float64, shape (p,)
         Mean and standard deviation of each.
-    stop : ndarray of float64, shape (n,)
+    stop : ndarray of float64 or int32, shape (n,)
         End of follow-up.
     event : ndarray of bool, shape (n,)
         Whether it ended with the event.
     competing : ndarray of bool, shape (n,) or None
         Whether it ended with another of several causes, where that was asked.
-    start : ndarray of float64, shape (n,) or None
+    start : ndarray of float64 or int32, shape (n,) or None
         Beginning.
     weight, offset : ndarray of float64, shape (n,) or None
         Case weights and offsets; rows of weight 0 stay, without an event.
@@ -85,10 +87,10 @@ class CoxRows:
     pieces: Sequence[HeldPiece | ReadPiece]
     centre: FloatArray
     scale: FloatArray
-    stop: FloatArray
+    stop: TimeArray
     event: BoolArray
     competing: BoolArray | None
-    start: FloatArray | None
+    start: TimeArray | None
     weight: FloatArray | None
     offset: FloatArray | None
     stratum: IntArray | None
@@ -107,9 +109,9 @@ class _Part:
     x: list[FloatArray]
     n_rows: int
     present: BoolArray | None
-    stop: FloatArray
+    stop: TimeArray
     event: BoolArray
-    start: FloatArray | None
+    start: TimeArray | None
     weight: FloatArray | None
     offset: FloatArray | None
     others: Mapping[str, pd.Series]
@@ -185,7 +187,7 @@ def read_cox_rows(rows: Rows, asked: CoxColumns) -> CoxRows:
         stop=np.concatenate([part.stop for part in parts]),
         event=event,
         competing=competing,
-        start=_optional([part.start for part in parts]),
+        start=None if asked.start is None else np.concatenate([part.start for part in parts if part.start is not None]),
         weight=_optional([part.weight for part in parts]),
         offset=_optional([part.offset for part in parts]),
         stratum=stratum,
@@ -292,11 +294,12 @@ class _PartReader:
             self.kept[number] = prepared
         p, asked = len(prepared.recipes) - self.first, self.asked
         total, products, kept = np.zeros(p), np.zeros((p, p)), []
-        for block in self.blocks(prepared):
-            total += block.sum(axis=1)
-            products += block @ block.T
-            if self.hold:
-                kept.append(block)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named later
+            for block in self.blocks(prepared):
+                total += block.sum(axis=1)
+                products += block @ block.T
+                if self.hold:
+                    kept.append(block)
         extra = prepared.extra
         others = {name: extra[name] for name in (*asked.strata, asked.cluster) if name is not None}
         others |= {name: frame[name] for name in self.beside}
@@ -335,15 +338,22 @@ class _Reading:
 def _moments(parts: Sequence[_Part], *, terms: Sequence[str], centre: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Work out means and standard deviations, and refuse constant and collinear terms."""
     n = sum(part.size for part in parts)
-    left = np.sum([part.total for part in parts], axis=0) / n
-    covariance = np.sum([part.products for part in parts], axis=0) / n - np.outer(left, left)
+    with np.errstate(over="ignore", invalid="ignore"):
+        left = np.sum([part.total for part in parts], axis=0) / n
+        covariance = np.sum([part.products for part in parts], axis=0) / n - np.outer(left, left)
+    too_large = [term for term, value in zip(terms, np.diag(covariance), strict=True) if not np.isfinite(value)]
+    if too_large:
+        raise ModelInputError(
+            f"a covariate's squares must be within double precision; found larger ones in {listed(too_large)}. "
+            "Give it in a larger unit."
+        )
     scale = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     mean = centre + left
     flat = [term for term, s, c in zip(terms, scale, mean, strict=True) if not s > 1e-14 * abs(c)]
     if flat:
         raise ModelInputError(
-            f"a covariate must vary; found one value in all {n:,} rows analysed in {listed(flat)}. Leave it out, or "
-            "look at how the rows were selected."
+            f"a covariate must vary; found one value, as far as double precision tells, in all {n:,} rows analysed in "
+            f"{listed(flat)}. Leave it out, or look at its unit and at how the rows were selected."
         )
     _refuse_collinear(covariance / np.outer(scale, scale), terms)
     return mean, scale
@@ -390,10 +400,10 @@ def _check_follow_up(found: CoxRows, asked: CoxColumns) -> None:
                 f"negative in {int((found.stop < 0).sum()):,}. Count the index day as the first day (add 1), or leave "
                 "these rows out and say so."
             )
-    elif (found.start >= found.stop).any():
+    elif (empty := found.stop - found.start <= TIE_TOLERANCE * np.abs(found.stop)).any():
         raise ModelInputError(
             f"follow-up must end after it begins; '{asked.stop}' is not after '{asked.start}' in "
-            f"{int((found.start >= found.stop).sum()):,} rows. A row is at risk after its start up to its stop: give a "
+            f"{int(empty.sum()):,} rows. A row is at risk after its start up to its stop: give a "
             "day's follow-up start = day - 1, or leave these rows out and say so."
         )
     if not found.event.any():

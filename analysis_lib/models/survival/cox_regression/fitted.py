@@ -33,7 +33,7 @@ class FittedCox:
     centre, scale : ndarray of float64, shape (p,)
         Mean and standard deviation of each covariate.
     offset_centre : float
-        Mean of the offset; 0 without one.
+        Mean of the offset, which the likelihood's is without; 0 without one.
     row_number : ndarray of int64, shape (n,) or None
         Where each row of the likelihood stands in the data; None where they are the same.
     cluster : ndarray of int64, shape (n,) or None
@@ -64,10 +64,12 @@ class FittedCox:
     @cached_property
     def predictor(self) -> FloatArray:
         """Linear predictor of each row of the likelihood, 0 at the mean of the covariates."""
-        weight, case = self.at_top.weight, self.likelihood.weight
-        with np.errstate(divide="ignore"):
-            relative = np.log(weight if case is None else weight / case)
-        return np.asarray(relative + self.at_top.shift - self.offset_centre)
+        found = np.empty(self.likelihood.sets.last.size)
+        for row, x in self.likelihood.rows():
+            found[row : row + x.shape[1]] = self.top.point @ x
+        if self.likelihood.offset is not None:
+            found += self.likelihood.offset
+        return found
 
     @property
     def predictor_of_mean(self) -> float:

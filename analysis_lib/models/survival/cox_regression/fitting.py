@@ -263,7 +263,9 @@ def fit_rows(
     if rows.n_unweighted and rows.weight is not None:
         sets.last[rows.weight == 0] = -1
     stay = None if rows.competing is None else staying(rows, sets, ties=censoring)
-    weight, offset, number, pieces = rows.weight, rows.offset, rows.row_number, rows.pieces
+    weight, number, pieces = rows.weight, rows.row_number, rows.pieces
+    offset_centre = 0.0 if rows.offset is None else float(rows.offset.mean())
+    offset = None if rows.offset is None else rows.offset - offset_centre
     p = len(rows.terms)
     held = [piece for piece in pieces if isinstance(piece, HeldPiece)]
     if held and sets.deaths.size * (p + 1) * 8 > _SUMS_IN_CACHE:
@@ -291,9 +293,10 @@ def fit_rows(
             f"the Cox model did not converge; {top.iterations} steps with {rows.event.size:,} rows, "
             f"{rows.event.sum():,} events and {p} terms. Use fewer covariates, or look for nearly collinear ones."
         )
-    stratum = np.zeros(rows.stop.size, dtype=np.int64) if rows.stratum is None else rows.stratum
-    last_time = np.full(len(rows.strata), -np.inf)
-    np.maximum.at(last_time, stratum, rows.stop)
+    last_time = np.full(len(rows.strata), float(rows.stop.max()))
+    if rows.stratum is not None:
+        last_time[:] = -np.inf
+        np.maximum.at(last_time, rows.stratum, rows.stop)
     return FittedCox(
         likelihood=likelihood,
         evaluate=evaluate,
@@ -301,7 +304,7 @@ def fit_rows(
         top=top,
         centre=rows.centre,
         scale=rows.scale,
-        offset_centre=0.0 if rows.offset is None else float(rows.offset.mean()),
+        offset_centre=offset_centre,
         row_number=number,
         cluster=codes,
         strata=rows.strata,

@@ -14,8 +14,12 @@ from analysis_lib.models.survival.event_causes import event_causes
 __all__ = ["CoxColumns", "causes_of", "events_of", "names_of_strata", "numbers_of", "times_of"]
 
 FloatArray = npt.NDArray[np.float64]
+TimeArray = npt.NDArray[np.float64] | npt.NDArray[np.int32]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+
+#: A weight or an offset beyond this is a mistake, and its sums are beyond double precision.
+_LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class CoxColumns:
         return tuple(dict.fromkeys([*(name for name in single if name is not None), *self.strata]))
 
 
-def times_of(column: pd.Series, *, name: str) -> FloatArray:
+def times_of(column: pd.Series, *, name: str) -> TimeArray:
     """Read times.
 
     Parameters
@@ -76,7 +80,7 @@ def times_of(column: pd.Series, *, name: str) -> FloatArray:
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64 or int32
         Finite.
 
     Raises
@@ -86,6 +90,8 @@ def times_of(column: pd.Series, *, name: str) -> FloatArray:
     """
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         values = column.to_numpy() / np.timedelta64(1, "D")
+    elif column.dtype == np.int32:  # ten million days: half the memory
+        return np.asarray(column.to_numpy())
     elif pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64)
     else:
@@ -198,7 +204,7 @@ def numbers_of(column: pd.Series, *, name: str, part: str) -> FloatArray:
     if not pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_complex_dtype(column.dtype):
         raise ModelInputError(f"the {part} must be a number; column '{name}' is {column.dtype}. Convert it first.")
     values = column.to_numpy(dtype=np.float64)
-    wrong = ~np.isfinite(values) if part == "offset" else ~(np.isfinite(values) & (values >= 0))
+    wrong = ~(np.abs(values) < _LARGEST) if part == "offset" else ~((values >= 0) & (values < _LARGEST))
     if wrong.any():
         allowed = "finite" if part == "offset" else "finite and not negative"
         raise ModelInputError(

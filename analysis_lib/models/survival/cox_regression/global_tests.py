@@ -6,7 +6,7 @@ import numpy.typing as npt
 from analysis_lib.models.survival.cox_regression.event_means import clustered_scores
 from analysis_lib.models.survival.cox_regression.fitted import FittedCox
 
-__all__ = ["global_tests"]
+__all__ = ["distance", "global_tests"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -33,18 +33,31 @@ def global_tests(fit: FittedCox, coefficients: FloatArray, *, covariance: FloatA
     start = fit.start
     found = {
         "likelihood ratio": 2 * (fit.top.at.value - start.value),
-        "wald": _distance(coefficients, covariance),
-        "score": _distance(start.gradient, start.information),
+        "wald": distance(coefficients, covariance),
+        "score": distance(start.gradient, start.information),
     }
     if robust:
         at_zero = fit.likelihood.evaluate(np.zeros(coefficients.size))
         middle = clustered_scores(fit.likelihood, at_zero, group=fit.cluster)
-        found["robust score"] = _distance(start.gradient, middle)
+        found["robust score"] = distance(start.gradient, middle)
     return found
 
 
-def _distance(vector: FloatArray, matrix: FloatArray) -> float:
-    """Work out v' M^-1 v; missing where M has no inverse, as with no more clusters than coefficients."""
+def distance(vector: FloatArray, matrix: FloatArray) -> float:
+    """Work out v' M^-1 v.
+
+    Parameters
+    ----------
+    vector : ndarray of float64, shape (p,)
+        The v.
+    matrix : ndarray of float64, shape (p, p)
+        The M, symmetric.
+
+    Returns
+    -------
+    float
+        Missing where M has no inverse, as with no more clusters than coefficients.
+    """
     spread = np.sqrt(np.diag(matrix))
     if not (spread > 0).all():
         return float("nan")

@@ -18,6 +18,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: Rows looked at to see whether a column of numbers may have two values only.
 _FIRST_LOOK = 1_000
+#: Up to so many groups are counted one by one, which needs no wider copy of the codes.
+_FEW_GROUPS = 16
 
 
 @dataclass(frozen=True)
@@ -148,4 +150,6 @@ def _count(ids: IntArray | None, codes: npt.NDArray[Any], *, size: int, among: B
     codes = codes[among]
     if ids is not None:
         codes = np.unique(ids[among] * size + codes) % size
-    return [int(count) for count in np.bincount(codes.astype(np.int64), minlength=size)]
+    if size > _FEW_GROUPS:
+        return [int(count) for count in np.bincount(codes.astype(np.int64), minlength=size)]
+    return [int(np.count_nonzero(codes == group)) for group in range(size)]

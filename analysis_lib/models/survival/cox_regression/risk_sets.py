@@ -10,6 +10,7 @@ from analysis_lib.models.rows.follow_up import TIE_TOLERANCE
 __all__ = ["RiskSets", "TimeCounts", "merged_times", "risk_sets"]
 
 FloatArray = npt.NDArray[np.float64]
+TimeArray = npt.NDArray[np.float64] | npt.NDArray[np.int32]
 IntArray = npt.NDArray[np.int64]
 IndexArray = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
@@ -103,7 +104,7 @@ class RiskSets:
         )
 
 
-def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[IndexArray, IndexArray, FloatArray]:
+def merged_times(stop: TimeArray, start: TimeArray | None = None) -> tuple[IndexArray, IndexArray, FloatArray]:
     """Rank times; those that differ by rounding only get one rank.
 
     Parameters
@@ -127,7 +128,7 @@ def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[Ind
         times = low + np.arange(int(high - low) + 1, dtype=np.float64)
     else:
         order = np.argsort(both)
-        ascending = both[order]
+        ascending = both[order].astype(np.float64)
         is_new = np.empty(ascending.size, dtype=np.bool_)
         is_new[0] = True
         np.greater(np.diff(ascending), TIE_TOLERANCE * np.abs(ascending[1:]), out=is_new[1:])
@@ -137,8 +138,10 @@ def merged_times(stop: FloatArray, start: FloatArray | None = None) -> tuple[Ind
     return rank[: stop.size], rank[stop.size :], times
 
 
-def _are_whole(values: FloatArray) -> bool:
+def _are_whole(values: TimeArray) -> bool:
     """Tell whether all are whole numbers; some at a time, since there may be many."""
+    if values.dtype.kind == "i":
+        return True
     parts = (values[at : at + _AT_ONCE] for at in range(0, values.size, _AT_ONCE))
     return all(bool((part == np.floor(part)).all()) for part in parts)
 
@@ -155,10 +158,10 @@ def _count(ranks: IndexArray | IntArray, *, size: int) -> IntArray:
 
 
 def risk_sets(
-    stop: FloatArray,
+    stop: TimeArray,
     event: BoolArray,
     *,
-    start: FloatArray | None = None,
+    start: TimeArray | None = None,
     stratum: IntArray | None = None,
     weight: FloatArray | None = None,
 ) -> RiskSets:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.survival.cox_regression.event_means import event_means
 from analysis_lib.models.survival.cox_regression.fitted import FittedCox
+from analysis_lib.models.survival.cox_regression.global_tests import distance
 
 __all__ = ["Schoenfeld", "TimeTransform", "drift_test", "schoenfeld_residuals", "transformed_times"]
 
@@ -120,7 +121,7 @@ def drift_test(
     Returns
     -------
     chi2 : ndarray of float64, shape (groups + 1,)
-        Test statistics.
+        Test statistics; missing where there is nothing to test, as with one event time.
     information : ndarray of float64, shape (p, p)
         Of the coefficients themselves.
 
@@ -147,5 +148,5 @@ def drift_test(
     chi2 = []
     for group in [*groups, range(p)]:
         kept = np.concatenate([np.arange(p), p + np.asarray(group)])
-        chi2.append(float(score[kept] @ np.linalg.solve(full[np.ix_(kept, kept)], score[kept])))
+        chi2.append(distance(score[kept], full[np.ix_(kept, kept)]))
     return np.asarray(chi2), blocks[0]

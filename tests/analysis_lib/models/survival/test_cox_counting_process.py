@@ -340,6 +340,40 @@ def test_formulas_that_cannot_be_fitted_are_refused(formula: str, words: str) ->
         cox(formula, _people(13))
 
 
+def test_a_formula_without_data_or_after_them_is_refused() -> None:
+    formula = "Surv(stop, event) ~ age"
+    for arguments in ((formula,), (_people(20), formula)):
+        with pytest.raises(ModelInputError, match="a formula comes first and the data after it"):
+            cox(*arguments)
+
+
+def test_one_event_time_leaves_the_test_of_proportional_hazards_open() -> None:
+    data = _people(21).assign(stop=30, start=0)
+    test = cox("Surv(start, stop, event) ~ age", data).proportional_hazards()
+    assert test.table["chi2"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"age": lambda frame: frame["age"] * 1e200}, "squares must be within double precision; found larger ones"),
+        ({"age": lambda frame: frame["age"] * 1e-200}, "as far as double precision tells"),
+    ],
+)
+def test_units_beyond_double_precision_are_refused(change: dict[str, object], words: str) -> None:
+    with pytest.raises(ModelInputError, match=words):
+        cox("Surv(stop, event) ~ age", _people(22).assign(**change))
+
+
+@pytest.mark.parametrize(("scale", "origin"), [(1e100, 0), (1e-100, 0), (1, 1e9)])
+def test_far_units_and_origins_give_the_same_model(scale: float, origin: float) -> None:
+    data = _people(23)
+    plain = cox("Surv(start, stop, event) ~ age", data)
+    far = cox("Surv(start, stop, event) ~ age", data.assign(age=(data["age"] + origin) * scale))
+    assert far.zvalues["age"] == pytest.approx(plain.zvalues["age"], rel=1e-6)
+    assert far.llf == pytest.approx(plain.llf, rel=1e-9)
+
+
 def test_one_row_and_no_rows_are_refused() -> None:
     for rows in (1, 0):
         with pytest.raises(ModelInputError):
