@@ -220,9 +220,10 @@ class PropensityScores(ModelResult):
         kept = np.isin(stratum, both)
         weights = stratum_weights(stratum, self.treated, kept=kept, estimand=estimand)
         frame = self.frame.assign(propensity_score=self.score, stratum=stratum)
-        return self._adjusted(
-            frame, kept, weights=weights, kind="strata", rule=f"{n_strata} strata of the propensity score"
-        )
+        rule = f"{both.size} strata of the propensity score"
+        if both.size < n_strata:  # equal scores stay together, so that quantiles can coincide
+            rule += f", {n_strata} asked for"
+        return self._adjusted(frame, kept, weights=weights, kind="strata", rule=rule)
 
     def match(
         self,
