@@ -29,6 +29,8 @@ _STARTS = (1.0, 0.2, 4.0)
 #: With more groups than this the likelihood has one peak for all purposes, and one start is enough.
 _MANY_GROUPS = 2_000
 _MOST_RANDOM = 8
+_MOST_ESCAPES = 10
+_PROBES = (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -284,19 +286,21 @@ def _fit(sums: GroupSums, *, restricted: bool) -> tuple[FloatArray, Profiled]:
             return 1e300
         return value if np.isfinite(value) else 1e300
 
-    best: tuple[float, FloatArray] | None = None
-    for start in _STARTS if len(sums.zz) <= _MANY_GROUPS else _STARTS[:1]:
+    def descend(start: FloatArray) -> tuple[float, FloatArray]:
         found = minimize(
             criterion,
-            np.where(is_diagonal, start, 0.0),
+            start,
             method="L-BFGS-B",
             jac="3-point",
             bounds=bounds,
             options={"ftol": 1e-14, "gtol": 1e-7, "maxiter": 500, "maxfun": 20_000},
         )
-        if best is None or found.fun < best[0] - 1e-9:
-            best = (float(found.fun), np.asarray(found.x, dtype=np.float64))
-    if best is None or best[0] >= 1e299:
+        return float(found.fun), np.asarray(found.x, dtype=np.float64)
+
+    starts = _STARTS if len(sums.zz) <= _MANY_GROUPS else _STARTS[:1]
+    best = min((descend(np.where(is_diagonal, start, 0.0)) for start in starts), key=lambda found: found[0])
+    best = _off_the_walls(criterion, best, descend=descend, is_diagonal=is_diagonal)
+    if best[0] >= 1e299:
         raise ConvergenceError(
             f"the mixed model was not fitted; no likelihood exists for {sums.n:,} rows in {len(sums.zz):,} groups. "
             "Look for groups whose rows the model fits without a rest."
@@ -308,6 +312,34 @@ def _fit(sums: GroupSums, *, restricted: bool) -> tuple[FloatArray, Profiled]:
             "fewer random effects, or bring the covariates to similar scales."
         )
     return theta, profiled(theta, sums, restricted=restricted)
+
+
+def _off_the_walls(
+    criterion: Criterion,
+    best: tuple[float, FloatArray],
+    *,
+    descend: Callable[[FloatArray], tuple[float, FloatArray]],
+    is_diagonal: npt.NDArray[np.bool_],
+) -> tuple[float, FloatArray]:
+    """Leave a standard deviation of zero where a small one is better.
+
+    The criterion depends on its square, so its slope is zero there whatever lies beyond, and a descent may stop.
+    """
+    for _ in range(_MOST_ESCAPES):
+        probes = []
+        for wall in np.flatnonzero(is_diagonal & (best[1] < _SINGULAR)):
+            for small in _PROBES:
+                probe = best[1].copy()
+                probe[wall] = small
+                probes.append((criterion(probe), probe))
+        better = min(probes, key=lambda probe: probe[0], default=best)
+        if not better[0] < best[0] - 1e-9:
+            # The way down may lead over a ridge that no single standard deviation crosses.
+            better = min((descend(probe) for _, probe in probes[2::3]), key=lambda found: found[0], default=best)
+            if not better[0] < best[0] - 1e-7:
+                return best
+        best = min(descend(better[1]), better, key=lambda found: found[0])
+    return best
 
 
 def _polished(

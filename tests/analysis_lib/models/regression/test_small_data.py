@@ -266,3 +266,20 @@ def test_columns_with_odd_names_work_as_any_other() -> None:
     data = _panel().rename(columns={"x": "용량 (mg); DROP", "id": "환자 번호", "y": "결과 값"})
     fit = mixed("`결과 값` ~ `용량 (mg); DROP`", data, cluster="환자 번호")
     assert fit.params.iloc[1] == pytest.approx(mixed("y ~ x", _panel(), cluster="id").params["x"], rel=1e-10)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), between=st.sampled_from([0.0, 0.1, 0.3, 1.0]), reml=st.booleans())
+def test_no_standard_deviation_on_a_grid_fits_better_than_the_one_found(seed: int, between: float, reml: bool) -> None:
+    """A standard deviation of zero has slope zero whatever lies beyond: a descent may stop there."""
+    from analysis_lib.models.regression.mixed_likelihood import group_sums, profiled
+
+    draw = np.random.default_rng(seed)
+    group = np.sort(draw.integers(0, 12, 70))
+    x = draw.normal(size=70)
+    y = x + between * draw.normal(size=12)[group] + draw.normal(size=70)
+    fit = mixed("y ~ x", pd.DataFrame({"id": group, "x": x, "y": y}), cluster="id", reml=reml)
+    firsts = np.flatnonzero(np.append(True, np.diff(group) > 0)).astype(np.int64)
+    sums = group_sums(np.column_stack([np.ones(70), x]), np.ones((70, 1)), response=y, firsts=firsts)
+    grid = [profiled(np.array([theta]), sums, restricted=reml).criterion for theta in [0, *np.logspace(-3, 1, 60)]]
+    assert fit.criterion <= min(grid) + 1e-7
