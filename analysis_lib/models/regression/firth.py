@@ -113,5 +113,4 @@ def fit_firth(problem: GlmProblem) -> Fitted:
         converged=True,
         steps=top.iterations,
         last_step=top.last_step,
-        squares=(matrix * matrix).sum(axis=1),
     )

@@ -7,7 +7,7 @@ from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.regression.collinearity import refuse_collinear, refuse_collinear_matrix
 from analysis_lib.models.regression.glm_problem import GlmProblem
 from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, SummedSteps, fisher_scoring
-from analysis_lib.models.regression.separation import refuse_separated_levels, refuse_separation, separating_direction
+from analysis_lib.models.regression.separation import refuse_separated_levels, refuse_separation
 from analysis_lib.models.sums import SampledRows
 
 __all__ = ["checked_fit", "fit", "refuse_levels_without_outcome"]
@@ -19,8 +19,6 @@ MANY_ROWS = 100_000
 SAMPLE = 30_000
 #: Newton's method needs four to ten steps; where the likelihood has no maximum, some forty.
 MANY_STEPS = 14
-#: A standard error this large, per standard deviation of its column, is seldom anything but a runaway.
-WIDE = 30.0
 
 
 def fit(problem: GlmProblem) -> Fitted:
@@ -81,30 +79,19 @@ def checked_fit(problem: GlmProblem, fitted: Fitted) -> Fitted:
     Fitted
         The same.
     """
-    spread = np.sqrt(np.maximum(np.diag(fitted.covariance), 0) * fitted.squares / max(problem.design.plan.n, 1))
-    found = bool(np.isfinite(fitted.coefficients).all() and np.isfinite(np.diag(fitted.covariance)).all())
+    found = np.isfinite(fitted.coefficients).all() and np.isfinite(np.diag(fitted.covariance)).all()
     # Along a direction without a maximum the likelihood still levels off, a factor of e a step, and seems to converge.
-    doubtful = fitted.steps > MANY_STEPS or not (fitted.converged and found) or bool((spread > WIDE).any())
-    if doubtful and not problem.family.has_scale:
-        _refuse_if_separated(problem, fitted)
+    if not problem.family.has_scale and (fitted.steps > MANY_STEPS or not (fitted.converged and found)):
+        # Where everything has levelled off, rounding may turn the last step round.
+        for direction in (fitted.last_step, -fitted.last_step, fitted.coefficients):
+            if np.isfinite(direction).all() and direction.any():
+                refuse_separation(problem.design, direction, binary=problem.family.name == "binomial")
     if fitted.converged and found:
         return fitted
     raise ConvergenceError(
         f"the model did not converge; {fitted.steps} steps of Fisher's scoring came to no maximum. Look at covariates "
         "of very different size, at means that would leave their range under this link, and at levels with few rows."
     )
-
-
-def _refuse_if_separated(problem: GlmProblem, fitted: Fitted) -> None:
-    binary = problem.family.name == "binomial"
-    if problem.fits_memory:
-        direction = separating_direction(problem.design, binary=binary)
-        directions = [] if direction is None else [direction]
-    else:  # where everything has levelled off, rounding may turn the last step round
-        directions = [fitted.last_step, -fitted.last_step, fitted.coefficients]
-    for direction in directions:
-        if np.isfinite(direction).all() and direction.any():
-            refuse_separation(problem.design, direction, binary=binary)
 
 
 def small_fit(problem: GlmProblem) -> Fitted:

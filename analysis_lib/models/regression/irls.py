@@ -64,10 +64,6 @@ class Point:
 class Steps(Protocol):
     """Something that can evaluate a model and say where to step."""
 
-    @property
-    def squares(self) -> FloatArray:
-        """Sum of squares of each design column less its shift, where it is known, else zeros; shape (p,)."""
-
     def at(self, coefficients: FloatArray | None) -> Point:
         """Evaluate at coefficients, or at the guess that the outcome suggests.
 
@@ -101,11 +97,6 @@ class SummedSteps:
     weighting: Weighting
     centre: float
     information: FloatArray | None = None
-
-    @property
-    def squares(self) -> FloatArray:
-        """Unknown here: zeros."""
-        return np.zeros(0 if self.information is None else len(self.information))
 
     def at(self, coefficients: FloatArray | None) -> Point:
         """Evaluate with one pass over the rows.
@@ -171,11 +162,6 @@ class OrthogonalSteps:
         self._family, self._link, self._weighting, self._centre = family, link, weighting, centre
         self._triangle: FloatArray | None = None
 
-    @property
-    def squares(self) -> FloatArray:
-        """Sum of squares of each column; shape (p,)."""
-        return np.asarray(self._norms**2)
-
     def at(self, coefficients: FloatArray | None) -> Point:
         """Evaluate and solve for the step by QR.
 
@@ -230,10 +216,7 @@ class OrthogonalSteps:
         """
         if self._triangle is None:
             raise ConvergenceError("there is no fit yet; found no evaluated point. Fit first.")
-        try:
-            inverse = linalg.solve_triangular(self._triangle, np.eye(self._norms.size), check_finite=False)
-        except linalg.LinAlgError:
-            return np.full((self._norms.size, self._norms.size), np.nan)
+        inverse = linalg.solve_triangular(self._triangle, np.eye(self._norms.size), check_finite=False)
         inverse = inverse / self._norms[:, None]
         return np.asarray(inverse @ inverse.T, dtype=np.float64)
 
@@ -256,8 +239,6 @@ class Fitted:
         Points evaluated.
     last_step : ndarray of float64, shape (p,)
         The step proposed last; where there is no maximum it points to where the likelihood keeps rising.
-    squares : ndarray of float64, shape (p,)
-        Sum of squares of each design column less its shift, where it is known, else zeros.
     """
 
     coefficients: FloatArray
@@ -267,7 +248,6 @@ class Fitted:
     converged: bool
     steps: int
     last_step: FloatArray
-    squares: FloatArray
 
 
 def fisher_scoring(
@@ -330,7 +310,6 @@ def fisher_scoring(
         converged=converged,
         steps=count,
         last_step=here.step,
-        squares=steps.squares,
     )
 
 

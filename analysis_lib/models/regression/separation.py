@@ -15,7 +15,7 @@ from analysis_lib.models.arguments import listed
 from analysis_lib.models.rows import DesignPlan
 from analysis_lib.models.sums import Block, DesignRows
 
-__all__ = ["refuse_separated_levels", "refuse_separation", "separating_direction"]
+__all__ = ["refuse_separated_levels", "refuse_separation"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -130,49 +130,6 @@ def refuse_separation(design: DesignRows, direction: FloatArray, *, binary: bool
         f"the outcome is separated; {'a combination of ' * (len(largest) > 1)}{listed(largest)} tells some of those "
         f"with it, or without it, from all others. {WITH_TERM}"
     )
-
-
-def separating_direction(design: DesignRows, *, binary: bool) -> FloatArray | None:
-    """Look for a direction of separation by a linear programme; for designs that fit memory.
-
-    Konis K. (2007). Linear programming algorithms for detecting separated data in binary logistic regression models.
-    DPhil thesis, University of Oxford, section 4.
-
-    Parameters
-    ----------
-    design : DesignRows
-        Rows.
-    binary : bool
-        Whether rows with the outcome may go up too (binomial), or have to stay (counts).
-
-    Returns
-    -------
-    ndarray of float64, shape (p,), or None
-        None where there is none.
-    """
-    from scipy.optimize import linprog
-
-    part = design.whole()
-    x = part.fill(np.empty((design.p, part.size)), 0, shift=design.shift)
-    unit = np.maximum(np.abs(x).max(axis=1), 1e-300)
-    has_it = part.response > 0 if not binary else part.response >= 0.5
-    shares = binary & (part.response > 0) & (part.response < 1)
-    rows = np.unique(np.column_stack([(x / unit[:, None]).T, has_it, shares]), axis=0)
-    rows, has_it, shares = rows[:, :-2], rows[:, -2] > 0, rows[:, -1] > 0
-    stays = shares if binary else has_it
-    signed = np.where(has_it[:, None], rows, -rows)[~stays]
-    found = linprog(
-        -signed.sum(axis=0),
-        A_ub=-signed,
-        b_ub=np.zeros(len(signed)),
-        A_eq=rows[stays] if stays.any() else None,
-        b_eq=np.zeros(int(stays.sum())) if stays.any() else None,
-        bounds=(-1, 1),
-        method="highs",
-    )
-    if found.x is None or -found.fun < 1e-6:
-        return None
-    return np.asarray(found.x / unit, dtype=np.float64)
 
 
 def _runs_away(low0: float, high0: float, *, low1: float, high1: float, binary: bool) -> bool:
