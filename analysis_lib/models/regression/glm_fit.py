@@ -8,6 +8,7 @@ from analysis_lib.models.regression.collinearity import refuse_collinear, refuse
 from analysis_lib.models.regression.glm_problem import GlmProblem
 from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, SummedSteps, fisher_scoring
 from analysis_lib.models.regression.separation import refuse_separated_levels, refuse_separation
+from analysis_lib.models.regression.separation_programme import UnsolvedError, separating_direction
 from analysis_lib.models.sums import SampledRows
 
 __all__ = ["checked_fit", "fit", "refuse_levels_without_outcome"]
@@ -19,6 +20,13 @@ MANY_ROWS = 100_000
 SAMPLE = 30_000
 #: Newton's method needs four to ten steps; where the likelihood has no maximum, some forty.
 MANY_STEPS = 14
+#: A fitted mean nearer to its end than this may be on its way there.
+EDGE = 1e-6
+#: Links under which the mean of a row comes to its end only with the linear predictor at infinity.
+WITHOUT_ENDS = (
+    *(("binomial", link) for link in ("logit", "probit", "cloglog")),
+    *((family, "log") for family in ("poisson", "negative binomial")),
+)
 
 
 def fit(problem: GlmProblem) -> Fitted:
@@ -80,18 +88,62 @@ def checked_fit(problem: GlmProblem, fitted: Fitted) -> Fitted:
         The same.
     """
     found = np.isfinite(fitted.coefficients).all() and np.isfinite(np.diag(fitted.covariance)).all()
+    if problem.fits_memory and _decided(problem, fitted, usual=bool(fitted.converged and found)):
+        return _converged(fitted, usual=bool(fitted.converged and found))
     # Along a direction without a maximum the likelihood still levels off, a factor of e a step, and seems to converge.
     if not problem.family.has_scale and (fitted.steps > MANY_STEPS or not (fitted.converged and found)):
         # Where everything has levelled off, rounding may turn the last step round.
         for direction in (fitted.last_step, -fitted.last_step, fitted.coefficients):
             if np.isfinite(direction).all() and direction.any():
                 refuse_separation(problem.design, direction, binary=problem.family.name == "binomial")
-    if fitted.converged and found:
+    return _converged(fitted, usual=bool(fitted.converged and found))
+
+
+def _converged(fitted: Fitted, *, usual: bool) -> Fitted:
+    if usual:
         return fitted
     raise ConvergenceError(
         f"the model did not converge; {fitted.steps} steps of Fisher's scoring came to no maximum. Look at covariates "
         "of very different size, at means that would leave their range under this link, and at levels with few rows."
     )
+
+
+def _decided(problem: GlmProblem, fitted: Fitted, *, usual: bool) -> bool:
+    """Let a linear programme say whether a fit in memory has a maximum, where there is doubt; refuse it if not.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+    fitted : Fitted
+        What came out.
+    usual : bool
+        Whether it looks like a maximum.
+
+    Returns
+    -------
+    bool
+        Whether it is known that there is one.
+    """
+    kind = (problem.family.name, problem.link.name)
+    if kind not in WITHOUT_ENDS:
+        return False
+    part = problem.design.whole()
+    matrix = part.matrix() - problem.design.shift[:, None]
+    if usual and fitted.steps <= MANY_STEPS:
+        eta = fitted.coefficients @ matrix
+        if problem.weighting.offset is None and problem.weighting.exposure is None:
+            mean = problem.link.mean(eta)
+            if mean.min() > EDGE and (problem.family.name != "binomial" or mean.max() < 1 - EDGE):
+                return True
+    binary = problem.family.name == "binomial"
+    try:
+        direction = separating_direction(matrix, part.response, binary=binary)
+    except UnsolvedError:
+        return False
+    if direction is not None:
+        refuse_separation(problem.design, direction, binary=binary)
+    return direction is None
 
 
 def small_fit(problem: GlmProblem) -> Fitted:

@@ -216,7 +216,10 @@ class OrthogonalSteps:
         """
         if self._triangle is None:
             raise ConvergenceError("there is no fit yet; found no evaluated point. Fit first.")
-        inverse = linalg.solve_triangular(self._triangle, np.eye(self._norms.size), check_finite=False)
+        try:
+            inverse = linalg.solve_triangular(self._triangle, np.eye(self._norms.size), check_finite=False)
+        except linalg.LinAlgError:
+            return np.full((self._norms.size, self._norms.size), np.nan)
         inverse = inverse / self._norms[:, None]
         return np.asarray(inverse @ inverse.T, dtype=np.float64)
 
