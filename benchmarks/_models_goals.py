@@ -8,6 +8,9 @@ from typing import Any
 SIDE = frozenset({"lifelines", "scikit-survival", "tableone"})
 """Engines that run in the side environment."""
 
+R_PACKAGES = {"R survival": "survival", "glmnet": "glmnet"}
+"""Engines that run in R, and the package they need."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -20,6 +23,8 @@ class Job:
     exact: tuple[str, ...] = ()
     """Engines that compute the same to the end, so that their answers must agree with ours."""
     tolerance: float = 1e-6
+    draws_its_data: bool = False
+    """Whether the script makes its data by itself, at a size that variables tell, and knows no --scale."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,8 @@ _LOGISTIC_PEERS = ("glum", "scikit-learn newton-cholesky", "scikit-learn lbfgs")
 _STATSMODELS = ("statsmodels GLM", "statsmodels Logit")
 _DASK_ML = ("dask-ml newton", "dask-ml lbfgs")  # its default, admm, takes three times as long
 _CURVES = ("ours", "lifelines", "scikit-survival", "R survival")
+_COX = ("ours", "lifelines", "scikit-survival", "statsmodels PHReg", "R survival")
+_DAYS, _ANY, _TEN = "cox 1M days", "cox 1M any times", "cox 10M days"
 
 JOBS: dict[str, Job] = {
     "memory 1M": Job(
@@ -122,6 +129,12 @@ JOBS: dict[str, Job] = {
     "stream 50M": Job("_models_glm.py", ("ours",)),
     "per core": Job("_models_glm.py", ("ours, 1 core", "ours, 2 cores", "dsyrk, 1 core", "dsyrk in blocks, 1 core")),
     "cluster": Job("_models_glm.py", ("ours, 1 worker", "ours, 2 workers")),
+    "cox 1M days": Job("_models_cox.py", _COX, limit_s=1_200, exact=_COX),
+    "cox 1M any times": Job("_models_cox.py", _COX, limit_s=1_200, exact=_COX),
+    "cox 10M days": Job("_models_cox.py", ("ours", "R survival"), limit_s=1_800, exact=("R survival",)),
+    "cox 10M from Parquet": Job("_models_cox.py", ("ours",), limit_s=1_800),
+    "lasso-path": Job("_models_lasso.py", ("ours", "glmnet"), limit_s=1_800, draws_its_data=True),
+    "lasso-one": Job("_models_lasso.py", ("ours", "glmnet", "sklearn"), limit_s=1_800, draws_its_data=True),
     "km": Job("_models_curves.py", _CURVES, exact=_CURVES),
     "logrank": Job("_models_curves.py", _CURVES, exact=_CURVES),
 }
@@ -148,6 +161,15 @@ GOALS: tuple[Goal, ...] = (
         at_least=1.7,
     ),
     Goal("Dask cluster: largest difference between one worker and two", _apart_of_workers, at_most=1e-12),
+    Goal("Cox 1M x 10, whole days: lifelines over ours", _times_faster(_DAYS, "lifelines"), at_least=10),
+    Goal("Cox 1M x 10, whole days: R survival over ours", _times_faster(_DAYS, "R survival"), at_least=10),
+    Goal("Cox 1M x 10, whole days: PHReg over ours", _times_faster(_DAYS, "statsmodels PHReg"), at_least=15),
+    Goal("Cox 1M x 10, whole days: scikit-survival over ours", _times_faster(_DAYS, "scikit-survival"), at_least=35),
+    Goal("Cox 1M x 10, any times: the best peer over ours", _times_faster(_ANY, *_COX[1:]), at_least=3),
+    Goal("Cox: 10M over 1M, whole days", _between((_TEN, "ours"), (_DAYS, "ours")), at_most=11),
+    Goal("Cox 10M x 10, whole days: GB", _memory_gb(_TEN), at_most=1.5),
+    Goal("lasso path 200,000 x 5,000: glmnet over ours", _times_faster("lasso-path", "glmnet"), at_least=1),
+    Goal("lasso, one penalty: the better peer over ours", _times_faster("lasso-one", "glmnet", "sklearn"), at_least=1),
     Goal("KM 10M: the faster of two peers over ours", _times_faster("km", "lifelines", "scikit-survival"), at_least=2),
     Goal(
         "log-rank 10M: the faster of two peers over ours",

@@ -23,14 +23,15 @@ from typing import Any
 
 import psutil
 from _measuring import ROOT, in_own_process, machine, say
-from _models_goals import GOALS, JOBS, SIDE, Results, largest_difference
-from _side_environment import MissingPeerError, side_python
+from _models_goals import GOALS, JOBS, R_PACKAGES, SIDE, Results, largest_difference
+from _side_environment import MissingPeerError, rscript, side_python
 
 RESULTS = ROOT / "benchmarks" / "results" / "models.json"
 # Set on some machines for older OpenBLAS builds; they would choose a slower kernel for every engine here. Which kernel
 # ran stands beside each engine ("threads").
 SLOWER_KERNELS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 SHARE_OF_FREE_MEMORY = 0.9
+LASSO_PERSONS = 200_000
 
 
 def run_engine(name: str, engine: str, *, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
@@ -38,29 +39,34 @@ def run_engine(name: str, engine: str, *, folder: Path, options: argparse.Namesp
     job = JOBS[name]
     try:
         python = side_python() if engine in SIDE else sys.executable
+        if engine in R_PACKAGES:
+            rscript(R_PACKAGES[engine])
     except MissingPeerError as reason:
         return {"absent": str(reason)}
+    size = () if job.draws_its_data else ("--scale", str(options.scale))
     return in_own_process(
         str(ROOT / "benchmarks" / job.script),
-        *(name, engine, str(folder)),
-        *("--runs", str(options.runs), "--scale", str(options.scale)),
+        *(name, engine, str(folder), "--runs", str(options.runs), *size),
         python=python,
         limit_s=options.limit or job.limit_s,
         limit_mb=SHARE_OF_FREE_MEMORY * psutil.virtual_memory().available / 2**20,
         without=(*SLOWER_KERNELS, "PYTHONPATH") if engine in SIDE else SLOWER_KERNELS,
+        LASSO_PERSONS=str(int(LASSO_PERSONS * options.scale)),
     )
 
 
 def run_job(name: str, *, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Run all engines of a job, ours first, and set their answers beside ours."""
     job = JOBS[name]
-    made = run_engine(name, "data", folder=folder, options=options)
+    made = {} if job.draws_its_data else run_engine(name, "data", folder=folder, options=options)
     engines: dict[str, Any] = {}
     for engine in job.engines:
         if options.engines and not any(engine.startswith(wanted) for wanted in options.engines):
             continue
         say(f"{name}: {engine}")
         told = run_engine(name, engine, folder=folder, options=options)
+        if "deviance_ratio" in told:
+            told["answer"] = {"deviance_ratio": [told["deviance_ratio"]]}
         engines[engine] = told | {"load_1min": machine()["load_1min"]}
         say(f"  {told.get('median_s') or told.get('failed') or told.get('absent')}  peak {told.get('peak_mb')} MB")
     ours = next(
@@ -114,7 +120,7 @@ def main() -> None:
     print(json.dumps(document["goals"], indent=1))
     say(f"Written: {options.output}")
     disagreeing = {name: job["disagree"] for name, job in found.items() if job["disagree"]}
-    failed = [name for name, job in found.items() if not any("answer" in told for told in job["engines"].values())]
+    failed = [name for name, job in found.items() if not any("median_s" in told for told in job["engines"].values())]
     if disagreeing or failed:
         raise SystemExit(f"the answers differ: {disagreeing}; nothing ran: {failed}")
 
