@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis_lib.errors import SeparationError
-from analysis_lib.models.regression import glm
+from analysis_lib.models.regression import compare_models, conditional_logistic, glm
 
 DATA = Path(__file__).parent / "data"
 REFERENCE: dict[str, Any] = json.loads((DATA / "regression_reference.json").read_text())
@@ -171,3 +171,19 @@ def test_every_reference_fit_is_there() -> None:
         "gamma",
         "inverse gaussian",
     }
+
+
+def test_tests_of_nested_models_agree_with_drop1() -> None:
+    smaller = FITS["birthwt logit"]["formula"].replace("C(race) + ", "")
+    table = compare_models(smaller, _data("birthwt"), larger=FITS["birthwt logit"]["formula"], family="binomial").table
+    expected = {"likelihood ratio": "lr_race", "wald": "wald_race", "score": "rao_race"}
+    for name, key in expected.items():
+        found = table.loc[name, ["statistic", "p_value"]].to_list()
+        assert found == pytest.approx(REFERENCE["tests"][key], rel=1e-8)
+
+
+def test_conditional_logistic_regression_of_infert_agrees_with_clogit() -> None:
+    fit = conditional_logistic("case ~ spontaneous + induced", _data("infert"), strata="stratum")
+    expected = REFERENCE["conditional_logistic"]["exact"]
+    _close(fit.params, expected["params"])
+    _close(fit.bse, expected["bse"])
