@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent, listed
@@ -16,6 +15,8 @@ from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import format_estimate, format_p
 
 if TYPE_CHECKING:
+    from scipy import stats
+
     from analysis_lib.figures import StudyFigure
 
 __all__ = ["CoefficientResult", "WaldTest"]
@@ -156,6 +157,8 @@ class CoefficientResult(ModelResult):
         )
 
     def _distribution(self) -> "stats.rv_continuous":
+        from scipy import stats
+
         return stats.norm() if np.isinf(self.df_errors) else stats.t(self.df_errors)
 
     def to_frame(self, *, level: float | None = None) -> pd.DataFrame:
@@ -205,6 +208,8 @@ class CoefficientResult(ModelResult):
         part = self.covariance[np.ix_(chosen, chosen)]
         estimates = self.estimates[chosen]
         chi2, df = float(estimates @ np.linalg.solve(part, estimates)), float(len(chosen))
+        from scipy import stats
+
         if np.isinf(self.df_errors):
             p_value = float(stats.chi2.sf(chi2, df))
         else:

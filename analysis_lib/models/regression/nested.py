@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
@@ -137,6 +136,8 @@ def _tests(problem: GlmProblem, *, smaller: GlmResult, larger: GlmResult) -> Nes
             f"the smaller model's terms must be in the larger, which has more; found {listed(lacking) or 'no more'}. "
             "Write the same terms and add to them."
         )
+    from scipy import stats
+
     df, scale = float(len(added)), larger.scale
     wald = larger.wald_test(list(added))
     statistics = {

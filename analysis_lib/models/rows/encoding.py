@@ -190,7 +190,8 @@ def encoding_of(
             plain = [Recipe("derived", level=n_derived + place) for place in range(len(structure.columns))]
             n_derived += len(structure.columns)
         recipes += plain
-        term_of += [str(structure.term)] * len(structure.columns)
+        name_of_term = "Intercept" if _is_intercept(structure.term) else str(structure.term)
+        term_of += [name_of_term] * len(structure.columns)
         name, kind = _taken_by_itself(structure.term, facts)
         if kind:
             owners[name] = kind
@@ -202,7 +203,7 @@ def encoding_of(
     return Encoding(
         terms=terms,
         words=words,
-        term_of=tuple("Intercept" if term == "1" else term for term in term_of),
+        term_of=tuple(term_of),
         levels=levels,
         recipes=tuple(recipes),
         categories=categories,
@@ -213,7 +214,7 @@ def encoding_of(
 
 def _plain_recipes(structure: Any, *, facts: PartFacts) -> list[Recipe] | None:
     """Say how to make the columns of a term without formulaic; None where only formulaic can."""
-    if str(structure.term) == "1":
+    if _is_intercept(structure.term):
         return [Recipe("one")]
     name, kind = _taken_by_itself(structure.term, facts)
     if not kind:
@@ -223,6 +224,11 @@ def _plain_recipes(structure: Any, *, facts: PartFacts) -> list[Recipe] | None:
     count = len(facts.columns[name].levels)
     first = count - len(structure.columns)  # 1 where the reference is left out, 0 where all levels stand
     return [Recipe("level", name, level) for level in range(first, count)] if first in {0, 1} else None
+
+
+def _is_intercept(term: Any) -> bool:
+    """Tell the intercept from a column that is called 1."""
+    return len(term.factors) == 1 and term.factors[0].expr == "1" and term.factors[0].eval_method.value == "literal"
 
 
 def _taken_by_itself(term: Any, facts: PartFacts) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import difflib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from analysis_lib.errors import ModelInputError
 
@@ -235,6 +235,9 @@ def _columns_of_right(right: str, columns: Sequence[str]) -> Iterator[str]:
     if "{" in _QUOTED.sub("", right):
         raise ModelInputError("a formula takes no braces; found some. Use I(...) for arithmetic.")
     _check_expansion(right)
+    for name in _QUOTED.findall(right):
+        if name == "Intercept" or re.fullmatch(r"[\d.]+", name):
+            _refuse_taken(name)
     try:
         terms = _parsed(right)
     except (FormulaicError, SyntaxError, ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
@@ -340,7 +343,15 @@ def _check_power(node: ast.BinOp) -> None:
         )
 
 
+def _refuse_taken(name: str) -> NoReturn:
+    raise ModelInputError(
+        f"a column in a formula cannot be called '{name}', which means something else there; found one. Rename it."
+    )
+
+
 def _known(name: str, columns: Sequence[str]) -> str:
+    if name == "Intercept":
+        _refuse_taken(name)
     if name in columns:
         return name
     near = difflib.get_close_matches(str(name), columns, n=1)

@@ -117,6 +117,8 @@ def test_a_part_may_lack_levels_that_others_have(people, monkeypatch):
         ("y ~ (age + sex + bmi)**9", "order 4"),
         ("y ~ age | sex", "cannot be read"),
         ("y ~ (", "cannot be read"),
+        ("y ~ `1`", "cannot be called '1'"),
+        ("y ~ age + Intercept", "cannot be called 'Intercept'"),
         ("y", 'one "~"'),
         ("a ~ b ~ c", 'one "~"'),
         ("~ age", "left side"),
