@@ -24,8 +24,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.compute.buckets import map_in_threads
+from analysis_lib.models.sums.adding import blas_of_one_thread
 from analysis_lib.models.sums.maximise import LikelihoodAt
-from analysis_lib.models.survival.cox_regression.blas import blas_of_one_thread
 from analysis_lib.models.survival.cox_regression.risk_sets import RiskSets
 
 __all__ = ["Evaluation", "PartialLikelihood", "Piece", "Ties"]
