@@ -3,8 +3,8 @@
     python benchmarks/_models_lasso.py JOB ENGINE DATA_FOLDER --runs N
 
 JOB is ``lasso-path`` (the whole path that glmnet chooses) or ``lasso-one`` (one penalty, a twentieth of the largest).
-ENGINE is ``ours``, ``glmnet`` (needs Rscript) or ``sklearn``, which has no path and solves ``lasso-one`` only. The data
-are made once, before any clock: 200,000 persons by 5,000 covariates of 0 and 1, 1 to 2 % filled. One line of JSON.
+ENGINE is ``ours``, ``glmnet`` (needs Rscript) or ``sklearn``, which has no path and solves ``lasso-one`` only.
+The data are made once, before any clock: 200,000 persons by 5,000 covariates of 0 and 1, 1 to 2 % filled.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """The comparison by propensity score against exercise 12.4 of The Book of OHDSI.
 
-Source: The Book of OHDSI (OHDSI, 2021-01-11; CC0), appendix "Suggested Answers": a propensity score by lasso on the
+Source: The Book of OHDSI (OHDSI, 2021-01-11; CC0), appendix "Suggested Answers": a propensity score by lasso on its
 default covariates, AUC 0.63; five strata; a Cox model within them, 1.13211 (0.92132 to 1.40008). Its covariates are
-groups of concepts in the year and the month up to the index date, demographics and scores; ours are the concepts in
-the same year, age group, sex and year. So the numbers are near, not equal: within a tenth of a standard error.
+groups of concepts in the year and the month up to the index date, demographics and scores; ours are the concepts
+themselves in the same year, age group, sex and year. So the numbers are near, not equal: within a tenth of a standard
+error.
 """
 
 import numpy as np

@@ -119,9 +119,7 @@ def columns_of(matrix: Any) -> Columns:
     if np.dtype(matrix.dtype).kind not in "biuf":
         raise ModelInputError(f"the matrix must hold numbers; found {matrix.dtype}. Convert it to float64.")
     sparse = sp.issparse(matrix)
-    found: Any = (
-        sp.csc_array(matrix, dtype=np.float64, copy=True) if sparse else np.array(matrix.T, dtype=np.float64, order="C")
-    )
+    found: Any = sp.csc_array(matrix, dtype=np.float64) if sparse else np.array(matrix.T, dtype=np.float64, order="C")
     cells = found.data if sparse else found
     if not np.isfinite(cells).all():
         raise ModelInputError(
@@ -130,8 +128,10 @@ def columns_of(matrix: Any) -> Columns:
         )
     if not sparse:
         return DenseColumns(found)
-    found.sum_duplicates()
-    found.eliminate_zeros()
+    if not found.has_canonical_format or (found.data == 0).any():
+        found = found.copy()  # the caller's own stays as it is
+        found.sum_duplicates()
+        found.eliminate_zeros()
     return SparseColumns(found)
 
 

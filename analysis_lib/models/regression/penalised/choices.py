@@ -58,7 +58,7 @@ class Choices:
     def __post_init__(self) -> None:
         checked_choice(self.family, "family", known=FAMILIES)
         _in_range(self.alpha, "alpha", low=0, high=1, hint="1 is the lasso, 0 is ridge")
-        _in_range(self.tolerance, "tolerance", low=1e-14, high=1e-2, hint="the default is 1e-7")
+        _in_range(self.tolerance, "tolerance", low=1e-14, high=1e-2, hint="the default is 1e-6")
         if self.smallest_share is not None:
             _in_range(self.smallest_share, "smallest_share", low=1e-10, high=0.999, hint="such as 1e-3")
         if not (isinstance(self.n_lambdas, int) and self.n_lambdas >= 2):

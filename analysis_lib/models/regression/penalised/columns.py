@@ -299,11 +299,14 @@ class SparseColumns(Columns):
     few = 600
 
     def __init__(self, matrix: "sp.csc_array[Any]") -> None:
+        ones = bool((matrix.data == 1).all())
+        if ones:  # a byte is enough to carry a one through the change of order
+            data = np.ones(matrix.data.size, dtype=np.int8)
+            matrix = type(matrix)((data, matrix.indices, matrix.indptr), shape=matrix.shape)
         self._matrix = matrix.tocsr()
         self.n, self.p = matrix.shape
         self.shift = np.zeros(self.p)
         by_row = self._matrix
-        ones = bool((matrix.data == 1.0).all())
         self._by_column, self._by_row = (
             _Cells(order.indptr, order.indices, np.empty(0) if ones else order.data) for order in (matrix, by_row)
         )

@@ -25,6 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 GOOD_ENOUGH = 1e-6
 #: Old curvatures are kept while each step brings the violation down by at least this factor.
 SLOW = 0.25
+#: Rounding allows no finer tolerance than about this.
+FINEST = 1e-12
 #: More rounds than this at one penalty: the covariates are correlated, and the equations among them are worth making.
 MANY_SWEEPS = 40
 MOST_SWEPT_BACK = 8_000
@@ -71,6 +73,8 @@ class PathSolver:
         self._usable = ~self.constant & finite
         self._scales = np.where(self.constant, 1.0, spread) if problem.standardise else np.ones(columns.p)
         self._ridge_unit = _spread_of_response(problem) if problem.family == "gaussian" else 1.0
+        fine = 0.01 if columns.p <= columns.few else 1.0
+        self._tolerance = max(fine * problem.tolerance, min(problem.tolerance, FINEST))
         self._gram = GramSteps(columns, self._scales)
         self._sweeps = SweepSteps(columns, self._scales, workers=problem.workers)
         self._sweeps_are_slow = False
@@ -201,7 +205,7 @@ class PathSolver:
         candidates = candidates[outside[candidates]]
         self._gradient[candidates] = self._gradients(candidates)
         excess = np.abs(self._gradient[candidates]) - l1[candidates]
-        wrong = excess > self.problem.tolerance * self._scale
+        wrong = excess > self._goal
         new = candidates[wrong][np.argsort(-excess[wrong], kind="stable")]
         self._members = np.concatenate([self._members, new[: max(NEW_AT_ONCE, self._members.size)]])
         return bool(new.size)
@@ -222,7 +226,7 @@ class PathSolver:
 
     @property
     def _goal(self) -> float:
-        return self.problem.tolerance * self._scale
+        return self._tolerance * self._scale
 
     def _violation(self, penalty: Penalty) -> float:
         members = self._members

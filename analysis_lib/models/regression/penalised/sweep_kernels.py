@@ -69,20 +69,25 @@ def sweep_sparse(  # noqa: PLR0917
     """
     ones = values.size == 0
     largest = 0.0
+    # Side by side in memory: who has fetched a row's residual has its curvature too.
+    both = np.empty((residual.size, 2))
+    for row in range(residual.size):
+        both[row, 0] = residual[row]
+        both[row, 1] = curvature[row]
     for place in range(members.size):
         column = members[place]
         a, b = 0.0, 0.0
         cell, end = starts[column], starts[column + 1]
         while cell + 2 <= end:
             if ones:
-                a += residual[rows[cell]]
-                b += residual[rows[cell + 1]]
+                a += both[rows[cell], 0]
+                b += both[rows[cell + 1], 0]
             else:
-                a += residual[rows[cell]] * values[cell]
-                b += residual[rows[cell + 1]] * values[cell + 1]
+                a += both[rows[cell], 0] * values[cell]
+                b += both[rows[cell + 1], 0] * values[cell + 1]
             cell += 2
         if cell < end:
-            a += residual[rows[cell]] * (1.0 if ones else values[cell])
+            a += both[rows[cell], 0] * (1.0 if ones else values[cell])
         scale = scales[place]
         gradient = (a + b - shift * means[place]) / scale
         old = point[place]
@@ -95,7 +100,9 @@ def sweep_sparse(  # noqa: PLR0917
         shift -= step * means[place] / total
         for cell in range(starts[column], end):
             row = rows[cell]
-            residual[row] -= step * curvature[row] * (1.0 if ones else values[cell])
+            both[row, 0] -= step * both[row, 1] * (1.0 if ones else values[cell])
+    for row in range(residual.size):
+        residual[row] = both[row, 0]
     return shift, largest
 
 
