@@ -102,8 +102,13 @@ SEPARATED: list[tuple[str, list[list[int]], list[int]]] = [
 ]
 
 
+@pytest.mark.parametrize("solved", ["by QR", "by sums"])
 @pytest.mark.parametrize(("link", "x", "y"), SEPARATED)
-def test_separated_tables_are_refused_whatever_the_link(link: Any, x: list[list[int]], y: list[int]) -> None:
+def test_separated_tables_are_refused_whatever_the_link_and_the_size(
+    link: Any, x: list[list[int]], y: list[int], solved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if solved == "by sums":
+        monkeypatch.setattr("analysis_lib.models.regression.glm_problem.SMALL_DESIGN", 0)
     frame = pd.DataFrame(x, columns=[f"x{index}" for index in range(len(x[0]))]).assign(y=y)
     with pytest.raises(SeparationError, match=r"x\d"):
         glm("y ~ " + " + ".join(frame.columns[:-1]), frame, family="binomial", link=link)

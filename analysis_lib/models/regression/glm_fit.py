@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from analysis_lib.errors import ConvergenceError
+from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.regression.collinearity import refuse_collinear, refuse_collinear_matrix
 from analysis_lib.models.regression.glm_problem import GlmProblem
 from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, SummedSteps, fisher_scoring
@@ -92,11 +92,26 @@ def checked_fit(problem: GlmProblem, fitted: Fitted) -> Fitted:
         return _converged(fitted, usual=bool(fitted.converged and found))
     # Along a direction without a maximum the likelihood still levels off, a factor of e a step, and seems to converge.
     if not problem.family.has_scale and (fitted.steps > MANY_STEPS or not (fitted.converged and found)):
-        # Where everything has levelled off, rounding may turn the last step round.
-        for direction in (fitted.last_step, -fitted.last_step, fitted.coefficients):
-            if np.isfinite(direction).all() and direction.any():
-                refuse_separation(problem.design, direction, binary=problem.family.name == "binomial")
+        _refuse_running_away(problem, fitted)
     return _converged(fitted, usual=bool(fitted.converged and found))
+
+
+def _refuse_running_away(problem: GlmProblem, fitted: Fitted) -> None:
+    """Refuse a fit for which a direction is found along which the likelihood of all rows rises for ever."""
+    binary = problem.family.name == "binomial"
+    # Where everything has levelled off, rounding may turn the last step round.
+    for direction in (fitted.last_step, -fitted.last_step, fitted.coefficients):
+        if np.isfinite(direction).all() and direction.any():
+            refuse_separation(problem.design, direction, binary=binary)
+    if (problem.family.name, problem.link.name) in WITHOUT_ENDS:
+        # What separates all rows separates a sample; what separates the sample is tried on all rows.
+        part = problem.design.sample(SAMPLE)
+        try:
+            found = separating_direction(part.matrix() - problem.design.shift[:, None], part.response, binary=binary)
+        except UnsolvedError:
+            return
+        if found is not None:
+            refuse_separation(problem.design, found, binary=binary)
 
 
 def _converged(fitted: Fitted, *, usual: bool) -> Fitted:
@@ -204,7 +219,13 @@ def large_fit(problem: GlmProblem) -> Fitted:
         steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical
     )
     if steps.information is not None:
-        refuse_collinear(steps.information, design.plan.terms)
+        try:
+            refuse_collinear(steps.information, design.plan.terms)
+        except ModelInputError:
+            # Rows whose means have come to their ends have no weight left: a separated outcome looks collinear too.
+            if not problem.family.has_scale:
+                _refuse_running_away(problem, fitted)
+            raise
     if not fitted.converged and (start := intercept_alone(problem)) is not None:
         fitted = fisher_scoring(
             steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical
