@@ -237,14 +237,18 @@ class PathSolver:
     def _sweep(self, penalty: Penalty, *, steps: int) -> tuple[int, bool]:
         """Go round the members until steps are small; say whether they became so."""
         self._sweeps.follow(self._here)
-        before = np.inf
+        before, members = np.inf, self._members
         for done in range(1, MANY_SWEEPS + 1):
-            proposal = self._sweeps.propose(self._here, self._members, penalty=penalty)
-            moved = self._go(proposal, penalty, fresh=True)
+            proposal = self._sweeps.propose(self._here, members, penalty=penalty)
+            moved = self._go(proposal, penalty, members=members, fresh=True)
             # Each round leaves about the same share of the step before it.
             left = proposal.largest * min(proposal.largest / before, 1.0)
-            if left <= 0.3 * self._goal and self._violation(penalty) <= self._goal:
-                return steps + done, True
+            if left <= 0.3 * self._goal:
+                if self._violation(penalty) <= self._goal:
+                    return steps + done, True
+                members = self._members
+            elif done > 1:  # those without a coefficient are asked again before the end
+                members = members[self._here.point[members] != 0]
             if not moved or proposal.largest > 0.5 * before:
                 # The halves hinder each other, or the curvatures are old.
                 if self._sweeps.is_fresh:
@@ -273,7 +277,7 @@ class PathSolver:
             proposal = self._gram.propose(
                 self._here, self._gradient[self._members], penalty=penalty.of(self._members), goal=goal
             )
-            moved = self._go(proposal, penalty, fresh=self._gram.is_fresh)
+            moved = self._go(proposal, penalty, members=self._members, fresh=self._gram.is_fresh)
             if not moved or stuck > 3:
                 if self._gram.is_fresh:
                     return steps, violation / self._scale, violation <= GOOD_ENOUGH * self._scale
@@ -288,9 +292,9 @@ class PathSolver:
         near = np.abs(self._gradient[members]) > 0.9 * penalty.l1[members]
         self._members = members[(self._here.point[members] != 0) | near]
 
-    def _go(self, proposal: Proposal, penalty: Penalty, *, fresh: bool) -> bool:
+    def _go(self, proposal: Proposal, penalty: Penalty, *, members: IntArray, fresh: bool) -> bool:
         """Take the proposed step, or half of a half of it, if the objective does not rise; say whether it was taken."""
-        here, there, members = self._here, self._spare, self._members
+        here, there = self._here, self._spare
         penalty = penalty.of(members)
         old = here.point[members]
         before = here.deviance / 2 + penalty.value(old)
