@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis_lib.models.rows import DesignPlan, Prepared, Rows
 from analysis_lib.models.rows.design import mapped
-from analysis_lib.models.sums import DesignRows
+from analysis_lib.models.sums import Block, DesignRows
 
 __all__ = ["counted_persons"]
 
@@ -31,6 +31,9 @@ def counted_persons(design: DesignRows, *, binary: bool) -> tuple[dict[str, int]
     events : int
         Rows with the outcome; 0 where it is no event.
     """
+    if design.rows.person_column is None and not any(r.kind == "level" for r in design.plan.encoding.recipes):
+        events = int(design.add_up(_WithOutcome())[0]) if binary else 0
+        return {"all": design.plan.n, **({"events": events} if binary else {})}, events
     in_memory = design.rows.place == "memory"
     read = _CellsOfPart(design.plan, design.rows, binary, design.prepared if in_memory else None)
     parts: list[dict[str, tuple[int, Any]]] = mapped(read, design.rows)
@@ -42,6 +45,19 @@ def counted_persons(design: DesignRows, *, binary: bool) -> tuple[dict[str, int]
         counts[cell] = int(pd.unique(np.concatenate(ids)).size) if ids else sum(pair[0] for pair in found)
     events = sum(part["events"][0] for part in parts if "events" in part)
     return {cell: counts[cell] for cell in ("all", "events", *cells) if cell in counts}, events
+
+
+@dataclass(frozen=True)
+class _WithOutcome:
+    """Counts rows with the outcome."""
+
+    needs_design: bool = False
+
+    def start(self, p: int) -> list[Any]:  # noqa: ARG002 - every kind of work is told
+        return [0]
+
+    def add(self, sums: list[Any], block: Block) -> None:
+        sums[0] += int(np.count_nonzero(block.y > 0))
 
 
 @dataclass(frozen=True)

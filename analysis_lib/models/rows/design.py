@@ -19,7 +19,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.rows.column_facts import PartFacts, facts_of_part, joined_facts, plain_column, refuse_unusable
 from analysis_lib.models.rows.encoding import Encoding, Recipe, encoding_of
 from analysis_lib.models.rows.expression import response_values
-from analysis_lib.models.rows.source import Rows
+from analysis_lib.models.rows.source import Rows, joined_frames
 
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster
@@ -30,6 +30,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 INTERCEPT = "Intercept"
+#: Rows of a part in files that are kept aside while it is looked at, for a fit to start from without reading again.
+SAMPLED = 1_000
 _COLUMN_IN_C = re.compile(r"\bC\s*\(\s*(`[^`]+`|[^\W\d]\w*)")
 
 
@@ -98,7 +100,7 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class DesignPlan:
-    """How to turn rows into the numbers of a regression; small, and holds no person's values.
+    """How to turn rows into the numbers of a regression; small, and but for `sample` without any person's values.
 
     Attributes
     ----------
@@ -106,6 +108,8 @@ class DesignPlan:
         The right side: terms, words, levels, recipes.
     response : str
         The left side; empty for none.
+    response_columns : tuple of str
+        Columns in it.
     columns : tuple of str
         Columns whose missing values leave a row out.
     extra : tuple of str
@@ -114,14 +118,18 @@ class DesignPlan:
         What the columns hold in the complete cases.
     has_missing : tuple of bool
         Part by part, whether rows are left out.
+    sample : DataFrame or None
+        A few complete rows of every part of files, taken while they were looked at; None for frames in memory.
     """
 
     encoding: Encoding
     response: str
+    response_columns: tuple[str, ...]
     columns: tuple[str, ...]
     extra: tuple[str, ...]
     facts: PartFacts
     has_missing: tuple[bool, ...]
+    sample: pd.DataFrame | None = None
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -163,7 +171,14 @@ class DesignPlan:
                     means[index] = self.facts.columns[recipe.column].total / max(self.n, 1)
         return means if np.isfinite(means).all() else np.zeros(len(self.terms))
 
-    def prepare(self, frame: pd.DataFrame, *, complete: bool = False, response: bool = True) -> Prepared:
+    @property
+    def outcome_columns(self) -> tuple[str, ...]:
+        """Columns that are read where the design is not looked at: those of the left side, and the extra ones."""
+        return tuple(dict.fromkeys([*self.response_columns, *self.extra]))
+
+    def prepare(
+        self, frame: pd.DataFrame, *, complete: bool = False, response: bool = True, design: bool = True
+    ) -> Prepared:
         """Turn rows into what blocks are copied from.
 
         Parameters
@@ -174,6 +189,8 @@ class DesignPlan:
             Whether it is known that nothing is missing.
         response : bool, default True
             Whether the left side is wanted; new data to predict for have none.
+        design : bool, default True
+            Whether the right side is wanted; without it `sources` is empty.
 
         Returns
         -------
@@ -197,7 +214,7 @@ class DesignPlan:
             )
         return Prepared(
             size=len(frame),
-            sources=self.encoding.sources(frame),
+            sources=self.encoding.sources(frame) if design else (),
             recipes=self.encoding.recipes,
             response=found,
             extra={name: frame[name] for name in self.extra if name in frame.columns},
@@ -250,7 +267,9 @@ def design_plan(
     names = tuple(dict.fromkeys([*response_columns, *columns, *extra]))
     counted = _inside_c(right, columns)
     look = _Look(rows, names, counted=counted, uncounted=tuple({*response_columns, *extra} - set(columns)))
-    facts = joined_facts(seen := mapped(look, rows, on=on))
+    looked = mapped(look, rows, on=on)
+    seen = [facts for facts, _ in looked]
+    facts = joined_facts(seen)
     if facts.n_complete == 0:
         raise ModelInputError(
             f"no row is left to analyse; found {facts.n_rows:,} rows, all of them with a missing value. "
@@ -262,10 +281,12 @@ def design_plan(
     return DesignPlan(
         encoding=encoding,
         response=response,
+        response_columns=tuple(response_columns),
         columns=names,
         extra=tuple(extra),
         facts=facts,
         has_missing=has_missing,
+        sample=joined_frames([few for _, few in looked if few is not None], names),
     )
 
 
@@ -301,11 +322,15 @@ class _Look:
     counted: tuple[str, ...]
     uncounted: tuple[str, ...]
 
-    def __call__(self, number: int) -> PartFacts:
-        frame = self.rows.parts[number](self.names)
-        return facts_of_part(
-            _plain(frame, self.names), counted=self.counted, described=set(self.names) - set(self.uncounted)
-        )[0]
+    def __call__(self, number: int) -> tuple[PartFacts, pd.DataFrame | None]:
+        frame = _plain(self.rows.parts[number](self.names), self.names)
+        described = set(self.names) - set(self.uncounted)
+        facts, complete = facts_of_part(frame, counted=self.counted, described=described)
+        if self.rows.place == "memory":
+            return facts, None
+        kept = np.arange(len(frame)) if complete is None else np.flatnonzero(complete)
+        few = np.sort(np.random.default_rng(number).choice(kept, min(SAMPLED, kept.size), replace=False))
+        return facts, frame.iloc[few].copy()
 
 
 def _inside_c(right: str, columns: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from analysis_lib.compute.buckets import map_in_threads
 from analysis_lib.errors import ModelInputError
 from analysis_lib.features.feature_set import Features
 from analysis_lib.models.arguments import checked_columns
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import dask.dataframe as dd
     import pyarrow.parquet as pq
 
-__all__ = ["PERSON_COLUMNS", "Data", "Place", "RowGroups", "Rows", "open_rows"]
+__all__ = ["PERSON_COLUMNS", "Data", "Place", "RowGroups", "Rows", "joined_frames", "open_rows"]
 
 #: Anything that `open_rows` takes: a pandas or Dask frame, features of a cohort, or the path of Parquet files.
 Data = Any
@@ -98,8 +99,8 @@ class Rows:
         if self.whole is not None:
             whole = self.whole(wanted)
         else:
-            parts = list(self.read(wanted))
-            whole = parts[0] if len(parts) == 1 else _joined(parts, wanted)
+            parts = map_in_threads(lambda part: part(wanted), self.parts)
+            whole = parts[0] if len(parts) == 1 else _under_each_other(parts, wanted)
         whole = whole.reset_index(drop=True)
         whole.attrs["units"] = {name: self.units[name] for name in wanted if name in self.units}
         return whole
@@ -138,7 +139,25 @@ def open_rows(data: Data) -> Rows:
     )
 
 
-def _joined(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
+def joined_frames(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame | None:
+    """Put frames with the same columns under each other.
+
+    Parameters
+    ----------
+    parts : sequence of DataFrame
+        In order.
+    names : sequence of str
+        Their columns.
+
+    Returns
+    -------
+    DataFrame or None
+        With a fresh index; None where there are no parts.
+    """
+    return _under_each_other(parts, names) if parts else None
+
+
+def _under_each_other(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
     """Put parts under each other; categories that differ from part to part become one set, in order of appearance."""
     from pandas.api.types import union_categoricals
 
@@ -222,8 +241,12 @@ class RowGroups:
         # Arrow's own threads would compete with those that read the other parts.
         with pq.ParquetFile(self.path) as file:
             table = file.read_row_groups(list(self.groups), columns=list(names), use_threads=False)
-        frame: pd.DataFrame = table.to_pandas(date_as_object=False, ignore_metadata=True, use_threads=False)
-        return frame[list(names)]
+        # Column by column, each given up as soon as it is taken over: numbers are not copied at all.
+        frame: pd.DataFrame = table.to_pandas(
+            date_as_object=False, ignore_metadata=True, use_threads=False, split_blocks=True, self_destruct=True
+        )
+        del table
+        return pd.DataFrame({name: frame[name] for name in names}, copy=False)
 
 
 def _of_files(path: Path) -> Rows:

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,6 +34,8 @@ Sums = tuple[Any, ...]
 BLOCK_ROWS = 8192
 #: A design smaller than this is kept between passes; a larger one is read again, so that memory stays bounded.
 KEPT_BYTES = 400_000_000
+#: A sample of this many rows, taken while files were looked at, is not worth another reading of them.
+SAMPLE_ENOUGH = 20_000
 _tokens = count()
 
 
@@ -133,7 +135,9 @@ class DesignRows:
     """
 
     def __init__(self, plan: DesignPlan, rows: Rows, *, on: "Cluster | None" = None) -> None:
-        self.plan = plan
+        # Results keep the plan and tasks carry it; rows of persons have no place in either.
+        self.plan = replace(plan, sample=None)
+        self._sample = plan.sample
         self.rows = rows
         self.shift = plan.shift
         self._on = on
@@ -211,6 +215,9 @@ class DesignRows:
             Rows in their order.
         """
         numbers = range(len(self.rows.parts))
+        taken = self._sample
+        if taken is not None and len(taken) >= min(size, SAMPLE_ENOUGH):
+            return self.plan.prepare(taken, complete=True)
         take = _Sample(self._part(), size / max(self.plan.n, 1))
         if self.rows.place == "memory":
             return joined_parts(map_in_threads(lambda number: take.of(self.prepared(number), number=number), numbers))
@@ -284,13 +291,15 @@ class _Part:
     rows: Rows
     token: str
 
-    def read(self, number: int) -> Prepared:
-        frame = self.rows.parts[number](self.plan.columns)
-        return self.plan.prepare(frame, complete=not self.plan.has_missing[number])
+    def read(self, number: int, *, design: bool = True) -> Prepared:
+        complete = not self.plan.has_missing[number]
+        # Where nothing is missing, the outcome can be read without the covariates.
+        columns = self.plan.columns if design or not complete else self.plan.outcome_columns
+        return self.plan.prepare(self.rows.parts[number](columns), complete=complete, design=design)
 
-    def __call__(self, number: int) -> Prepared:
+    def __call__(self, number: int, *, design: bool = True) -> Prepared:
         if not self.token:
-            return self.read(number)
+            return self.read(number, design=design)
         found = _kept.get((self.token, number))
         return found if found is not None else _kept.put((self.token, number), self.read(number))
 
@@ -336,7 +345,8 @@ class _PartWork:
     shift: FloatArray
 
     def __call__(self, number: int) -> Sums:
-        return summed(self.work, self.part(number), shift=self.shift)
+        part = self.part(number, design=getattr(self.work, "needs_design", True))
+        return summed(self.work, part, shift=self.shift)
 
 
 @dataclass(frozen=True)
