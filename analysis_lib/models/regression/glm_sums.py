@@ -290,22 +290,26 @@ def _logistic(
     is -log(mu) + (1 - y) eta. Where eta is below -700 the row is taken to be there, so that e stays finite.
     """
     np.maximum(eta, -700.0, out=eta)
-    e = np.exp(-eta)
-    mu = np.reciprocal(1.0 + e)
+    e = np.negative(eta)
+    np.exp(e, out=e)
+    mu = e + 1.0
+    np.reciprocal(mu, out=mu)
     weight = e * mu
     weight *= mu
-    each = np.log(mu)
-    each -= (1.0 - y) * eta
     residual = y - mu
     # Floored, so that a row told without error adds nothing instead of 0/0.
-    pearson = residual / np.maximum(weight, 1e-300)
+    pearson = np.maximum(weight, 1e-300, out=e)
+    np.divide(residual, pearson, out=pearson)
+    np.log(mu, out=mu)
     shares = 0.0
     if not _is_binary(y):
         own = special.xlogy(y, y) + special.xlogy(1 - y, 1 - y)
         shares = float(own.sum() if total is None else total @ own)
     if total is None:
-        return 2 * (shares - float(each.sum())), residual, weight, float(pearson @ residual)
-    return 2 * (shares - float(total @ each)), total * residual, total * weight, float((total * pearson) @ residual)
+        below = float(mu.sum()) - float(eta.sum()) + float(y @ eta)
+        return 2 * (shares - below), residual, weight, float(pearson @ residual)
+    below = float(total @ mu) - float((total * (1.0 - y)) @ eta)
+    return 2 * (shares - below), total * residual, total * weight, float((total * pearson) @ residual)
 
 
 def _is_binary(y: FloatArray) -> bool:

@@ -31,7 +31,7 @@ FloatArray = npt.NDArray[np.float64]
 Sums = tuple[Any, ...]
 
 #: Rows worked on at once: a block of a few dozen columns stays near the core, and a call of numpy is worth its cost.
-BLOCK_ROWS = 8192
+BLOCK_ROWS = 16_384
 #: A design smaller than this is kept between passes; a larger one is read again, so that memory stays bounded.
 KEPT_BYTES = 400_000_000
 #: A sample of this many rows, taken while files were looked at, is not worth another reading of them.
