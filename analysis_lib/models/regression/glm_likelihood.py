@@ -29,10 +29,16 @@ def null_model(problem: GlmProblem) -> tuple[float, float] | None:
     """
     if "Intercept" not in problem.design.plan.terms or problem.weighting.offset or problem.weighting.exposure:
         return None
-    mean = np.array([problem.centre])
-    work = _NullDeviance(problem.family, problem.weighting, float(mean[0]))
-    deviance = float(problem.design.add_up(work)[0])
+    deviance = _null_deviance(problem)
     return log_likelihood(problem, deviance), deviance
+
+
+def _null_deviance(problem: GlmProblem) -> float:
+    if problem.family.name == "binomial" and not problem.outcome[13]:  # 0 and 1 only: two counts say all
+        total, events = float(problem.outcome[3]), float(problem.outcome[2])
+        return float(-2 * (special.xlogy(events, events / total) + special.xlogy(total - events, 1 - events / total)))
+    work = _NullDeviance(problem.family, problem.weighting, problem.centre)
+    return float(problem.design.add_up(work)[0])
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class OutcomeSums:
 
     Sums: rows, total frequency, weighted total of y and of the weights, impossible outcomes, saturated log likelihood,
     bad weights, bad offsets, events, sum of frequency * log y, sum of log analytic weights, and for each design column
-    the total of frequency * column * y and of frequency * column.
+    the total of frequency * column * y and of frequency * column; and whether an outcome is a share between 0 and 1.
     """
 
     family: Family
@@ -116,7 +116,7 @@ class OutcomeSums:
         list
             Zeros.
         """
-        return [*([0.0] * 11), np.zeros(p), np.zeros(p)]
+        return [*([0.0] * 11), np.zeros(p), np.zeros(p), 0]
 
     def add(self, sums: list[Any], block: Block) -> None:
         """Add a block.
@@ -151,6 +151,8 @@ class OutcomeSums:
         if self.family.has_scale and possible:
             sums[9] += float(f @ np.log(y)) if self.family.name != "gaussian" else 0.0
             sums[10] += float(f @ np.log(w))
+        if self.family.name == "binomial":
+            sums[13] += not _is_binary(y)
         if self.needs_design:
             sums[11] += block.x @ (f * y)
             sums[12] += block.x @ f

@@ -120,22 +120,25 @@ def facts_of_part(
     """
     facts = PartFacts(n_rows=len(frame), n_complete=len(frame))
     complete: BoolArray | None = None
-    for name in frame.columns:
-        column = frame[name]
-        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "biu":
+    columns = {str(name): frame[name] for name in frame.columns}
+    totals: dict[str, float] = {}
+    for name, column in columns.items():
+        kind = column.dtype.kind if isinstance(column.dtype, np.dtype) else "O"
+        if kind in "biu":
             continue
         # A sum is the fastest way to see that nothing is missing: it is a number only if all are.
-        if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f" and not np.isnan(_total(column)):
+        if kind == "f" and not np.isnan(totals.setdefault(name, _total(column))):
             continue
         absent = column.isna().to_numpy()
         if absent.any():
-            facts.missing[str(name)] = int(absent.sum())
+            facts.missing[name] = int(absent.sum())
             complete = ~absent if complete is None else complete & ~absent
-    kept = frame if complete is None else frame.loc[complete]
-    facts.n_complete = len(kept)
+    if complete is not None:
+        columns, totals = {name: column.loc[complete] for name, column in columns.items()}, {}
+        facts.n_complete = int(complete.sum())
     facts.columns = {
-        str(name): _facts_of_column(kept[name], name=str(name), counted=name in counted)
-        for name in kept.columns
+        name: _facts_of_column(column, name=name, counted=name in counted, total=totals.get(name))
+        for name, column in columns.items()
         if name in described
     }
     return facts, complete
@@ -146,7 +149,7 @@ def _total(column: pd.Series) -> float:
         return float(column.to_numpy().sum(dtype=np.float64))
 
 
-def _facts_of_column(column: pd.Series, *, name: str, counted: bool) -> ColumnFacts:
+def _facts_of_column(column: pd.Series, *, name: str, counted: bool, total: float | None) -> ColumnFacts:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         counts = np.bincount(column.cat.codes.to_numpy().astype(np.intp), minlength=len(dtype.categories))
@@ -158,7 +161,7 @@ def _facts_of_column(column: pd.Series, *, name: str, counted: bool) -> ColumnFa
         facts = ColumnFacts("number", str(dtype))
         if len(column):
             values = column.to_numpy()
-            facts.total = _total(column)
+            facts.total = _total(column) if total is None else total
             facts.smallest, facts.largest = float(values.min()), float(values.max())
         if counted:
             facts.levels = _counts(column, name=name, most=MOST_CATEGORIES)

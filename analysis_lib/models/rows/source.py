@@ -27,8 +27,8 @@ Place = Literal["memory", "dask", "files"]
 #: OMOP's names for a person: in a cohort, and in every clinical table.
 PERSON_COLUMNS = ("subject_id", "person_id")
 #: Rows of one part of a frame in memory: large enough that a part is worth a task, small enough for many cores.
-#: Row groups of files are gathered up to four times as many, since each costs an opening of the file.
-ROWS_OF_A_PART = 65_536
+#: Row groups of files are gathered up to twice as many, since each costs an opening of the file.
+ROWS_OF_A_PART = 131_072
 
 
 @dataclass(frozen=True)
@@ -291,7 +291,7 @@ def _row_groups(file: Path, metadata: "pq.FileMetaData") -> Iterator[RowGroups]:
     rows = 0
     for group in range(metadata.num_row_groups):
         size = metadata.row_group(group).num_rows
-        if gathered and rows + size > 4 * ROWS_OF_A_PART:
+        if gathered and rows + size > 2 * ROWS_OF_A_PART:
             yield RowGroups(str(file), tuple(gathered), rows)
             gathered, rows = [], 0
         gathered.append(group)
