@@ -32,6 +32,8 @@ BoolArray = npt.NDArray[np.bool_]
 INTERCEPT = "Intercept"
 #: Rows of a part in files that are kept aside while it is looked at, for a fit to start from without reading again.
 SAMPLED = 1_000
+#: Such rows of all parts together, about.
+SAMPLE = 40_000
 _COLUMN_IN_C = re.compile(r"\bC\s*\(\s*(`[^`]+`|[^\W\d]\w*)")
 
 
@@ -329,7 +331,8 @@ class _Look:
         if self.rows.place == "memory":
             return facts, None
         kept = np.arange(len(frame)) if complete is None else np.flatnonzero(complete)
-        few = np.sort(np.random.default_rng(number).choice(kept, min(SAMPLED, kept.size), replace=False))
+        size = min(SAMPLED, max(SAMPLE // len(self.rows.parts), 1), kept.size)
+        few = np.sort(np.random.default_rng(number).choice(kept, size, replace=False))
         return facts, frame.iloc[few].copy()
 
 
