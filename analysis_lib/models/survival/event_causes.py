@@ -17,6 +17,7 @@ MOST_CAUSES = 20
 #: into people with an event, so the caller has to say.
 _NOTHING_HAPPENED = {
     *("", "0", "alive", "censor", "censored", "censoring", "cens", "false", "no", "no event", "none", "nothing"),
+    *("중도절단", "절단", "아니오", "생존", "없음"),
     *("administrative censoring", "cohort end", "end of follow-up", "end of observation", "end of study", "horizon"),
     *("loss to follow-up", "lost", "lost to follow-up", "observation end", "withdrawal", "withdrawn"),
 }
