@@ -2,7 +2,6 @@
 
 import ast
 import operator
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.rows.column_facts import plain_column
+from analysis_lib.models.rows.formula import parsed_expression
 
 __all__ = ["response_values"]
 
@@ -64,14 +64,7 @@ def response_values(expression: str, frame: pd.DataFrame) -> FloatArray:
     ModelInputError
         If the outcome is text or a category, is no number, or the expression calls what works on covariates only.
     """
-    quoted: dict[str, str] = {}
-
-    def placeholder(match: re.Match[str]) -> str:
-        name = f"quoted_{len(quoted)}_"
-        quoted[name] = match[1]
-        return name
-
-    tree = ast.parse(re.sub(r"`([^`]*)`", placeholder, expression).strip(), mode="eval")
+    tree, quoted = parsed_expression(expression)
     with np.errstate(all="ignore"):
         found = _value(tree.body, frame, quoted=quoted)
     column = plain_column(found) if isinstance(found, pd.Series) else pd.Series(found, index=frame.index)

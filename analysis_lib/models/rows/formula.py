@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from analysis_lib.errors import ModelInputError
 
-__all__ = ["FUNCTIONS", "Formula", "SurvivalFormula", "parse_formula", "survival_formula"]
+__all__ = ["FUNCTIONS", "Formula", "SurvivalFormula", "parse_formula", "parsed_expression", "survival_formula"]
 
 #: What a formula may call: formulaic's transformations, without those that depend on the order of rows.
 FUNCTIONS = (
@@ -276,8 +276,26 @@ def _parsed(right: str) -> list[Any]:
     return list(found)
 
 
-def _checked(expression: str, columns: Sequence[str]) -> Iterator[str]:
-    """Walk through a Python expression, refuse what is not listed, and give the columns in it."""
+def parsed_expression(expression: str) -> tuple[ast.Expression, dict[str, str]]:
+    """Parse an expression of a formula without executing it.
+
+    Parameters
+    ----------
+    expression : str
+        Names that are no Python names stand in backticks.
+
+    Returns
+    -------
+    tree : ast.Expression
+        With a stand-in for each name in backticks.
+    quoted : dict of str to str
+        The name behind each stand-in.
+
+    Raises
+    ------
+    ModelInputError
+        If it cannot be read.
+    """
     quoted: dict[str, str] = {}
 
     def placeholder(match: re.Match[str]) -> str:
@@ -286,12 +304,17 @@ def _checked(expression: str, columns: Sequence[str]) -> Iterator[str]:
         return name
 
     try:
-        tree = ast.parse(_QUOTED.sub(placeholder, expression).strip(), mode="eval")
+        return ast.parse(_QUOTED.sub(placeholder, expression).strip(), mode="eval"), quoted
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ModelInputError(
             "an expression in the formula cannot be read; found a mistake in its brackets, signs or names. "
             "Names that are no Python names stand in `backticks`."
         ) from None
+
+
+def _checked(expression: str, columns: Sequence[str]) -> Iterator[str]:
+    """Walk through a Python expression, refuse what is not listed, and give the columns in it."""
+    tree, quoted = parsed_expression(expression)
     called: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
