@@ -301,7 +301,6 @@ def test_no_payload_fires_in_a_real_browser(tmp_path: Path):
                         bait.click(timeout=200, no_wait_after=True)
             view.wait_for_timeout(300)
             assert view.url == file.as_uri()
-            view.close()
         browser.close()
     assert fired == ["control"]  # unsieved, the same way of looking sees it
 
