@@ -11,7 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_parts
 from analysis_lib.models.rows.source import Data, open_rows
 
-__all__ = ["SurvivalRows", "event_flags", "follow_up_times", "person_counts", "survival_rows"]
+__all__ = ["SurvivalRows", "event_flags", "follow_up_times", "merged_near_ties", "person_counts", "survival_rows"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -90,7 +90,7 @@ def survival_rows(data: Data, *, time: str, event: str, others: Sequence[str] = 
             "value. Check the attrition of the cohort and how the columns were made."
         )
     return SurvivalRows(
-        time=_merge_near_ties(follow_up_times(kept[time], name=time)),
+        time=merged_near_ties(follow_up_times(kept[time], name=time)),
         event=event_flags(kept[event], name=event),
         frame=kept,
         persons=_persons(read, person)[complete.to_numpy()].reset_index(drop=True),
@@ -147,8 +147,19 @@ def _is_real(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
 
 
-def _merge_near_ties(values: FloatArray) -> FloatArray:
-    """Give times that differ by rounding only the same value."""
+def merged_near_ties(values: FloatArray) -> FloatArray:
+    """Give times that differ by rounding only the same value.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,)
+        Times.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        The same times, each in a row of near ties being the first of them.
+    """
     distinct, position = np.unique(values, return_inverse=True)
     if distinct.size < 2 or (distinct == np.floor(distinct)).all():
         return values

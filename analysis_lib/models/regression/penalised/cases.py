@@ -1,7 +1,7 @@
 """The rows that a penalised fit uses: read from a design or taken from arrays, and checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_columns, listed
 from analysis_lib.models.regression.penalised.columns import Columns, DenseColumns, SparseColumns
+from analysis_lib.models.regression.penalised.partial_likelihood import FollowUp, order_of_risk_sets
 from analysis_lib.models.rows.design import DesignPlan
 
 __all__ = ["Cases", "checked_cases", "columns_of", "labels_of", "named", "numbers_of", "read_design"]
@@ -36,6 +37,8 @@ class Cases:
         Whose each row is.
     fold : ndarray, shape (n,), or None
         Fold of each row, where given.
+    follow_up : FollowUp or None
+        For Cox's model; rows are then in the order of its risk sets.
     """
 
     columns: Columns
@@ -46,6 +49,7 @@ class Cases:
     factors: FloatArray
     persons: npt.NDArray[Any]
     fold: npt.NDArray[Any] | None
+    follow_up: FollowUp | None = None
 
 
 def read_design(plan: DesignPlan, parts: Sequence[Any]) -> tuple[Columns, FloatArray, pd.DataFrame]:
@@ -63,7 +67,7 @@ def read_design(plan: DesignPlan, parts: Sequence[Any]) -> tuple[Columns, FloatA
     columns : Columns
         Covariates, without the intercept.
     response : ndarray of float64, shape (n,)
-        Outcome.
+        Outcome; missing where the plan has none.
     others : DataFrame
         The other columns, such as weights.
 
@@ -84,7 +88,7 @@ def read_design(plan: DesignPlan, parts: Sequence[Any]) -> tuple[Columns, FloatA
         ready = plan.prepare(part(plan.columns))
         last = first + ready.size
         values[:, first:last] = ready.matrix()[inside]
-        response[first:last] = ready.response
+        response[first:last] = ready.response if plan.response else np.nan
         others.append(pd.DataFrame(dict(ready.extra)))
         first = last
     return DenseColumns(values), response, pd.concat(others, ignore_index=True)
@@ -236,8 +240,9 @@ def checked_cases(
     persons: npt.NDArray[Any],
     fold: npt.NDArray[Any] | None,
     family: str,
+    follow_up: FollowUp | None = None,
 ) -> Cases:
-    """Check what goes with the covariates, and leave out rows of weight 0.
+    """Check what goes with the covariates, leave out rows of weight 0, and order those of a Cox model.
 
     Parameters
     ----------
@@ -257,6 +262,8 @@ def checked_cases(
         Fold of each row.
     family : str
         Distribution.
+    follow_up : FollowUp, optional
+        In the order of the rows, for Cox's model.
 
     Returns
     -------
@@ -285,12 +292,27 @@ def checked_cases(
     used = weights > 0
     if not used.any():
         raise ModelInputError("some weights must be more than 0; found none. Look at how they were made.")
+    cases = Cases(columns, terms, response, weights, offset, factors, persons, fold, follow_up)
     if not used.all():
-        columns = columns.take(used)
-        response, weights, offset, persons = response[used], weights[used], offset[used], persons[used]
-        fold = None if fold is None else fold[used]
-    _check_response(response, family)
-    return Cases(columns, terms, response, weights, offset, factors, persons, fold)
+        cases = _taken(cases, np.flatnonzero(used))
+    if cases.follow_up is not None:
+        cases = _taken(cases, order_of_risk_sets(cases.follow_up.time, cases.follow_up.stratum))
+    _check_response(cases.response, family)
+    return cases
+
+
+def _taken(cases: Cases, rows: npt.NDArray[np.int64]) -> Cases:
+    """Take rows by their positions."""
+    return replace(
+        cases,
+        columns=cases.columns.take(rows),
+        response=cases.response[rows],
+        weights=cases.weights[rows],
+        offset=cases.offset[rows],
+        persons=cases.persons[rows],
+        fold=None if cases.fold is None else cases.fold[rows],
+        follow_up=None if cases.follow_up is None else cases.follow_up.take(rows),
+    )
 
 
 def _factors(terms: tuple[str, ...], given: Mapping[str, float]) -> FloatArray:
@@ -315,6 +337,15 @@ def _check_response(response: FloatArray, family: str) -> None:
         raise ModelInputError(
             f"counts must be 0 or more; found {int((response < 0).sum()):,} below. Look at how they were made."
         )
+    if family == "cox":
+        if not np.isin(response, (0.0, 1.0)).all():
+            raise ModelInputError(
+                f"the event must be 0/1; found other numbers in {int((~np.isin(response, (0.0, 1.0))).sum()):,} rows. "
+                "Compare it first: outcome == 'bleed'."
+            )
+        if not response.any():
+            raise ModelInputError(f"a Cox model needs events; found none in {response.size:,} rows. Look at the event.")
+        return
     if response.size == 0 or response.min() == response.max():
         raise ModelInputError(
             f"the outcome must vary; found one value in all {response.size:,} rows. Look at how the rows were selected."

@@ -22,8 +22,8 @@ class Choices:
 
     Attributes
     ----------
-    family : {"gaussian", "binomial", "poisson"}
-        Distribution of the outcome.
+    family : {"gaussian", "binomial", "poisson", "cox"}
+        Model of the outcome.
     alpha : float
         Share of the lasso.
     lambdas : tuple of float or None

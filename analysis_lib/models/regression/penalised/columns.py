@@ -87,13 +87,13 @@ class Columns(ABC):
     shift: FloatArray
 
     @abstractmethod
-    def take(self, rows: npt.NDArray[np.bool_]) -> "Columns":
+    def take(self, rows: npt.NDArray[np.bool_] | IntArray) -> "Columns":
         """Copy some rows; `shift` stays the same.
 
         Parameters
         ----------
-        rows : ndarray of bool, shape (n,)
-            Which.
+        rows : ndarray of bool, shape (n,), or of int64
+            Which; or their positions, in the order wanted.
 
         Returns
         -------
@@ -214,6 +214,10 @@ class Columns(ABC):
         """
 
 
+def _positions(rows: npt.NDArray[np.bool_] | IntArray) -> IntArray:
+    return np.flatnonzero(rows) if rows.dtype == np.bool_ else np.asarray(rows, dtype=np.int64)
+
+
 class DenseColumns(Columns):
     """Covariates held as one array, a covariate after the other, centred.
 
@@ -234,8 +238,8 @@ class DenseColumns(Columns):
             values -= self.shift[:, None]
         self._values = values
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> "DenseColumns":
-        return DenseColumns(np.compress(rows, self._values, axis=1), shift=self.shift)
+    def take(self, rows: npt.NDArray[np.bool_] | IntArray) -> "DenseColumns":
+        return DenseColumns(np.take(self._values, _positions(rows), axis=1), shift=self.shift)
 
     def moments(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         means = self._values @ weights
@@ -311,8 +315,8 @@ class SparseColumns(Columns):
             _Cells(order.indptr, order.indices, np.empty(0) if ones else order.data) for order in (matrix, by_row)
         )
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> "SparseColumns":
-        return SparseColumns(self._matrix[np.flatnonzero(rows)].tocsc())
+    def take(self, rows: npt.NDArray[np.bool_] | IntArray) -> "SparseColumns":
+        return SparseColumns(self._matrix[_positions(rows)].tocsc())
 
     def moments(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         cells = self._by_column

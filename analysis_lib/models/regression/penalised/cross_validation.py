@@ -130,7 +130,9 @@ def cross_validate(
             "fewer folds, or penalise all covariates."
         )
     by_fold = np.array([score[:reached] for score in scores])
-    share = np.array([problem.weights[fold == number].sum() for number in range(n_folds)])
+    # What a fold says counts by its rows; under Cox's model by its events.
+    said = problem.weights if problem.follow_up is None else problem.weights * problem.response
+    share = np.array([said[fold == number].sum() for number in range(n_folds)])
     deviance = share @ by_fold / share.sum()
     se = np.sqrt(share @ np.square(by_fold - deviance) / share.sum() / (n_folds - 1))
     best = int(np.argmin(deviance))
@@ -146,7 +148,12 @@ def cross_validate(
 
 def _refuse_one_sided(problem: Problem, rows: npt.NDArray[np.bool_], *, n_folds: int) -> None:
     response = problem.response[rows]
-    if response.size == 0 or response.min() == response.max():
+    if problem.follow_up is not None:
+        if not (response.any() and problem.response[~rows].any()):
+            raise ModelInputError(
+                f"each fold needs events, inside and outside; found one of {n_folds} folds without. Use fewer folds."
+            )
+    elif response.size == 0 or response.min() == response.max():
         raise ModelInputError(
             f"each fold must leave rows of both kinds; found one outcome only outside one of {n_folds} folds. Use "
             "fewer folds."
@@ -155,15 +162,9 @@ def _refuse_one_sided(problem: Problem, rows: npt.NDArray[np.bool_], *, n_folds:
 
 def _score(problem: Problem, lambdas: Sequence[float], *, held: npt.NDArray[np.bool_]) -> list[float]:
     """Fit without some rows and give their mean deviance at each penalty."""
-    weights = problem.weights[~held]
-    outside = replace(
-        problem,
-        columns=problem.columns.take(~held),
-        response=problem.response[~held],
-        weights=weights / weights.sum(),
-        offset=problem.offset[~held],
-        workers=1,
-    )
+    outside = replace(problem.where(~held), workers=1)
+    if problem.follow_up is not None:
+        return _score_of_events(problem, lambdas, outside=outside, held=held)
     inside = problem.columns.take(held)
     response, offset, shares = problem.response[held], problem.offset[held], problem.weights[held]
     scores: list[float] = []
@@ -173,6 +174,26 @@ def _score(problem: Problem, lambdas: Sequence[float], *, held: npt.NDArray[np.b
         eta = offset + (solution.intercept + shift)
         inside.add_to(eta, solution.members, steps=solution.coefficients)
         scores.append(float(shares @ _deviance(response, eta, family=problem.family) / shares.sum()))
+
+    predictors(outside, lambdas, report=report)
+    return scores
+
+
+def _score_of_events(
+    problem: Problem, lambdas: Sequence[float], *, outside: Problem, held: npt.NDArray[np.bool_]
+) -> list[float]:
+    """Score held-out rows by what they add to the deviance of all rows, per event: alone they make no risk sets.
+
+    Verweij P.J.M., van Houwelingen H.C. (1993). Stat. Med. 12(24), 2305-2314.
+    """
+    events = float(problem.weights[held] @ problem.response[held])
+    scores: list[float] = []
+
+    def report(_number: int, solution: Solution) -> None:
+        eta = problem.offset.copy()
+        problem.columns.add_to(eta, solution.members, steps=solution.coefficients)
+        left_out = float(problem.weights[~held].sum()) * outside.deviance_at(eta[~held])
+        scores.append((problem.deviance_at(eta) - left_out) / events)
 
     predictors(outside, lambdas, report=report)
     return scores

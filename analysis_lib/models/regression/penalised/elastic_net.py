@@ -8,12 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_columns
 from analysis_lib.models.regression.penalised.choices import FEWEST_FOLDS, Choices, choices_of
 from analysis_lib.models.regression.penalised.elastic_net_result import ElasticNetResult
-from analysis_lib.models.regression.penalised.families import Family
-from analysis_lib.models.rows.design import DesignPlan, design_plan
-from analysis_lib.models.rows.formula import parse_formula
+from analysis_lib.models.regression.penalised.families import Family, named_family
+from analysis_lib.models.rows.design import DesignPlan
 from analysis_lib.models.rows.source import Data, open_rows
 
 if TYPE_CHECKING:
@@ -63,12 +61,14 @@ def elastic_net(
     Parameters
     ----------
     formula : str
-        Such as ``"treated ~ age + C(sex)"``. There is always an intercept, without a penalty.
+        Such as ``"treated ~ age + C(sex)"``, with an intercept that is not penalised; for Cox's model
+        ``"Surv(time, event) ~ age + C(sex) + strata(site)"``.
     data : DataFrame, Dask frame, Features or path
         Rows; those with a missing value in a column named here are left out and counted. A column ``subject_id`` or
         ``person_id``, where there is one, keeps the rows of a person in one fold.
-    family : {"binomial", "gaussian", "poisson"}, default "binomial"
-        Distribution of the outcome, with its canonical link.
+    family : {"binomial", "gaussian", "poisson", "cox"}, default "binomial"
+        Distribution of the outcome, with its canonical link; or Cox's model [3]_ with Breslow's ties, whose follow-up
+        begins at time 0.
     alpha : float, default 1
         Share of the lasso: 1 selects covariates, 0 is ridge regression.
     lambdas : sequence of float, optional
@@ -116,40 +116,19 @@ def elastic_net(
        coordinate descent. J. Stat. Softw. 33(1), 1-22.
     .. [2] Tibshirani R. et al. (2012). Strong rules for discarding predictors in lasso-type problems. J. R. Stat. Soc.
        B 74(2), 245-266.
+    .. [3] Simon N. et al. (2011). Regularization paths for Cox's proportional hazards model via coordinate descent. J.
+       Stat. Softw. 39(5), 1-13.
     """
     choices = choices_of(
         family, alpha, lambdas=lambdas, n_lambdas=n_lambdas, smallest_share=smallest_share, standardise=standardise,
         folds=folds, seed=seed, tolerance=tolerance, workers=workers,
     )  # fmt: skip
-    from analysis_lib.models.regression.penalised.cases import checked_cases, numbers_of, read_design
+    from analysis_lib.models.regression.penalised.reading import read_cases
 
-    rows = open_rows(data)
-    parsed = parse_formula(formula, rows.columns)
-    own = {"weights": weights, "offset": offset, "fold": fold}
-    asked = checked_columns([name for name in own.values() if name is not None], rows.columns)
-    person = rows.person_column
-    extra = list(dict.fromkeys([*asked, *([person] if person else [])]))
-    plan = design_plan(
-        parsed.right,
-        rows,
-        response=parsed.response,
-        response_columns=parsed.response_columns,
-        columns=parsed.columns,
-        extra=extra,
-    )
-    columns, response, others = read_design(plan, rows.parts)
-    terms = tuple(term for term in plan.terms if term != "Intercept")
-    cases = checked_cases(
-        columns,
-        terms=terms,
-        response=response,
-        weights=None if weights is None else numbers_of(others[weights], weights, n=plan.n),
-        offset=None if offset is None else numbers_of(others[offset], offset, n=plan.n),
+    cases, plan = read_cases(
+        open_rows(data), formula, family=choices.family, weights=weights, offset=offset, fold=fold,
         penalty_factors=penalty_factors,
-        persons=np.arange(response.size) if person is None else others[person].to_numpy(),
-        fold=None if fold is None else others[fold].to_numpy(),
-        family=family,
-    )
+    )  # fmt: skip
     settings = {"formula": formula, "weights": weights, "offset": offset, "fold": fold}
     return _fitted(cases, choices, settings=settings, plan=plan, exclusions=plan.exclusions, n_excluded=plan.n_excluded)
 
@@ -159,6 +138,8 @@ def elastic_net_matrix(
     response: Sequence[float] | npt.NDArray[Any] | pd.Series,
     *,
     names: Sequence[str],
+    time: Sequence[float] | npt.NDArray[Any] | pd.Series | None = None,
+    strata: Sequence[Any] | npt.NDArray[Any] | pd.Series | None = None,
     family: Family = "binomial",
     alpha: float = 1.0,
     lambdas: Sequence[float] | None = None,
@@ -185,8 +166,13 @@ def elastic_net_matrix(
         Outcome, none missing.
     names : sequence of str
         A name for each covariate.
-    family : {"binomial", "gaussian", "poisson"}, default "binomial"
-        Distribution of the outcome, with its canonical link.
+    time : array of shape (n,), optional
+        End of follow-up, > 0, for Cox's model; the response is then whether it ended with the event.
+    strata : array of shape (n,), optional
+        What has a baseline hazard of its own, for Cox's model.
+    family : {"binomial", "gaussian", "poisson", "cox"}, default "binomial"
+        Distribution of the outcome, with its canonical link; or Cox's model [3]_ with Breslow's ties, whose follow-up
+        begins at time 0.
     alpha : float, default 1
         Share of the lasso.
     lambdas : sequence of float, optional
@@ -231,6 +217,7 @@ def elastic_net_matrix(
         folds=folds, seed=seed, tolerance=tolerance, workers=workers,
     )  # fmt: skip
     from analysis_lib.models.regression.penalised.cases import checked_cases, columns_of, labels_of, named, numbers_of
+    from analysis_lib.models.regression.penalised.reading import given_follow_up
 
     columns = columns_of(matrix)
     n = columns.n
@@ -245,6 +232,7 @@ def elastic_net_matrix(
         persons=np.arange(n) if persons is None else labels_of(persons, "persons", n=n),
         fold=None if fold is None else labels_of(fold, "fold", n=n),
         family=family,
+        follow_up=given_follow_up(time, strata, family=family, n=n),
     )
     return _fitted(cases, choices, settings={}, plan=None, exclusions={}, n_excluded=0)
 
@@ -275,22 +263,25 @@ def _fitted(
         standardise=choices.standardise,
         tolerance=choices.tolerance,
         workers=choices.workers,
+        follow_up=cases.follow_up,
     )
     share = choices.smallest_share or (1e-2 if n < p else 1e-4)
     # Small equations are solved very often, in several folds at once: BLAS's own threads would only get in the way.
     with threadpool_limits(1, user_api="blas"):
         path = fit_path(problem, lambdas=choices.lambdas, count=choices.n_lambdas, smallest_share=share)
         chosen = _chosen(problem, path, cases=cases, choices=choices)
-    event = cases.response == 1 if choices.family == "binomial" else cases.response > 0
+    has_events = choices.family in {"binomial", "cox"}
+    event = cases.response == 1 if has_events else cases.response > 0
     people = {"all": _distinct(cases.persons)}
-    if choices.family == "binomial":
+    if has_events:
         people |= {"events": _distinct(cases.persons[event]), "no event": _distinct(cases.persons[~event])}
+    model = f"{named_family(choices.family)} regression" + (", Breslow's ties" if choices.family == "cox" else "")
     kind = {1.0: "lasso", 0.0: "ridge"}.get(choices.alpha, f"elastic net, alpha {choices.alpha:g}")
     return ElasticNetResult(
-        method=f"{choices.family} regression, {kind} penalty, coordinate descent, conditions of the optimum checked",
-        source=_SOURCE,
+        method=f"{model}, {kind} penalty, coordinate descent, conditions of the optimum checked",
+        source=_SOURCE + ("; Simon N. et al. (2011). J. Stat. Softw. 39(5), 1-13" if choices.family == "cox" else ""),
         n=n,
-        events=int(event.sum()) if choices.family == "binomial" else 0,
+        events=int(event.sum()) if has_events else 0,
         exclusions=exclusions,
         n_excluded=n_excluded,
         persons=people,

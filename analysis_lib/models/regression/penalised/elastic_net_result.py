@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_columns
-from analysis_lib.models.regression.penalised.families import Family
+from analysis_lib.models.regression.penalised.families import Family, named_family
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.design import DesignPlan
 from analysis_lib.models.rows.source import open_rows
@@ -39,8 +39,8 @@ class ElasticNetResult(ModelResult):
 
     Attributes
     ----------
-    family : {"gaussian", "binomial", "poisson"}
-        Distribution of the outcome.
+    family : {"gaussian", "binomial", "poisson", "cox"}
+        Model of the outcome.
     alpha : float
         Share of the lasso.
     terms : tuple of str
@@ -103,7 +103,8 @@ class ElasticNetResult(ModelResult):
         Returns
         -------
         Series
-            On the scale of the data, by term, ``Intercept`` first; zero for what was not selected.
+            On the scale of the data, by term; zero for what was not selected. ``Intercept`` comes first; Cox's model
+            has none.
 
         Raises
         ------
@@ -113,6 +114,8 @@ class ElasticNetResult(ModelResult):
         before, after, share = self._place(at)
         coefficients = self.path.coefficients
         mixed = (1 - share) * coefficients[:, [before]].toarray() + share * coefficients[:, [after]].toarray()
+        if self.family == "cox":
+            return pd.Series(mixed[:, 0], index=pd.Index(self.terms, name="term"), name="coef")
         intercept = (1 - share) * self.path.intercepts[before] + share * self.path.intercepts[after]
         index = pd.Index(["Intercept", *self.terms], name="term")
         return pd.Series(np.concatenate([[intercept], mixed[:, 0]]), index=index, name="coef")
@@ -134,7 +137,8 @@ class ElasticNetResult(ModelResult):
         at : {"min", "1se"} or float, optional
             Which penalty, as for `coef`.
         kind : {"response", "link"}, default "response"
-            Probabilities, means or counts; or the linear predictor.
+            Probabilities, means, counts or, under Cox's model, hazards relative to all covariates zero; or the linear
+            predictor.
         offset : ndarray of float64, optional
             Known part of the linear predictor; zero when left out.
 
@@ -154,7 +158,7 @@ class ElasticNetResult(ModelResult):
         eta = eta if offset is None else eta + np.asarray(offset, dtype=np.float64)
         if kind == "link" or self.family == "gaussian":
             return eta
-        if self.family == "poisson":
+        if self.family in {"poisson", "cox"}:
             return np.asarray(np.exp(eta))
         from scipy.special import expit
 
@@ -212,14 +216,16 @@ class ElasticNetResult(ModelResult):
         ModelSummary
             The largest coefficients and how they came about.
         """
-        kept = self.to_frame(at=at).iloc[1:]
+        kept = self.to_frame(at=at)
+        kept = kept[kept["term"] != "Intercept"]
         largest = kept.reindex(kept["coef"].abs().sort_values(ascending=False, kind="stable").index).head(MOST_SHOWN)
         rows = tuple(
             (self.words.get(term, term), format_estimate(value, digits=4))
             for term, value in largest.itertuples(index=False)
         )
+        model = f"Penalised {named_family(self.family)} regression"
         return ModelSummary(
-            title=f"Penalised {self.family} regression: {len(kept):,} of {len(self.terms):,} terms selected",
+            title=f"{model}: {len(kept):,} of {len(self.terms):,} terms selected",
             header=("Term", "Coefficient"),
             rows=rows,
             notes=self._notes_at(at, shown=len(largest), kept=len(kept)),
@@ -278,7 +284,7 @@ class ElasticNetResult(ModelResult):
             raise ModelInputError("the model was fitted to a matrix. Give a matrix.")
         rows = open_rows(data)
         names = checked_columns([n for n in plan.columns if n in self._covariate_columns()], rows.columns)
-        weights = np.array([params[term] for term in plan.terms])
+        weights = np.array([params.get(term, 0.0) for term in plan.terms])  # a Cox model has no intercept
         parts = []
         for frame in rows.read(names):
             present = frame.notna().all(axis=1).to_numpy()
@@ -288,10 +294,11 @@ class ElasticNetResult(ModelResult):
         return np.concatenate(parts)
 
     def _covariate_columns(self) -> set[str]:
-        from analysis_lib.models.rows.formula import parse_formula
+        from analysis_lib.models.rows.formula import parse_formula, survival_formula
 
         plan, formula = self.plan, str(self.settings["formula"])
-        return set(parse_formula(formula, plan.columns if plan else ()).columns)
+        split = survival_formula if self.family == "cox" else parse_formula
+        return set(split(formula, plan.columns if plan else ()).columns)
 
     def _linear_of_matrix(self, matrix: "sp.sparray | FloatArray", params: pd.Series) -> FloatArray:
         if getattr(matrix, "ndim", 0) != 2 or matrix.shape[1] != len(self.terms):
@@ -299,8 +306,8 @@ class ElasticNetResult(ModelResult):
                 f"predictions need the same covariates; found {getattr(matrix, 'shape', type(matrix).__name__)}, the "
                 f"model has {len(self.terms):,}. Give a matrix with these columns in this order."
             )
-        found = np.asarray(matrix @ params.to_numpy()[1:], dtype=np.float64)
-        return found + float(params.iloc[0])
+        found = np.asarray(matrix @ params[list(self.terms)].to_numpy(), dtype=np.float64)
+        return found + float(params.get("Intercept", 0.0))
 
     def _notes_at(self, at: At | None, *, shown: int, kept: int) -> tuple[str, ...]:
         before, after, _ = self._place(at)

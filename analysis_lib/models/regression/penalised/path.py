@@ -119,7 +119,8 @@ class PathSolver:
     def _first(self) -> Estimate:
         problem = self.problem
         n = problem.columns.n
-        mean = float(problem.weights @ problem.response)
+        # Cox's model has no intercept, and says nothing of the level.
+        mean = 0.0 if problem.family == "cox" else float(problem.weights @ problem.response)
         centre = float(problem.weights @ problem.offset)
         if problem.family == "binomial":
             mean = np.log(mean / (1 - mean))
@@ -324,13 +325,13 @@ class PathSolver:
         return np.asarray((products - self._here.slope * self._means[columns]) / self._scales[columns])
 
     def _solution(self, penalty: float, *, steps: int, violation: float, converged: bool) -> Solution:
-        here, columns = self._here, self.problem.columns
+        here, columns, is_cox = self._here, self.problem.columns, self.problem.family == "cox"
         members = np.sort(self._members)
         members = members[here.point[members] != 0]
         coefficients = here.point[members] / self._scales[members]
         return Solution(
             penalty=penalty,
-            intercept=here.intercept - float(coefficients @ columns.shift[members]),
+            intercept=0.0 if is_cox else here.intercept - float(coefficients @ columns.shift[members]),
             members=members,
             coefficients=coefficients,
             deviance=here.deviance,

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.models.regression.penalised.columns import Columns, IntArray
 from analysis_lib.models.regression.penalised.families import Family
+from analysis_lib.models.regression.penalised.partial_likelihood import FollowUp, cox_rows
 from analysis_lib.models.regression.penalised.row_kernels import binomial_rows, gaussian_rows, poisson_rows
 
 __all__ = ["Estimate", "Penalty", "Problem", "Proposal", "Solution"]
@@ -34,13 +35,13 @@ class Problem:
     columns : Columns
         Covariates.
     response : ndarray of float64, shape (n,)
-        Numbers, 0/1 or counts.
+        Numbers, 0/1 or counts; for Cox's model whether follow-up ended with the event.
     weights : ndarray of float64, shape (n,)
         Of each row, > 0, summing to 1.
     offset : ndarray of float64, shape (n,)
         Known part of the linear predictor.
-    family : {"gaussian", "binomial", "poisson"}
-        Distribution, with its canonical link.
+    family : {"gaussian", "binomial", "poisson", "cox"}
+        Distribution, with its canonical link; or Cox's model, which has no intercept.
     alpha : float
         Share of the lasso penalty, in [0, 1].
     factors : ndarray of float64, shape (p,)
@@ -51,6 +52,8 @@ class Problem:
         Largest violation of the optimum's conditions, as a share of the null model's largest gradient.
     workers : int
         Threads; changes no number.
+    follow_up : FollowUp or None
+        For Cox's model; rows are then in the order of its risk sets.
     """
 
     columns: Columns
@@ -63,6 +66,47 @@ class Problem:
     standardise: bool
     tolerance: float
     workers: int = 1
+    follow_up: FollowUp | None = None
+
+    def where(self, rows: npt.NDArray[np.bool_]) -> "Problem":
+        """Keep some rows, their weights summing to 1 again.
+
+        Parameters
+        ----------
+        rows : ndarray of bool, shape (n,)
+            Which.
+
+        Returns
+        -------
+        Problem
+            Of these rows.
+        """
+        weights = self.weights[rows]
+        return replace(
+            self,
+            columns=self.columns.take(rows),
+            response=self.response[rows],
+            weights=weights / weights.sum(),
+            offset=self.offset[rows],
+            follow_up=None if self.follow_up is None else self.follow_up.take(rows),
+        )
+
+    def deviance_at(self, eta: FloatArray) -> float:
+        """Evaluate the deviance at linear predictors.
+
+        Parameters
+        ----------
+        eta : ndarray of float64, shape (n,)
+            Linear predictors.
+
+        Returns
+        -------
+        float
+            At weights that sum to 1.
+        """
+        there = Estimate(0.0, np.empty(0), eta, np.empty(eta.size), np.empty(eta.size))
+        there.evaluate(self)
+        return there.deviance
 
 
 @dataclass(frozen=True)
@@ -198,6 +242,17 @@ class Estimate:
         problem : Problem
             Whose rows these are.
         """
+        if problem.follow_up is not None:
+            self.deviance = cox_rows(
+                problem.follow_up,
+                problem.response,
+                eta=self.eta,
+                weights=problem.weights,
+                residual=self.residual,
+                curvature=self.curvature,
+            )
+            self.slope = 0.0  # the likelihood does not know an intercept
+            return
         kernel, n = _ROWS[problem.family], self.eta.size
         # The halves are fixed, not the threads, so the sums are the same on any machine.
         halves = [slice(0, n // 2), slice(n // 2, n)] if n > MANY_ROWS else [slice(0, n)]

@@ -144,7 +144,8 @@ def _is_enough(explained: list[float], family: str) -> bool:
         return now - explained[-2] < LEAST_GAIN * now
     if family == "binomial":
         return now - explained[-2] < LEAST_GAIN
-    return now - explained[-LEAST_COUNT] < 10 * LEAST_GAIN * now
+    share = 100 if family == "cox" else 10
+    return now - explained[-LEAST_COUNT] < share * LEAST_GAIN * now
 
 
 def _not_converged(solution: Solution, problem: Problem) -> ConvergenceError:
