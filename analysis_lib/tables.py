@@ -21,6 +21,14 @@ __all__ = [
 _CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
 _MISSING = "–"
+#: Words that papers write in capitals of their own.
+_ABBREVIATIONS = {
+    word.lower(): word
+    for word in (
+        "BMI", "BNP", "BP", "BUN", "CKD", "COPD", "CRP", "DBP", "ECG", "EHR", "GFR", "HDL", "HIV", "HbA1c", "ICU", "ID",
+        "INR", "LDL", "LVEF", "NYHA", "PSA", "SBP", "TSH", "UACR", "eGFR",
+    )
+}  # fmt: skip
 
 
 def format_estimate(value: float, *, digits: int = 2) -> str:
@@ -81,8 +89,9 @@ def column_in_words(name: str, unit: str = "1") -> str:
     str
         Such as ``Age (years)``.
     """
-    words = name.removesuffix(f"_{unit}").replace("_", " ")
-    words = words[:1].upper() + words[1:]
+    plain = name.removesuffix(f"_{unit}").split("_")
+    plain[0] = plain[0][:1].upper() + plain[0][1:]
+    words = " ".join(_ABBREVIATIONS.get(word.lower(), word) for word in plain)
     return words if unit in {"", "1"} else f"{words} ({unit})"
 
 

@@ -46,7 +46,7 @@ def path_figure(result: "ElasticNetResult", *, width: float, title: str) -> Stud
             axes.plot(frame["lambda"], frame["deviance_ratio"], color=PALETTE[0])
             axes.set_ylabel("Explained share of the deviance")
         else:
-            _draw_validation(axes, frame)
+            _draw_validation(axes, frame, per="event" if result.family == "cox" else "row")
             for penalty, name, style in (
                 (validated.lambda_min, "min", "-"),
                 (validated.lambda_1se, "1se", (0, (4, 2))),
@@ -60,12 +60,12 @@ def path_figure(result: "ElasticNetResult", *, width: float, title: str) -> Stud
     return figure
 
 
-def _draw_validation(axes: Axes, frame: pd.DataFrame) -> None:
+def _draw_validation(axes: Axes, frame: pd.DataFrame, *, per: str) -> None:
     known = frame.dropna()
     low, high = known["deviance"] - known["se"], known["deviance"] + known["se"]
     axes.fill_between(known["lambda"], low, high, color=PALETTE[0], alpha=0.2, linewidth=0, label="± 1 standard error")
     axes.plot(known["lambda"], known["deviance"], color=PALETTE[0])
-    axes.set_ylabel("Held-out deviance, mean per row")
+    axes.set_ylabel(f"Held-out deviance, mean per {per}")
 
 
 def _count_terms(axes: Axes, frame: pd.DataFrame) -> None:

@@ -1,0 +1,23 @@
+"""What tables and figures write for the name of a column."""
+
+import pytest
+
+from analysis_lib.tables import column_in_words
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "label"),
+    [
+        ("age_years", "years", "Age (years)"),
+        ("bmi", "1", "BMI"),
+        ("bmi_kg_m2", "kg/m2", "BMI kg m2 (kg/m2)"),
+        ("last_hba1c", "%", "Last HbA1c (%)"),
+        ("egfr_ml_min", "1", "eGFR ml min"),
+        ("systolic_bp", "mm[Hg]", "Systolic BP (mm[Hg])"),
+        ("submission", "1", "Submission"),
+        ("나이", "1", "나이"),
+        ("", "1", ""),
+    ],
+)
+def test_a_column_is_written_as_a_paper_writes_it(name: str, unit: str, label: str) -> None:
+    assert column_in_words(name, unit) == label
