@@ -1,4 +1,4 @@
-"""The ways to learn a risk: penalised logistic regression, Cox regression."""
+"""The ways to learn a risk by regression: logistic and Cox, with an elastic net penalty; and Cox without."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analysis_lib.models.regression.penalised import ElasticNetResult
     from analysis_lib.models.survival import CoxResult
 
-__all__ = ["CoxEstimator", "Estimator", "Learned", "PenalisedEstimator"]
+__all__ = ["CoxEstimator", "Estimator", "Learned", "PenalisedCoxEstimator", "PenalisedEstimator"]
 
 FloatArray = npt.NDArray[np.float64]
 #: The exponential of more than this is infinite.
@@ -75,6 +75,11 @@ class Estimator(Protocol):
         """
 
 
+def _choice(fitted: "ElasticNetResult", at: Penalty) -> str:
+    penalty = fitted.lambda_min if at == "min" else fitted.lambda_1se
+    return f"lambda.{at} = {penalty:.5g} by {fitted.settings['folds']} folds of persons"
+
+
 @dataclass(frozen=True)
 class _LearnedPenalised:
     """A penalised logistic regression at the penalty that was chosen."""
@@ -84,9 +89,7 @@ class _LearnedPenalised:
 
     @property
     def method(self) -> str:
-        penalty = self.fitted.lambda_min if self.at == "min" else self.fitted.lambda_1se
-        folds = self.fitted.settings["folds"]
-        return f"{self.fitted.method}; lambda.{self.at} = {penalty:.5g} by {folds} folds of persons"
+        return f"{self.fitted.method}; {_choice(self.fitted, self.at)}"
 
     @property
     def source(self) -> str:
@@ -251,13 +254,132 @@ class CoxEstimator:
         del held
         from analysis_lib.models.survival import cox
 
-        if _longest(targets[self.time]) < self.horizon:
-            raise ModelInputError(
-                f"somebody must be followed until the horizon of {self.horizon:g}; the longest follow-up of the "
-                "training rows is shorter. Choose an earlier horizon."
-            )
+        _refuse_late_horizon(targets[self.time], self.horizon)
         fitted = cox(f"Surv(`{self.time}`, `{self.event}`) ~ {right}", prepared.join(targets))
         return _LearnedCox(fitted, self.horizon)
+
+
+@dataclass(frozen=True)
+class _LearnedPenalisedCox:
+    """A penalised Cox regression at the penalty that was chosen, with the baseline hazard at the horizon."""
+
+    fitted: "ElasticNetResult"
+    at: Penalty
+    horizon: float
+    centre: float
+    hazard: float
+
+    @property
+    def method(self) -> str:
+        choice = _choice(self.fitted, self.at)
+        return f"{self.fitted.method}; {choice}; risk until {self.horizon:g} by Breslow's baseline hazard"
+
+    @property
+    def source(self) -> str:
+        return f"{self.fitted.source}; Breslow N. E. (1972). J. R. Stat. Soc. B 34(2), 216-217"
+
+    def risk(self, prepared: pd.DataFrame) -> FloatArray:
+        linear = self.fitted.predict(prepared, at=self.at, kind="link") - self.centre
+        return np.asarray(-np.expm1(-self.hazard * np.exp(np.minimum(linear, LARGEST))), dtype=np.float64)
+
+    def terms(self) -> pd.DataFrame:
+        return self.fitted.to_frame(at=self.at)
+
+    def specification(self) -> Mapping[str, Any]:
+        return {
+            "link": "1 - exp(-H0 exp(linear predictor))",
+            "horizon": self.horizon,
+            "baseline_cumulative_hazard": self.hazard * float(np.exp(-self.centre)),
+            "coefficients": self.fitted.coef(self.at).to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class PenalisedCoxEstimator:
+    """Cox regression with the elastic net penalty, chosen by cross-validation over persons, and the risk at a horizon.
+
+    Attributes
+    ----------
+    time, event : str
+        Columns of the follow-up.
+    horizon : float
+        Until when.
+    alpha : float
+        Share of the lasso.
+    at : {"min", "1se"}
+        Which penalty.
+    folds, seed : int
+        Of the cross-validation.
+    """
+
+    time: str
+    event: str
+    horizon: float
+    alpha: float
+    at: Penalty
+    folds: int
+    seed: int
+
+    def fit(
+        self,
+        prepared: pd.DataFrame,
+        targets: pd.DataFrame,
+        *,
+        right: str,
+        held: tuple[pd.DataFrame, pd.DataFrame] | None = None,
+    ) -> Learned:
+        """Learn.
+
+        Parameters
+        ----------
+        prepared : DataFrame
+            Prepared predictors of the training rows.
+        targets : DataFrame
+            Follow-up and person of the same rows.
+        right : str
+            Right side of the formula.
+        held : tuple of DataFrame, optional
+            Not used.
+
+        Returns
+        -------
+        Learned
+            The regression at the penalty that was chosen, with its baseline hazard.
+
+        Raises
+        ------
+        ModelInputError
+            If nobody is followed until the horizon.
+        """
+        del held
+        from analysis_lib.models.regression.penalised import elastic_net
+        from analysis_lib.models.regression.penalised.partial_likelihood import baseline_hazard
+        from analysis_lib.models.rows import survival_rows
+
+        _refuse_late_horizon(targets[self.time], self.horizon)
+        rows = prepared.join(targets)
+        fitted = elastic_net(
+            f"Surv(`{self.time}`, `{self.event}`) ~ {right}",
+            rows,
+            family="cox",
+            alpha=self.alpha,
+            folds=self.folds,
+            seed=self.seed,
+        )
+        follow_up = survival_rows(targets, time=self.time, event=self.event)
+        linear = fitted.predict(rows, at=self.at, kind="link")
+        # Beside the mean: a linear predictor far from zero would make a hazard of zero or of infinity there.
+        centre = float(linear.mean())
+        hazard = baseline_hazard(follow_up.time, follow_up.event, eta=linear - centre, until=self.horizon)
+        return _LearnedPenalisedCox(fitted, self.at, horizon=self.horizon, centre=centre, hazard=hazard)
+
+
+def _refuse_late_horizon(time: pd.Series, horizon: float) -> None:
+    if _longest(time) < horizon:
+        raise ModelInputError(
+            f"somebody must be followed until the horizon of {horizon:g}; the longest follow-up of the training rows "
+            "is shorter. Choose an earlier horizon."
+        )
 
 
 def _longest(column: pd.Series) -> float:

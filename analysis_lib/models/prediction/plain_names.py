@@ -10,7 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import AnalysisError
-from analysis_lib.models.prediction.estimators import CoxEstimator, Learned, PenalisedEstimator
+from analysis_lib.models.prediction.estimators import (
+    CoxEstimator,
+    Learned,
+    PenalisedCoxEstimator,
+    PenalisedEstimator,
+)
 
 __all__ = ["fit_under_plain_names"]
 
@@ -63,13 +68,16 @@ class _Renamed:
 
 
 def fit_under_plain_names(
-    estimator: PenalisedEstimator | CoxEstimator, prepared: pd.DataFrame, *, targets: pd.DataFrame
+    estimator: PenalisedEstimator | PenalisedCoxEstimator | CoxEstimator,
+    prepared: pd.DataFrame,
+    *,
+    targets: pd.DataFrame,
 ) -> Learned:
     """Fit a regression on all prepared columns, whatever they are called.
 
     Parameters
     ----------
-    estimator : PenalisedEstimator or CoxEstimator
+    estimator : PenalisedEstimator, PenalisedCoxEstimator or CoxEstimator
         How to learn.
     prepared : DataFrame
         Prepared predictors of the training rows.

@@ -35,6 +35,7 @@ TITLES = {
     "cox": "Cox regression",
     "boosting": "Gradient boosting",
 }
+PENALISED_COX = "Penalised Cox regression"
 MOST_SHOWN = 25
 RISK = "Predicted risk"
 
@@ -222,7 +223,8 @@ class RiskModel(PredictionResult):
             f"Split: {self.split.method}." if self.split else "All rows were learned from; nothing is held back."
         )
         words = "Coefficient" if value == "coef" else "Importance"
-        return ModelSummary(title=f"{TITLES[self.kind]}{until}", header=("Term", words), rows=rows, notes=tuple(notes))
+        title = PENALISED_COX if self.kind == "penalised" and self.horizon is not None else TITLES[self.kind]
+        return ModelSummary(title=f"{title}{until}", header=("Term", words), rows=rows, notes=tuple(notes))
 
     def plot(self, *, most: int = 20, width: float = 5.5, title: str = "") -> "StudyFigure":
         """Draw the largest terms: coefficients per unit of the predictor, or importances.
@@ -315,12 +317,12 @@ def risk_model(
         One row per prediction, with outcome and predictors. Rows without an outcome are left out and counted. A column
         ``subject_id`` or ``person_id`` keeps a person's rows together.
     model : {"penalised", "cox", "boosting"}, default "penalised"
-        Logistic regression with an elastic net penalty [1]_, Cox regression [2]_, or gradient boosting by LightGBM
-        [3]_, which is the extra ``cohorthub[boosting]``.
+        Regression with an elastic net penalty [1]_: logistic, or Cox's where there is a horizon; Cox regression without
+        a penalty [2]_; or gradient boosting by LightGBM [3]_, which is the extra ``cohorthub[boosting]``.
     outcome : str, optional
         Column that says who had the outcome, where there is no formula.
     time, event : str, optional
-        Columns of the follow-up of a Cox model, where there is no formula.
+        Columns of the follow-up of a Cox model, penalised or not, where there is no formula.
     horizon : float, optional
         Until when a Cox model predicts, in the unit of `time`.
     split : PersonSplit, optional
@@ -369,11 +371,13 @@ def risk_model(
     checked_choice(missing, "missing", known=("impute", "complete"))
     checked_choice(penalty, "penalty", known=("min", "1se"))
     rows = open_rows(data)
+    has_time = horizon is not None or time is not None or (isinstance(predictors, str) and "Surv(" in predictors)
+    survival = model == "cox" or (model == "penalised" and outcome is None and has_time)
     request = request_of(
         predictors,
         rows.columns,
-        survival=model == "cox",
-        targets=(time, event) if model == "cox" else (outcome,),
+        survival=survival,
+        targets=(time, event) if survival else (outcome,),
         horizon=horizon,
         missing="keep" if model == "boosting" and missing == "impute" else missing,
     )

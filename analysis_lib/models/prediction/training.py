@@ -13,7 +13,13 @@ from analysis_lib.features.feature_set import Features
 from analysis_lib.models.arguments import checked_columns, listed
 from analysis_lib.models.prediction.boosting import BoostingEstimator
 from analysis_lib.models.prediction.checked_values import binary_column, checked_number
-from analysis_lib.models.prediction.estimators import CoxEstimator, Estimator, Learned, PenalisedEstimator
+from analysis_lib.models.prediction.estimators import (
+    CoxEstimator,
+    Estimator,
+    Learned,
+    PenalisedCoxEstimator,
+    PenalisedEstimator,
+)
 from analysis_lib.models.prediction.person_split import Part, PersonSplit
 from analysis_lib.models.prediction.plain_names import fit_under_plain_names
 from analysis_lib.models.prediction.preparation import Missing, Preparation, learn_preparation
@@ -156,7 +162,7 @@ def request_of(
     """
     if survival != (horizon is not None):
         raise ModelInputError(
-            "a Cox model predicts until a horizon, other models have none; found "
+            "a model of a time predicts until a horizon, other models have none; found "
             f"{'none' if horizon is None else 'one'}. {'Give horizon=365.' if survival else 'Leave horizon= out.'}"
         )
     until = None if horizon is None else checked_number(horizon, "horizon", low=0.0, high=float("inf"))
@@ -310,9 +316,11 @@ def estimator_of(
         time, event = request.targets
         return CoxEstimator(time, event, horizon=float(request.horizon or 0.0))
     if kind == "penalised":
-        return PenalisedEstimator(
-            request.targets[0], alpha=choices["alpha"], at=choices["at"], folds=choices["folds"], seed=choices["seed"]
-        )
+        chosen = {name: choices[name] for name in ("alpha", "at", "folds", "seed")}
+        if request.horizon is None:
+            return PenalisedEstimator(request.targets[0], **chosen)
+        time, event = request.targets
+        return PenalisedCoxEstimator(time, event, horizon=request.horizon, **chosen)
     rounds = choices["rounds"]
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
         raise ModelInputError(f"rounds must be a whole number above 0; found {rounds!r}. 300 is a start.")
@@ -363,7 +371,7 @@ def learn(
     if held is not None and 0 < held.event.sum() < held.event.size:
         validation = (preparation.apply(held.frame), held.frame[list(request.targets)])
     prepared = preparation.apply(training.frame)
-    if not request.is_formula and isinstance(estimator, PenalisedEstimator | CoxEstimator):
+    if not request.is_formula and isinstance(estimator, PenalisedEstimator | PenalisedCoxEstimator | CoxEstimator):
         return preparation, fit_under_plain_names(estimator, prepared, targets=targets)
     return preparation, estimator.fit(prepared, targets, right=right, held=validation)
 

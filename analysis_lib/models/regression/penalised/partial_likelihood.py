@@ -91,17 +91,15 @@ def cox_rows(
     return 2.0 * loss
 
 
-def baseline_hazard(
-    follow_up: FollowUp, event: FloatArray, *, eta: FloatArray, weights: FloatArray, until: float
-) -> float:
+def baseline_hazard(time: FloatArray, event: npt.NDArray[np.bool_], *, eta: FloatArray, until: float) -> float:
     """Estimate the cumulative hazard at a linear predictor of zero, by Breslow.
 
     Parameters
     ----------
-    follow_up : FollowUp
-        Of the rows, which are of one stratum.
-    event, eta, weights : ndarray of float64, shape (n,)
-        As for `cox_rows`.
+    time, eta : ndarray of float64, shape (n,)
+        End of follow-up; linear predictor.
+    event : ndarray of bool, shape (n,)
+        Whether follow-up ended with the event.
     until : float
         Up to and with this time.
 
@@ -110,7 +108,11 @@ def baseline_hazard(
     float
         The hazard.
     """
-    relative, steps, reference = np.empty(event.size), np.empty(event.size), np.empty(event.size)
-    cumulated_at_risk(follow_up.time, follow_up.stratum, event, eta, weights, relative, steps, reference)
-    counted = (follow_up.time <= until) & (steps > 0)
+    n = time.size
+    order = order_of_risk_sets(time, np.zeros(n, dtype=np.int64))
+    found = FollowUp(time[order], np.zeros(n, dtype=np.int64))
+    relative, steps, reference = np.empty(n), np.empty(n), np.empty(n)
+    happened = event[order].astype(np.float64)
+    cumulated_at_risk(found.time, found.stratum, happened, eta[order], np.ones(n), relative, steps, reference)
+    counted = (found.time <= until) & (steps > 0)
     return float((steps[counted] * np.exp(-reference[counted])).sum())

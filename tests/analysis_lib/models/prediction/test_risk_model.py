@@ -11,10 +11,13 @@ from analysis_lib.errors import ModelInputError, SeparationError
 from analysis_lib.models.prediction import performance, risk_model, split_persons, survival_performance
 
 PREDICTORS = ["age", "고혈압 (mm)", "sex", "egfr", "site", "flag", "constant"]
-OUTCOMES = {
-    "penalised": {"outcome": "y", "folds": 3},
-    "boosting": {"outcome": "y", "rounds": 40},
-    "cox": {"time": "time", "event": "event", "horizon": 365},
+FOLLOW_UP = {"time": "time", "event": "event", "horizon": 365}
+FOLLOW_UP_FORMULA = {"time": None, "event": None}
+ASKED = {
+    "penalised": {"model": "penalised", "outcome": "y", "folds": 3},
+    "penalised cox": {"model": "penalised", **FOLLOW_UP, "folds": 3},
+    "boosting": {"model": "boosting", "outcome": "y", "rounds": 40},
+    "cox": {"model": "cox", **FOLLOW_UP},
 }
 
 
@@ -40,42 +43,42 @@ def people() -> pd.DataFrame:
     return data.assign(time=np.ceil(np.minimum(time, censored)), event=time <= censored)
 
 
-@pytest.mark.parametrize("kind", OUTCOMES)
+@pytest.mark.parametrize("kind", ASKED)
 def test_held_out_rows_change_nothing_that_is_learned(people: pd.DataFrame, kind: str) -> None:
     split = split_persons(people)
-    model = risk_model(PREDICTORS, people, model=kind, split=split, **OUTCOMES[kind])
+    model = risk_model(PREDICTORS, people, split=split, **ASKED[kind])
     wild = people.copy()
     test = split.rows("test")
     wild.loc[test, ["age", "고혈압 (mm)", "egfr"]] = 1e6
     wild.loc[test, "site"] = "never seen"
-    again = risk_model(PREDICTORS, wild, model=kind, split=split, **OUTCOMES[kind])
+    again = risk_model(PREDICTORS, wild, split=split, **ASKED[kind])
     pd.testing.assert_frame_equal(model.to_frame(), again.to_frame())
     pd.testing.assert_frame_equal(model.preparation.to_frame(), again.preparation.to_frame())
     assert np.isfinite(again.predict(wild)).all()
 
 
-@pytest.mark.parametrize("kind", OUTCOMES)
+@pytest.mark.parametrize("kind", ASKED)
 def test_order_of_rows_changes_no_split_and_no_risk(people: pd.DataFrame, kind: str) -> None:
     order = np.random.default_rng(3).permutation(len(people))
     shuffled = people.iloc[order].reset_index(drop=True)
     risks = [
-        risk_model(PREDICTORS, rows, model=kind, split=split_persons(rows), **OUTCOMES[kind]).predict(people)
+        risk_model(PREDICTORS, rows, split=split_persons(rows), **ASKED[kind]).predict(people)
         for rows in (people, shuffled)
     ]
     # Trees draw rows by their place, so only their ranking is nearly the same.
     if kind == "boosting":
         assert np.corrcoef(*risks)[0, 1] > 0.9
     else:
-        np.testing.assert_allclose(*risks, rtol=2e-2 if kind == "penalised" else 1e-8)
+        np.testing.assert_allclose(*risks, rtol=2e-2 if "penalised" in kind else 1e-8)
 
 
-@pytest.mark.parametrize("kind", OUTCOMES)
+@pytest.mark.parametrize("kind", ASKED)
 def test_a_model_judges_itself_on_the_test_rows(people: pd.DataFrame, kind: str) -> None:
     split = split_persons(people, validation_share=0.15)
-    model = risk_model(PREDICTORS, people, model=kind, split=split, **OUTCOMES[kind])
+    model = risk_model(PREDICTORS, people, split=split, **ASKED[kind])
     held = split.of(people, "test").assign(p=model.predict)
     found = model.evaluate(people, by="sex")
-    if kind == "cox":
+    if "cox" in kind:
         expected = survival_performance(held, time="time", event="event", risk="p", horizon=365, by="sex")
     else:
         expected = performance(held, outcome="y", risk="p", by="sex")
@@ -88,9 +91,9 @@ def test_a_model_judges_itself_on_the_test_rows(people: pd.DataFrame, kind: str)
     assert crossed.measure("auroc") < model.evaluate(people, part="training").measure("auroc") + 0.02
 
 
-@pytest.mark.parametrize("kind", OUTCOMES)
+@pytest.mark.parametrize("kind", ASKED)
 def test_what_was_done_is_recorded(people: pd.DataFrame, kind: str) -> None:
-    model = risk_model(PREDICTORS, people, model=kind, split=split_persons(people), **OUTCOMES[kind])
+    model = risk_model(PREDICTORS, people, split=split_persons(people), **ASKED[kind])
     assert model.preparation.dropped == ("constant",)
     assert "'constant'" in model.method
     assert "by person: 25%" in str(model)
@@ -103,6 +106,32 @@ def test_what_was_done_is_recorded(people: pd.DataFrame, kind: str) -> None:
         assert float(table.loc["egfr", "filled_with"]) == training["egfr"].median()
         assert table.loc["site", "levels"] == "a, b, c, (missing)"
         assert model.specification()["coefficients"]
+
+
+def test_a_cox_model_with_next_to_no_penalty_gives_the_risks_of_the_one_without(people: pd.DataFrame) -> None:
+    from analysis_lib.models import cox
+    from analysis_lib.models.prediction.estimators import PenalisedCoxEstimator
+    from analysis_lib.models.regression.penalised.partial_likelihood import baseline_hazard
+
+    free = cox("Surv(time, event) ~ age + sex", people, ties="breslow")
+    linear = free.predict(people, at="zero").to_numpy()
+    table = free.baseline(at="zero")
+    expected = table.loc[table["time"] <= 365, "cumulative_hazard"].iloc[-1]
+    found = baseline_hazard(people["time"].to_numpy(), people["event"].to_numpy(), eta=linear, until=365)
+    assert found == pytest.approx(expected, rel=1e-10)
+    model = risk_model("Surv(time, event) ~ age + sex", people, **(ASKED["penalised cox"] | FOLLOW_UP_FORMULA))
+    assert isinstance(model.estimator, PenalisedCoxEstimator)
+    assert "Penalised Cox regression" in str(model)
+    hazard = -np.expm1(-expected * np.exp(linear))
+    assert np.abs(model.predict(people) - hazard).max() < 0.02  # shrunk a little
+
+
+def test_the_specification_gives_the_risk_by_hand(people: pd.DataFrame) -> None:
+    model = risk_model(["age", "flag"], people, **ASKED["penalised cox"])
+    given = model.specification()
+    linear = sum(people[name].astype(float) * value for name, value in given["coefficients"].items())
+    risk = 1 - np.exp(-given["baseline_cumulative_hazard"] * np.exp(linear))
+    np.testing.assert_allclose(model.predict(people), risk, rtol=1e-10)
 
 
 def test_complete_cases_are_counted_and_missing_predictors_give_no_risk(people: pd.DataFrame) -> None:
@@ -148,6 +177,8 @@ def test_boosting_without_lightgbm_names_the_extra(people: pd.DataFrame, monkeyp
         ({}, {"predictors": ["constant"]}, "needs a predictor that varies"),
         ({}, {"horizon": 365}, "Leave horizon= out"),
         ({}, {"model": "cox", "time": "time", "event": "event", "outcome": None}, "Give horizon"),
+        ({}, {"predictors": "Surv(time, event) ~ age", "outcome": None}, "Give horizon"),
+        ({}, {"time": "time", "event": "event", "horizon": 2000, "outcome": None}, "followed until the horizon"),
         ({}, {"predictors": "y ~ age"}, "the formula names the outcome"),
         ({}, {"model": "boosting", "rounds": 0}, "rounds must be"),
         ({}, {"model": "boosting", "settings": {"seed": 3}}, "decided by the library"),
@@ -187,7 +218,7 @@ def test_a_dask_frame_gives_the_same_model(people: pd.DataFrame) -> None:
     frame = dd.from_pandas(numbers, npartitions=3)
     for kind in ("penalised", "boosting"):
         models = [
-            risk_model(["age", "egfr", "flag"], data, model=kind, split=split_persons(data), **OUTCOMES[kind])
+            risk_model(["age", "egfr", "flag"], data, split=split_persons(data), **ASKED[kind])
             for data in (numbers, frame)
         ]
         pd.testing.assert_frame_equal(models[0].to_frame(), models[1].to_frame())
@@ -271,9 +302,9 @@ def test_a_few_missing_values_are_filled_and_not_marked(people: pd.DataFrame) ->
     assert np.isfinite(model.predict(few)).all()
 
 
-@pytest.mark.parametrize("kind", OUTCOMES)
+@pytest.mark.parametrize("kind", ASKED)
 def test_new_rows_of_another_type_are_refused_without_their_values(people: pd.DataFrame, kind: str) -> None:
-    model = risk_model(["age", "sex"], people, model=kind, **OUTCOMES[kind])
+    model = risk_model(["age", "sex"], people, **ASKED[kind])
     for values in ("marked value", pd.Timestamp("2020-01-01"), 1 + 2j):
         with pytest.raises(ModelInputError, match="must hold numbers") as error:
             model.predict(people.assign(age=values))
@@ -284,7 +315,7 @@ def test_new_rows_of_another_type_are_refused_without_their_values(people: pd.Da
 
 
 def test_a_model_is_not_judged_on_rows_in_another_order(people: pd.DataFrame) -> None:
-    model = risk_model(["age"], people, split=split_persons(people), model="cox", **OUTCOMES["cox"])
+    model = risk_model(["age"], people, split=split_persons(people), **ASKED["cox"])
     with pytest.raises(ModelInputError, match="in their order"):
         model.evaluate(people.iloc[::-1])
     assert model.evaluate(people.iloc[::-1], part="all").n == len(people)
