@@ -96,10 +96,12 @@ def baseline_hazard(time: FloatArray, event: npt.NDArray[np.bool_], *, eta: Floa
 
     Parameters
     ----------
-    time, eta : ndarray of float64, shape (n,)
-        End of follow-up; linear predictor.
+    time : ndarray of float64, shape (n,)
+        End of follow-up.
     event : ndarray of bool, shape (n,)
         Whether follow-up ended with the event.
+    eta : ndarray of float64, shape (n,)
+        Linear predictor.
     until : float
         Up to and with this time.
 
