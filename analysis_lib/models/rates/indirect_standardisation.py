@@ -302,7 +302,7 @@ def _p_value(observed: float, expected: float) -> float:
     most = float(poisson.pmf(observed, expected)) * (1 + 1e-7)
     # Away from the mean the probabilities fall on either side, so where they pass `most` is found by halving.
     if observed < expected:
-        inside, outside = int(np.floor(expected)), int(np.ceil(2 * expected - observed)) + 1
+        inside, outside = int(np.ceil(expected)) - 1, int(np.ceil(2 * expected - observed)) + 1
         while poisson.pmf(outside, expected) > most:
             outside *= 2
         while outside - inside > 1:

@@ -167,3 +167,11 @@ def test_references_that_do_not_fit_are_refused(arguments: Any, words: str) -> N
     with pytest.raises(ModelInputError, match=words) as caught:
         standardised_ratios(DATA, **arguments, **RATIO)
     assert "kv7" not in str(caught.value)
+
+
+@pytest.mark.parametrize("expected", [1, 5, 32])
+def test_one_event_less_than_a_whole_number_expected_is_as_probable_as_that_number(expected: int) -> None:
+    """R 4.2.2: ``poisson.test(4, 5)$p.value`` is 1, since no count is more probable than four and five."""
+    data = pd.DataFrame({"age": ["0-4"], "cases": [expected - 1], "years": [1.0]})
+    found = standardised_ratios(data, strata="age", reference={"0-4": float(expected)}, **RATIO)
+    assert found.table["p_value"].item() == 1.0
