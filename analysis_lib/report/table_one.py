@@ -334,7 +334,9 @@ def _counted(lines: Sequence[Line]) -> dict[str, int]:
         heading = line.label if not line.label.startswith(" ") else heading
         label = f"{heading}: {line.label.strip()}" if line.label.startswith(" ") else line.label
         for group, count in line.counts.items():
-            counts[group if line.statistic == "n" else f"{label} | {group}"] = count
+            key = group if line.statistic == "n" else f"{label} | {group}"
+            # Columns may be labelled alike, such as Age and age; a disclosure check must see the counts of both.
+            counts[key if key not in counts else f"{label} ({line.variable}) | {group}"] = count
     return counts
 
 

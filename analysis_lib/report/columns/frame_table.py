@@ -15,6 +15,9 @@ __all__ = ["FrameTable"]
 
 #: Rows of one piece of a column in memory: what the loops set aside has room for one piece.
 _PIECE = 262_144
+#: What `pandas.api.types.infer_dtype` calls objects that are numbers, and those that are times.
+_NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
+_DATES = frozenset({"date", "datetime", "datetime64", "time", "timedelta", "timedelta64", "period"})
 
 
 class FrameTable(Table):
@@ -65,7 +68,10 @@ class FrameTable(Table):
         CodedColumn
             Levels that occur, in their order.
         """
-        codes, levels = pd.factorize(self.frame[name], sort=True)
+        try:
+            codes, levels = pd.factorize(self.frame[name], sort=True)
+        except TypeError as error:  # lists and the like, which have no equals
+            raise no_table_shows(name, kind=str(self.frame[name].dtype)) from error
         return _whole(codes, tuple(levels))
 
     def column(self, name: str) -> NumberColumn | CodedColumn:
@@ -87,8 +93,8 @@ class FrameTable(Table):
             If it is of a type that no table shows.
         """
         column = self.frame[name]
-        if pd.api.types.is_object_dtype(column.dtype) and pd.api.types.infer_dtype(column, skipna=True) == "boolean":
-            column = column.astype("boolean")  # True, False and None, as a database gives them
+        if pd.api.types.is_object_dtype(column.dtype):
+            column = _unwrapped(column, name)
         if isinstance(column.dtype, pd.SparseDtype):
             column = pd.Series(np.asarray(column))
         dtype = column.dtype
@@ -103,6 +109,24 @@ class FrameTable(Table):
         if pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype):
             return _numbers_in_memory(column)
         raise no_table_shows(name, kind=str(dtype))
+
+
+def _unwrapped(column: pd.Series, name: str) -> pd.Series:
+    """Take truth values, numbers and decimals out of a column of objects, as a database driver gives them.
+
+    The same column in a Parquet file has a type of its own, and both must make the same table.
+    """
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    if held == "boolean":
+        return column.astype("boolean")
+    if held in _DATES:
+        raise no_table_shows(name, kind=held)
+    if held not in _NUMBERS:
+        return column
+    known = column.notna().to_numpy(dtype=np.bool_)
+    values = np.full(known.size, np.nan)
+    values[known] = column.to_numpy()[known].astype(np.float64)
+    return pd.Series(values, name=column.name)
 
 
 def _whole(codes: npt.NDArray[Any], levels: tuple[Any, ...], *, truth: bool = False) -> CodedColumn:

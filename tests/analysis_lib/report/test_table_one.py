@@ -1,5 +1,9 @@
 """The first table: what its cells say, and what it refuses."""
 
+import datetime
+from decimal import Decimal
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -208,3 +212,34 @@ def test_the_largest_difference_passes_over_groups_without_values(order: str) ->
     people["arm"] = pd.Categorical(people["arm"], categories=list(order))
     (line,) = (line for line in table_one(people, by="arm").lines if line.statistic == "mean (SD)")
     assert line.smd == pytest.approx(2 / np.sqrt(0.5))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [Decimal("1.5"), Decimal("2.5"), None, Decimal(5), Decimal("6.5")],
+        [1.5, 2.5, None, 5, 6.5],
+        [1.5, 2.5, pd.NA, 5.0, 6.5],
+    ],
+)
+def test_numbers_in_a_column_of_objects_are_numbers_as_in_a_file(values: list[Any]) -> None:
+    people = pd.DataFrame({"arm": list("aabbb"), "x": pd.Series(values, dtype=object)})
+    plain = people.assign(x=[1.5, 2.5, np.nan, 5.0, 6.5])
+    pd.testing.assert_frame_equal(table_one(people, by="arm").numbers, table_one(plain, by="arm").numbers)
+
+
+@pytest.mark.parametrize("value", [datetime.date(1950, 1, 1), datetime.timedelta(3), datetime.time(8), [1]])
+def test_objects_that_are_times_or_lists_are_refused_without_showing_them(value: object) -> None:
+    people = pd.DataFrame({"x": pd.Series([value, value, None], dtype=object)})
+    with pytest.raises(ModelInputError, match="must be a number") as caught:
+        table_one(people)
+    assert "1950" not in str(caught.value)
+
+
+def test_columns_labelled_alike_keep_their_counts_apart() -> None:
+    people = pd.DataFrame({"Stroke": [True, True, True, False], "stroke": [True, False, False, False]})
+    assert table_one(people).persons == {
+        "Overall": 4,
+        "Stroke, n (%) | Overall": 3,
+        "Stroke, n (%) (stroke) | Overall": 1,
+    }
