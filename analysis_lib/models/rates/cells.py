@@ -178,6 +178,8 @@ def _complete_cases(data: Data, names: Sequence[str]) -> tuple[pd.DataFrame, pd.
 
 
 def _indicator(column: pd.Series, *, name: str) -> IntArray:
+    if pd.api.types.infer_dtype(column) == "boolean":  # with gaps before, True and False were objects
+        column = column.astype(bool)
     if not is_real(column):
         raise ModelInputError(
             f"the event must be bool or 0/1; column '{name}' is {column.dtype}. "

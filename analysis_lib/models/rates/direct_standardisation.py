@@ -261,7 +261,15 @@ def standardised_rates(
         exclusions=cells.exclusions,
         n_excluded=cells.n_excluded,
         persons=cells.persons,
-        settings={"time": time, "age": age, "by": by, "interval": interval, "per": per, "level": level},
+        settings={
+            "time": time,
+            "n_events": n_events,
+            "age": age,
+            "by": by,
+            "interval": interval,
+            "per": per,
+            "level": level,
+        },
     )
 
 

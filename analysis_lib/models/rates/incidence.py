@@ -146,7 +146,8 @@ class IncidenceRates(ModelResult):
     Attributes
     ----------
     table : DataFrame
-        One row per group: ``persons`` (distinct), ``events``, ``person_years``, ``rate``, ``ci_low``, ``ci_high``.
+        One row per group: ``persons`` (distinct; of a table of counts, which does not say how many they are, as many
+        as events), ``events``, ``person_years``, ``rate``, ``ci_low``, ``ci_high``.
     per : float
         Person-years in the denominator of the rates.
     level : float
@@ -175,10 +176,11 @@ class IncidenceRates(ModelResult):
         ModelSummary
             Prints as text, shows as a table in a notebook.
         """
+        of_table = bool(self.settings.get("n_events"))  # which does not say how many persons it is of
         rows = tuple(
             (
                 _label(group),
-                f"{row['persons']:,}",
+                "–" if of_table else f"{row['persons']:,}",
                 f"{row['events']:,}",
                 f"{row['person_years']:,.0f}",
                 format_estimate(row["rate"]),
@@ -303,5 +305,12 @@ def incidence_rates(
             f"exact {in_percent(level)} Poisson interval (Garwood 1936)"
         ),
         source="Garwood 1936, Biometrika 28(3/4), 437-442",
-        settings={"time": time, "by": keys, "per": per, "units_per_year": units_per_year, "level": level},
+        settings={
+            "time": time,
+            "n_events": n_events,
+            "by": keys,
+            "per": per,
+            "units_per_year": units_per_year,
+            "level": level,
+        },
     )

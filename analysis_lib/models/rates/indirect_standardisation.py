@@ -216,7 +216,14 @@ def standardised_ratios(
         exclusions=cells.exclusions,
         n_excluded=cells.n_excluded,
         persons=cells.persons,
-        settings={"time": time, "strata": columns, "by": by, "interval": interval, "level": level},
+        settings={
+            "time": time,
+            "n_events": n_events,
+            "strata": columns,
+            "by": by,
+            "interval": interval,
+            "level": level,
+        },
     )
 
 

@@ -137,6 +137,7 @@ def mantel_haenszel(
         level=level,
         settings={
             **({} if time is None else {"time": time}),
+            "n_events": n_events,
             "by": by,
             "strata": keys,
             "reference": against,

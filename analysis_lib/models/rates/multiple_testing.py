@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AdjustedPValues", "adjust_p_values"]
 
-Adjustment = Literal["benjamini-hochberg", "benjamini-yekutieli", "holm", "hochberg", "bonferroni"]
+Adjustment = Literal["benjamini-hochberg", "benjamini-yekutieli", "holm", "hochberg", "hommel", "bonferroni"]
 _NAMES = {
     "benjamini-hochberg": "fdr_bh",
     "benjamini-yekutieli": "fdr_by",
     "holm": "holm",
     "hochberg": "simes-hochberg",
+    "hommel": "hommel",
     "bonferroni": "bonferroni",
 }
 _SOURCES = {
@@ -30,6 +31,7 @@ _SOURCES = {
     "benjamini-yekutieli": "Benjamini and Yekutieli 2001, Ann. Stat. 29(4), 1165-1188",
     "holm": "Holm 1979, Scand. J. Stat. 6(2), 65-70",
     "hochberg": "Hochberg 1988, Biometrika 75(4), 800-802",
+    "hommel": "Hommel 1988, Biometrika 75(2), 383-386",
     "bonferroni": "Bonferroni 1936; Dunn 1961, J. Am. Stat. Assoc. 56(293), 52-64",
 }
 
@@ -118,15 +120,16 @@ def adjust_p_values(
 
     ``benjamini-hochberg`` bounds the expected share of false rejections among all rejections [1]_, if the tests are
     independent or positively dependent; ``benjamini-yekutieli`` does under any dependence. ``holm`` bounds the chance
-    of any false rejection under any dependence and rejects all that ``bonferroni`` does; ``hochberg`` more, under
-    independence. The adjusted values are those of R's `p.adjust`.
+    of any false rejection under any dependence and rejects all that ``bonferroni`` does; ``hochberg`` more, and
+    ``hommel`` more still, under independence. The adjusted values are those of R's `p.adjust`.
 
     Parameters
     ----------
     p_values : sequence, mapping or Series
         One per test, in [0, 1]; by name or not. Missing ones are left out and counted.
     method : str, default "benjamini-hochberg"
-        One of ``benjamini-hochberg``, ``benjamini-yekutieli``, ``holm``, ``hochberg``, ``bonferroni``.
+        One of ``benjamini-hochberg``, ``benjamini-yekutieli``, ``holm``, ``hochberg``, ``hommel``,
+        ``bonferroni``.
     alpha : float, default 0.05
         What is allowed.
     persons : mapping of str to int, optional
@@ -154,7 +157,7 @@ def adjust_p_values(
         raise ModelInputError(f"alpha must lie between 0 and 1; found {alpha:g}. For 5 % write 0.05.")
     given = p_values if isinstance(p_values, pd.Series) else pd.Series(_labelled(p_values), dtype=object)
     try:
-        values = given.astype(np.float64)
+        values = given.where(given.notna(), np.nan).astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ModelInputError("p values must be numbers; found others. Pass result.pvalues.") from error
     known = values.dropna()

@@ -392,6 +392,8 @@ def _band(codes: IntArray, names: list[str]) -> Any:
 
 
 def _happened(column: pd.Series, *, name: str) -> npt.NDArray[np.bool_]:
+    if pd.api.types.infer_dtype(column) == "boolean":
+        return column.to_numpy(dtype=np.bool_)
     if not is_real(column):
         raise ModelInputError(f"the event must be bool or 0/1; column '{name}' is {column.dtype}. Compare it first.")
     values = column.to_numpy(dtype=np.float64)

@@ -116,7 +116,15 @@ def compare_rates(
         ),
         source="Breslow and Day 1987, IARC, section 3.3; Rothman and Greenland 1998, chapter 14",
         level=level,
-        settings={"time": time, "by": by, "reference": against, "interval": interval, "per": per, "level": level},
+        settings={
+            "time": time,
+            "n_events": n_events,
+            "by": by,
+            "reference": against,
+            "interval": interval,
+            "per": per,
+            "level": level,
+        },
     )
 
 

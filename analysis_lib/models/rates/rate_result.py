@@ -31,7 +31,12 @@ def person_time_notes(result: ModelResult) -> tuple[str, ...]:
         Method, counts and exclusions.
     """
     notes = [f"Method: {result.method}.", f"{result.n:,} rows, {result.events:,} events."]
-    if (persons := result.persons.get("all", result.n)) < result.n and "events" in result.persons:
+    # A table of counts over person-time does not say how many persons it is of.
+    if (
+        not result.settings.get("n_events")
+        and (persons := result.persons.get("all", result.n)) < result.n
+        and "events" in result.persons
+    ):
         several = result.persons["events"] < result.events
         independent = "; the intervals take events of one person for independent" if several else ""
         notes.append(f"They come from {persons:,} persons{independent}.")

@@ -189,7 +189,8 @@ def event_flags(column: pd.Series, *, name: str) -> BoolArray:
     ModelInputError
         If they are of another type or have other values.
     """
-    if pd.api.types.is_bool_dtype(column.dtype):
+    # True and False are objects in a column that had gaps; none are missing here.
+    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.infer_dtype(column) == "boolean":
         return column.to_numpy(dtype=np.bool_)
     if not _is_real(column):
         raise ModelInputError(

@@ -28,6 +28,7 @@ def test_missing_p_values_are_left_out_and_counted() -> None:
     assert found.table.index.to_list() == ["age", "bmi"]
     assert found.adjusted.to_list() == pytest.approx([0.02, 0.08])
     assert "Left out: 1 tests" in repr(found)
+    assert adjust_p_values([0.01, pd.NA, 0.04], method="bonferroni").adjusted.to_list() == found.adjusted.to_list()
 
 
 @pytest.mark.parametrize(

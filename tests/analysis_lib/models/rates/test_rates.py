@@ -2,13 +2,15 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models import incidence_rate, incidence_rates
+from analysis_lib.models import incidence_rate, incidence_rates, kaplan_meier
+from analysis_lib.models.rates import compare_rates, compare_risks, prevalence, split_follow_up, standardised_rates
 
 
 @settings(max_examples=50, deadline=None)
@@ -77,3 +79,38 @@ def test_the_summary_says_which_rows_are_missing_and_the_level_as_it_was_asked_f
     assert "Left out: 1 rows (days missing: 1)" in shown
     assert "99.5% CI" in shown
     assert "exact 99.5% Poisson" in shown
+
+
+def test_a_table_of_person_time_is_not_said_to_come_from_as_many_persons_as_events() -> None:
+    data = pd.DataFrame({"age": ["0-49", "50+"], "d": [0, 1], "y": [120.0, 80.0]})
+    rates = incidence_rates(data, time="y", n_events="d", by="age", units_per_year=1)
+    assert [row[1] for row in rates.summary().rows] == ["–", "–"]
+    standardised = standardised_rates(data, time="y", n_events="d", age="age", standard="who", units_per_year=1)
+    for found in (standardised, compare_rates(data, time="y", n_events="d", by="age", units_per_year=1)):
+        assert "2 rows, 1 events" in repr(found)
+        assert "persons." not in repr(found).split("Standard:")[0].replace("person-years", "")
+
+
+def test_truth_values_with_gaps_are_events_like_those_without() -> None:
+    """A column of True, False and None, as a database gives it, is one of objects in pandas."""
+    gaps = pd.DataFrame(
+        {
+            "arm": list("aaabbb"),
+            "days": [10, 20, 30, 40, 50, 60],
+            "ill": pd.Series([True, False, None, True, True, False], dtype=object),
+            "start": pd.Timestamp("2020-01-01"),
+        }
+    )
+    plain = gaps.assign(ill=[1.0, 0.0, np.nan, 1.0, 1.0, 0.0])
+
+    def of(data: pd.DataFrame) -> list[str]:
+        split = split_follow_up(data, start="start", time="days", event="ill", entry_bands=[0, 30])
+        return [
+            repr(prevalence(data, event="ill", by="arm")),
+            repr(compare_risks(data, event="ill", by="arm")),
+            repr(incidence_rates(data, time="days", event="ill", by="arm")),
+            repr(kaplan_meier(data, time="days", event="ill")),
+            repr(split.rates()),
+        ]
+
+    assert of(gaps) == of(plain)
