@@ -50,6 +50,8 @@ class Adjusted:
         Covariates of the matrix.
     attrition : DataFrame
         One row per step: ``step``, and persons and rows left, by arm.
+    categories : tuple of str
+        Columns whose numbers are codes of levels.
     """
 
     kind: str
@@ -63,6 +65,7 @@ class Adjusted:
     matrix: Any = field(repr=False)
     names: tuple[str, ...]
     attrition: pd.DataFrame
+    categories: tuple[str, ...] = ()
 
     @property
     def effective_size(self) -> dict[str, float]:
@@ -98,7 +101,8 @@ class Adjusted:
             values, labels = self.matrix, list(self.names)
         else:
             names = self.covariates if covariates is None else covariates
-            values, labels = numeric_columns(self.whole, checked_columns(names, list(self.whole.columns)))
+            names = checked_columns(names, list(self.whole.columns))
+            values, labels = numeric_columns(self.whole, names, categories=self.categories)
         return balance_of(
             values,
             self.treated,

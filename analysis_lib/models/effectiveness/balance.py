@@ -204,7 +204,9 @@ def _is_binary(covariates: Any) -> BoolArray:
     return np.asarray(np.bincount(owner, other, minlength=columns.shape[1]) == 0)
 
 
-def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> tuple[FloatArray, list[str]]:
+def numeric_columns(
+    frame: pd.DataFrame, names: Sequence[str], *, categories: Sequence[str] = ()
+) -> tuple[FloatArray, list[str]]:
     """Turn columns into numbers: a category becomes one column of 0 and 1 for each level.
 
     Parameters
@@ -213,6 +215,8 @@ def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> tuple[FloatArr
         Rows.
     names : sequence of str
         Columns; numbers, bools, categories or text.
+    categories : sequence of str, optional
+        Columns whose numbers are codes of levels.
 
     Returns
     -------
@@ -236,8 +240,14 @@ def numeric_columns(frame: pd.DataFrame, names: Sequence[str]) -> tuple[FloatArr
                 "Fill it, or make a column that says it is missing."
             )
         if pd.api.types.is_numeric_dtype(column.dtype):
-            values.append(column.to_numpy(dtype=np.float64))
-            labels.append(name)
+            numbers = column.to_numpy(dtype=np.float64)
+            known = np.unique(numbers)
+            if name not in categories or np.isin(known, (0.0, 1.0)).all():
+                values.append(numbers)
+                labels.append(name)
+            else:
+                values += [(numbers == code).astype(np.float64) for code in known]
+                labels += [f"{name}: {code:g}" for code in known]
             continue
         for level in sorted(column.astype(str).unique()):
             values.append((column.astype(str) == level).to_numpy(dtype=np.float64))

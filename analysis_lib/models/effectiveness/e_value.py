@@ -54,7 +54,7 @@ def e_value(
         brought to the scale of risk ratios, by the square root and by ``(1 - 0.5 ** sqrt(HR)) / (1 - 0.5 ** sqrt(1 /
         HR))``.
     true_value : float, default 1
-        The ratio that the confounding would have to leave.
+        The ratio that the confounding would have to leave, of the same kind as `estimate`.
 
     Returns
     -------
@@ -83,8 +83,8 @@ def e_value(
         raise ModelInputError(
             f"the limits must enclose the estimate; found {low:g}, {estimate:g}, {high:g}. Look at their order."
         )
-    on_risk_scale = [_risk_ratio(value, measure, rare=rare_outcome) / true_value for value in (estimate, low, high)]
-    ratio, low, high = on_risk_scale
+    left = _risk_ratio(true_value, measure, rare=rare_outcome)
+    ratio, low, high = (_risk_ratio(value, measure, rare=rare_outcome) / left for value in (estimate, low, high))
     if not given:
         return EValue(_e(ratio), float("nan"))
     if low <= 1 <= high:

@@ -12,6 +12,7 @@ from analysis_lib.models.arguments import checked_choice, checked_columns
 from analysis_lib.models.effectiveness.propensity_scores import PropensityScores
 from analysis_lib.models.regression.glm import glm
 from analysis_lib.models.regression.penalised import ElasticNetResult, elastic_net, elastic_net_matrix
+from analysis_lib.models.rows.design import columns_inside_c
 from analysis_lib.models.rows.formula import parse_formula
 from analysis_lib.models.rows.source import Data, open_rows
 
@@ -90,6 +91,7 @@ def propensity_score(
         covariates=tuple(name for name in parsed.columns),
         matrix=None,
         names=(),
+        categories=columns_inside_c(parsed.right, parsed.columns),
         model=made,
         n_before=len(frame),
         exclusions={f"{name} missing": int(frame[name].isna().sum()) for name in used if frame[name].isna().any()},

@@ -54,6 +54,8 @@ class PropensityScores(ModelResult):
         The fitted model.
     attrition : DataFrame
         One row per step: ``step``, and persons and rows left, by arm.
+    categories : tuple of str
+        Columns whose numbers are codes of levels: those inside ``C()``.
     """
 
     frame: pd.DataFrame
@@ -65,6 +67,7 @@ class PropensityScores(ModelResult):
     names: tuple[str, ...]
     model: Any = field(repr=False)
     attrition: pd.DataFrame
+    categories: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -323,6 +326,7 @@ class PropensityScores(ModelResult):
             covariates=self.covariates,
             matrix=self.matrix,
             names=self.names,
+            categories=self.categories,
             attrition=pd.concat([self.attrition, pd.DataFrame([line])], ignore_index=True),
         )
 

@@ -24,7 +24,7 @@ from analysis_lib.models.rows.source import Rows, joined_frames
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster
 
-__all__ = ["DesignPlan", "Prepared", "design_plan"]
+__all__ = ["DesignPlan", "Prepared", "columns_inside_c", "design_plan"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -267,7 +267,7 @@ def design_plan(
         If no row is complete, a covariate cannot be used, is constant, is infinite, or a level has no rows.
     """
     names = tuple(dict.fromkeys([*response_columns, *columns, *extra]))
-    counted = _inside_c(right, columns)
+    counted = columns_inside_c(right, columns)
     look = _Look(rows, names, counted=counted, uncounted=tuple({*response_columns, *extra} - set(columns)))
     looked = mapped(look, rows, on=on)
     seen = [facts for facts, _ in looked]
@@ -336,7 +336,20 @@ class _Look:
         return facts, frame.iloc[few].copy()
 
 
-def _inside_c(right: str, columns: Sequence[str]) -> tuple[str, ...]:
-    """List the columns that stand inside ``C()``."""
+def columns_inside_c(right: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """List the columns that stand inside ``C()``.
+
+    Parameters
+    ----------
+    right : str
+        Right side of a formula.
+    columns : sequence of str
+        Columns that it names.
+
+    Returns
+    -------
+    tuple of str
+        Those whose values are levels, although they may be numbers.
+    """
     inside = {name.strip("`") for name in _COLUMN_IN_C.findall(right)}
     return tuple(name for name in columns if name in inside)

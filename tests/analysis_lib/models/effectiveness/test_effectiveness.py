@@ -48,6 +48,15 @@ def _scores(**arguments: Any) -> PropensityScores:
 # Scores
 
 
+def test_balance_shows_the_levels_of_numbers_that_are_codes() -> None:
+    data = _data().assign(stage=np.arange(600) % 3 + 1, smokes=np.arange(600) % 2)
+    scores = propensity_score("treated ~ age + C(stage) + C(smokes)", data)
+    balance = scores.weight().balance().table.set_index("covariate")
+    assert list(balance.index) == ["age", "stage: 1", "stage: 2", "stage: 3", "smokes"]
+    assert balance.loc["stage: 3", "mean_treated"] == pytest.approx((data["stage"] == 3)[data["treated"]].mean())
+    assert scores.match().balance(["stage"]).table["covariate"].tolist() == ["stage: 1", "stage: 2", "stage: 3"]
+
+
 def test_the_area_under_the_curve_counts_pairs() -> None:
     scores = _scores()
     one, other = scores.score[scores.treated][:, None], scores.score[~scores.treated]
@@ -273,6 +282,12 @@ def test_plots_of_balance_name_few_covariates_and_scatter_many() -> None:
 def test_an_e_value_is_the_same_for_a_ratio_and_its_inverse(ratio: float) -> None:
     assert e_value(ratio).estimate == pytest.approx(e_value(1 / ratio).estimate)
     assert e_value(ratio).estimate >= 1
+
+
+def test_the_ratio_that_confounding_would_have_to_leave_is_of_the_same_kind_as_the_estimate() -> None:
+    """As `evalues.OR` of R's EValue, which brings `true` to the scale of risk ratios too."""
+    found = e_value(0.86, 0.75, ci_high=0.99, measure="odds ratio", rare_outcome=False, true_value=1.1)
+    assert found == pytest.approx((e_value((0.86 / 1.1) ** 0.5).estimate, e_value((0.99 / 1.1) ** 0.5).estimate))
 
 
 def test_an_interval_that_holds_one_has_an_e_value_of_one() -> None:
