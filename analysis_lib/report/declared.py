@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from analysis_lib.errors import OutputError
+from analysis_lib.models.rows.source import PERSON_COLUMNS
 from analysis_lib.tables import format_estimate, html_table
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "persons_of",
     "plain_count",
     "plain_number",
+    "refuse_persons",
     "title_of",
 ]
 
@@ -227,6 +229,35 @@ def title_of(result: Any, *, output: str) -> str:
     return found
 
 
+def refuse_persons(frame: pd.DataFrame, *, output: str) -> pd.DataFrame:
+    """Refuse a table that names persons: an output is what leaves, and no row of a person does.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As it would be written.
+    output : str
+        The output's id, for the message.
+
+    Returns
+    -------
+    DataFrame
+        `frame`.
+
+    Raises
+    ------
+    OutputError
+        If a column, or the index, has ids of persons.
+    """
+    named = [name for name in (*frame.columns, *frame.index.names) if name in PERSON_COLUMNS]
+    if named:
+        raise OutputError(
+            f"output '{output}' must not have a row for each person; found column '{named[0]}'. Declare counts or "
+            "estimates instead."
+        )
+    return frame
+
+
 def frame_of(table: Any, *, output: str) -> pd.DataFrame:
     """Take the table of a result.
 
@@ -247,7 +278,8 @@ def frame_of(table: Any, *, output: str) -> pd.DataFrame:
     OutputError
         If it has none.
     """
-    make = getattr(table, "to_frame", None)
+    # What has a row for each person is declared by its estimates.
+    make = getattr(table, "estimates" if getattr(table, "rows_of_persons", False) else "to_frame", None)
     frame = make() if callable(make) else None
     if not isinstance(frame, pd.DataFrame):
         raise OutputError(

@@ -19,6 +19,7 @@ from analysis_lib.report.declared import (
     persons_of,
     plain_count,
     plain_number,
+    refuse_persons,
     title_of,
 )
 from analysis_lib.report.manifest import (
@@ -243,14 +244,15 @@ class Report:
         Raises
         ------
         OutputError
-            If the id is taken or no name for a file, there are no counts, or `table` is no table.
+            If the id is taken or no name for a file, there are no counts, or `table` is no table, or one that has a
+            column with ids of persons.
         """
         frame = table if isinstance(table, pd.DataFrame) else frame_of(table, output=output_id)
         # A frame knows nothing of itself: its `n` would be a column of that name.
         own = None if isinstance(table, pd.DataFrame) else table
         source = own if of is None else of
         self._check(output_id, title=title, persons=persons, source=source)
-        files = self._save_table(output_id, frame)
+        files = self._save_table(output_id, refuse_persons(frame, output=output_id))
         self._declare(output_id, kind="table", title=title, source=source, persons=persons, method=method, files=files)
         return ReportedTable(title, table)
 

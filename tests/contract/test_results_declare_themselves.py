@@ -13,6 +13,7 @@ import pytest
 
 from analysis_lib.errors import OutputError
 from analysis_lib.models import cox, glm, incidence_rates, kaplan_meier, logrank
+from analysis_lib.models.effectiveness import propensity_score
 from analysis_lib.models.rates import compare_rates, compare_risks, mantel_haenszel, prevalence, standardised_rates
 from analysis_lib.models.survival import nelson_aalen
 from analysis_lib.report import Report, attrition_table, compare_hazards, compare_subgroups, table_one
@@ -64,6 +65,9 @@ RESULTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "subgroups": lambda d: compare_subgroups(
         d.assign(old=d["age"] > 60), time="days", event="event", treatment="treated", subgroups=["old"]
     ),
+    "scores": lambda d: propensity_score("treated ~ age", d),
+    "strata": lambda d: propensity_score("treated ~ age", d).stratify(2),
+    "balance": lambda d: propensity_score("treated ~ age", d).weight().balance(),
     "comparison": lambda d: compare_hazards(d, time="days", event="event", treatment="treated", adjust_for=["age"]),
 }
 

@@ -1,7 +1,7 @@
 """A study population made comparable: strata, matched sets or weights, with its balance and its outcome models."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -103,7 +103,7 @@ class Adjusted:
             names = self.covariates if covariates is None else covariates
             names = checked_columns(names, list(self.whole.columns))
             values, labels = numeric_columns(self.whole, names, categories=self.categories)
-        return balance_of(
+        found = balance_of(
             values,
             self.treated,
             names=labels,
@@ -112,6 +112,34 @@ class Adjusted:
             spread=spread,
             adjustment=self.rule,
         )
+        return replace(found, persons=self.persons)
+
+    @property
+    def persons(self) -> dict[str, int]:
+        """Distinct persons who are compared, in total and by arm; what `Report` declares."""
+        last = self.attrition.iloc[-1]
+        names = {"all": "persons", "treated": "persons_treated", "untreated": "persons_untreated"}
+        return {name: int(last[column]) for name, column in names.items()}
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        return "Who is compared"
+
+    @property
+    def method(self) -> str:
+        """How the arms were made comparable."""
+        return self.rule
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return who was left at each step.
+
+        Returns
+        -------
+        DataFrame
+            A copy of `attrition`.
+        """
+        return self.attrition.copy()
 
     def cox(
         self,
@@ -186,7 +214,7 @@ class Adjusted:
         return "\n".join([text_table(_HEADER, self._lines()), "", *self._notes()])
 
     def _repr_html_(self) -> str:
-        return html_table(_HEADER, self._lines(), caption="Who is compared", notes=self._notes())
+        return html_table(_HEADER, self._lines(), caption=self.title, notes=self._notes())
 
     def _lines(self) -> list[list[str]]:
         return [

@@ -1,7 +1,7 @@
 """Whether two arms are alike in their covariates: standardised differences before and after adjustment."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -37,10 +37,33 @@ class Balance:
         ratio of variances is missing (NaN) for covariates that are 0 or 1.
     adjustment : str
         What was done in between.
+    persons : mapping of str to int
+        Distinct persons who are compared after it, in total and by arm; what `Report` declares.
     """
 
     table: pd.DataFrame
     adjustment: str
+    persons: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """What the table shows."""
+        return "Balance of covariates"
+
+    @property
+    def method(self) -> str:
+        """What the numbers are."""
+        return f"standardised differences of covariates before and after: {self.adjustment}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the differences as a table.
+
+        Returns
+        -------
+        DataFrame
+            A copy of `table`.
+        """
+        return self.table.copy()
 
     def largest(self, *, after: bool = True) -> float:
         """Give the largest absolute standardised difference.
@@ -119,7 +142,7 @@ class Balance:
         return "\n".join([text_table(_HEADER, self._rows()), "", *self._notes()])
 
     def _repr_html_(self) -> str:
-        return html_table(_HEADER, self._rows(), caption="Balance of covariates", notes=self._notes())
+        return html_table(_HEADER, self._rows(), caption=self.title, notes=self._notes())
 
 
 _HEADER = ["Covariate", "Treated", "Untreated", "SMD before", "SMD after"]

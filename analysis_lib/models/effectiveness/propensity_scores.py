@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,7 @@ class PropensityScores(ModelResult):
     model: Any = field(repr=False)
     attrition: pd.DataFrame
     categories: tuple[str, ...] = ()
+    rows_of_persons: ClassVar[bool] = True  # so that Report declares `estimates`, and never the rows
 
     @classmethod
     def of(
@@ -330,8 +331,25 @@ class PropensityScores(ModelResult):
             attrition=pd.concat([self.attrition, pd.DataFrame([line])], ignore_index=True),
         )
 
+    def estimates(self) -> pd.DataFrame:
+        """Return what the scores say of the arms; what `Report` declares.
+
+        Returns
+        -------
+        DataFrame
+            ``measure`` and ``estimate``: rows of both arms, the area under the curve, the share in equipoise.
+        """
+        n_treated = int(self.treated.sum())
+        found = {
+            "treated": n_treated,
+            "untreated": self.n - n_treated,
+            "auc": self.auc,
+            "equipoise": self.equipoise,
+        }
+        return pd.DataFrame({"measure": list(found), "estimate": list(found.values())})
+
     def to_frame(self) -> pd.DataFrame:
-        """Return the scores.
+        """Return the scores, a row for each person.
 
         Returns
         -------

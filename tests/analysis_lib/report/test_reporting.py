@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis_lib.errors import OutputError
+from analysis_lib.models.effectiveness import propensity_score
 from analysis_lib.models.survival import KaplanMeierResult, kaplan_meier
 from analysis_lib.report import Report, attrition_table, table_one
 
@@ -263,3 +265,23 @@ def test_declared_outputs_show_themselves(run_dir: Path, curves: KaplanMeierResu
     assert "T &amp; T" in shown
     assert "1.23" in shown
     assert "Kaplan-Meier" in report.table("km", curves, title="Curves")._repr_html_()
+
+
+def test_no_row_of_a_person_is_written_or_declared(run_dir: Path) -> None:
+    draw = np.random.default_rng(0)
+    people = pd.DataFrame({"subject_id": np.arange(70_000, 70_090), "drug": draw.random(90) < 0.5})
+    people["age"] = draw.normal(60, 10, 90) + 5 * people["drug"]
+    scores = propensity_score("drug ~ age", people)
+    report = Report(title="Scores")
+    report.add("scores", scores, figure=True)
+    report.add("strata", scores.stratify(3))
+    report.add("balance", scores.stratify(3).balance(), figure=True)
+    for number, table in enumerate([people, people.set_index("subject_id"), scores.to_frame()]):
+        with pytest.raises(OutputError, match="must not have a row for each person; found column 'subject_id'"):
+            report.table(f"rows-{number}", table, title="Rows", persons={"all": 90})
+    written = "".join(file.read_text() for file in run_dir.rglob("*") if file.suffix in {".csv", ".json"})
+    assert re.search(r"(?<![\d.])700[0-8]\d(?!\d)", written) is None
+    outputs = {output["id"]: output for output in json.loads((run_dir / "outputs.json").read_text())["outputs"]}
+    assert [row["measure"] for row in outputs["scores"]["estimates"]] == ["treated", "untreated", "auc", "equipoise"]
+    assert outputs["balance"]["persons"]["all"] == 90
+    assert outputs["strata"]["persons"] == dict(scores.persons)
