@@ -187,6 +187,8 @@ def propensity_score_matrix(
 
 
 def _arm(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
+    if pd.api.types.infer_dtype(column, skipna=False) == "boolean":  # objects in a column that had gaps
+        column = column.astype(bool)
     is_number = pd.api.types.is_numeric_dtype(column.dtype)
     if not is_number or column.isna().any() or not np.isin(column.to_numpy(dtype=np.float64), (0.0, 1.0)).all():
         raise ModelInputError(

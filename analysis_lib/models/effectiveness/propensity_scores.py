@@ -211,7 +211,7 @@ class PropensityScores(ModelResult):
         Raises
         ------
         ModelInputError
-            If an argument cannot be meant.
+            If an argument cannot be meant, or no stratum has both arms.
         """
         if isinstance(n_strata, bool) or not isinstance(n_strata, int) or n_strata < 2:
             raise ModelInputError(f"n_strata must be a whole number, 2 or more; found {n_strata}. Five are usual.")
@@ -222,6 +222,11 @@ class PropensityScores(ModelResult):
         stratum = np.searchsorted(cuts, self.score, side="left") + 1
         both = np.intersect1d(stratum[self.treated], stratum[~self.treated])
         kept = np.isin(stratum, both)
+        if not kept.any():
+            raise ModelInputError(
+                f"a stratum needs both arms; found none among {np.unique(stratum).size:,}. Ask for fewer strata, or "
+                "look at the overlap of the scores."
+            )
         weights = stratum_weights(stratum, self.treated, kept=kept, estimand=estimand)
         frame = self.frame.assign(propensity_score=self.score, stratum=stratum)
         rule = f"{both.size} strata of the propensity score"

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analysis_lib.models.arguments import checked_choice, checked_parts
 from analysis_lib.models.prediction.checked_values import (
+    ALL,
     binary_column,
     complete_cases,
     group_numbers,
@@ -24,9 +25,6 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 WeightKind = Literal["frequency", "sampling"]
-
-#: The row of a result that is about everybody.
-ALL = "all"
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,10 @@ class RocResult(PredictionResult):
         )
         notes = list(self._notes())
         if (self.table["se"] == 0).any():
-            notes.append("An interval without width: the classes do not overlap, and nothing can be told of the error.")
+            notes.append(
+                "An interval without width: the classes do not overlap, or all risks are equal, and nothing can be "
+                "told of the error."
+            )
         if self.table["se"].isna().any():
             notes.append("–: too few with, or without, the outcome for an estimate or its interval.")
         header = ("Group", "n", "Events", "AUROC", f"{in_percent(self.level)} CI")

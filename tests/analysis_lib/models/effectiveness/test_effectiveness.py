@@ -48,6 +48,19 @@ def _scores(**arguments: Any) -> PropensityScores:
 # Scores
 
 
+def test_strata_none_of_which_has_both_arms_are_refused() -> None:
+    data = pd.DataFrame({"drug": [0, 1, 0, 1, 1, 0, 1, 0, 1, 0], "age": np.arange(10.0)})
+    scores = propensity_score("drug ~ age", data)
+    with pytest.raises(ModelInputError, match="a stratum needs both arms; found none among 10"):
+        scores.stratify(100)
+
+
+def test_arms_in_a_column_that_had_gaps_are_arms() -> None:
+    data = _data()
+    gaps = data.assign(treated=data["treated"].astype(object).where(data.index > 4, None))
+    assert propensity_score("treated ~ age", gaps).n == 595
+
+
 def test_balance_shows_the_levels_of_numbers_that_are_codes() -> None:
     data = _data().assign(stage=np.arange(600) % 3 + 1, smokes=np.arange(600) % 2)
     scores = propensity_score("treated ~ age + C(stage) + C(smokes)", data)

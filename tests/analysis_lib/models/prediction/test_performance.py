@@ -57,6 +57,24 @@ def test_five_people_by_hand(five_people: pd.DataFrame) -> None:
     assert curve["net_benefit"].to_list() == pytest.approx([2 / 5 - 1 / 5 * 2 / 3, 2 / 5 - 3 / 5 * 2 / 3, 0])
 
 
+def test_truth_values_with_gaps_are_outcomes_and_their_rows_are_left_out(five_people: pd.DataFrame) -> None:
+    gaps = five_people.assign(y=pd.Series([True, False, True, False, None], dtype=object))
+    found = roc(gaps, outcome="y", risk="p")
+    assert found.auroc == roc(five_people.head(4), outcome="y", risk="p").auroc
+    assert dict(found.exclusions) == {"y missing": 1}
+
+
+def test_groups_that_read_like_everybody_or_alike_are_refused(five_people: pd.DataFrame) -> None:
+    for groups in (["all", "b", "b", "all", "b"], [1, 1, "1", "1", 1]):
+        data = five_people.assign(arm=pd.Series(groups, dtype=object).astype("category"))
+        with pytest.raises(ModelInputError, match="each group needs a name of its own, other than 'all'"):
+            roc(data, outcome="y", risk="p", by="arm")
+
+
+def test_equal_risks_for_all_are_not_said_to_part_the_classes(five_people: pd.DataFrame) -> None:
+    assert "or all risks are equal" in repr(roc(five_people.assign(p=0.5), outcome="y", risk="p"))
+
+
 def test_curves_begin_and_end_in_the_corners(five_people: pd.DataFrame) -> None:
     curve = roc(five_people, outcome="y", risk="p").curves
     assert curve[["sensitivity", "specificity"]].iloc[0].to_list() == [0, 1]
