@@ -51,13 +51,13 @@ def test_area_and_delongs_interval_are_those_of_proc(asah: pd.DataFrame, marker:
 
 @pytest.mark.parametrize(("first", "second"), [("wfns", "s100b"), ("s100b", "ndka")])
 def test_difference_of_two_areas_is_that_of_proc(asah: pd.DataFrame, first: str, second: str) -> None:
-    found = area_difference(asah, outcome="poor", risks=[first, second])
+    found = area_difference(asah, outcome="poor", risk=[first, second])
     expected = REFERENCE["roc_test"][f"{first}_{second}"]
     assert (found.z, found.p_value) == pytest.approx((expected["z"], expected["p"]), rel=1e-9)
 
 
 def test_wfns_against_s100b_is_as_printed_by_robin_and_others(asah: pd.DataFrame) -> None:
-    assert area_difference(asah, outcome="poor", risks=["wfns", "s100b"]).p_value == pytest.approx(0.02718, abs=5e-6)
+    assert area_difference(asah, outcome="poor", risk=["wfns", "s100b"]).p_value == pytest.approx(0.02718, abs=5e-6)
 
 
 def test_accuracy_at_thresholds_is_that_of_proc(asah: pd.DataFrame) -> None:
@@ -176,7 +176,7 @@ NET_BENEFIT = {
 def test_net_benefit_is_that_of_dcurves() -> None:
     data = pd.read_csv(DATA / "cancer_prediction.csv")
     curve = decision_curve(
-        data, outcome="cancer", risks=["cancerpredmarker", "famhistory"], thresholds=np.arange(1, 8) * 5 / 100
+        data, outcome="cancer", risk=["cancerpredmarker", "famhistory"], thresholds=np.arange(1, 8) * 5 / 100
     )
     for strategy, expected in NET_BENEFIT.items():
         found = curve.table.loc[curve.table["strategy"] == strategy, "net_benefit"]

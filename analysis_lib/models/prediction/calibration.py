@@ -10,7 +10,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
 from analysis_lib.models.prediction.predicted_rows import PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.prediction_result import MeasuredResult, limits_in_words
 from analysis_lib.models.prediction.proportions import share_limits, weighted_quantiles
 from analysis_lib.models.prediction.recalibration import (
     KNOT_QUANTILES,
@@ -40,7 +40,7 @@ SOURCE = (
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class CalibrationResult(PredictionResult):
+class CalibrationResult(MeasuredResult):
     """Calibration in the large, its slope, and its curve.
 
     Attributes
@@ -61,49 +61,9 @@ class CalibrationResult(PredictionResult):
         Coverage of the intervals.
     """
 
-    table: pd.DataFrame
     bins: pd.DataFrame
     smooth: pd.DataFrame
     histogram: pd.DataFrame
-    level: float
-
-    def measure(self, name: str, *, group: str = "all") -> float:
-        """Look up an estimate.
-
-        Parameters
-        ----------
-        name : str
-            One of the measures of `table`.
-        group : str, default "all"
-            Group.
-
-        Returns
-        -------
-        float
-            The estimate.
-
-        Raises
-        ------
-        ModelInputError
-            If there is no such measure or group.
-        """
-        found = self.table[(self.table["measure"] == name) & (self.table["group"] == group)]
-        if found.empty:
-            raise ModelInputError(
-                f"there is no measure '{name}' of group '{group}'; found "
-                f"{', '.join(self.table['measure'].unique())} of {', '.join(self.table['group'].unique())}. Use these."
-            )
-        return float(found["estimate"].iloc[0])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the measures as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the measures for reading.
@@ -118,9 +78,7 @@ class CalibrationResult(PredictionResult):
             (
                 f"{row['group']}: {WORDS[row['measure']]}" if grouped else WORDS[row["measure"]],
                 format_estimate(row["estimate"], digits=3),
-                ""
-                if np.isnan(row["ci_low"])
-                else f"{format_estimate(row['ci_low'], digits=3)} to {format_estimate(row['ci_high'], digits=3)}",
+                "" if np.isnan(row["ci_low"]) else limits_in_words(row),
             )
             for row in self.table.to_dict("records")
         )
@@ -162,7 +120,7 @@ class CalibrationResult(PredictionResult):
 
         if until is not None and not 0 < until <= 1:
             raise ModelInputError(f"until must lie in (0, 1]; found {until:g}. Give a risk.")
-        self.measure("observed", group=group)
+        self._check_group(group)
         return calibration_figure(self, group=group, until=until, width=width, title=title)
 
 

@@ -11,6 +11,7 @@ from analysis_lib.errors import ModelInputError
 __all__ = [
     "ALL",
     "binary_column",
+    "check_one_risk",
     "checked_number",
     "complete_cases",
     "group_numbers",
@@ -160,6 +161,31 @@ def risk_column(column: pd.Series, *, name: str, probabilities: bool) -> FloatAr
             "and log odds into probabilities first; `roc` and `precision_recall` take any number."
         )
     return values
+
+
+def check_one_risk(risk: object) -> None:
+    """Refuse several predictions, and the risks themselves, where one column is judged.
+
+    Parameters
+    ----------
+    risk : object
+        What the caller gave.
+
+    Raises
+    ------
+    ModelInputError
+        If it is no name.
+    """
+    if isinstance(risk, list | tuple):
+        raise ModelInputError(
+            f"one prediction is judged at a time; found {len(risk)} columns in risk=. Call it once for each; "
+            "`decision_curve` and `area_difference` compare several."
+        )
+    if not isinstance(risk, str):
+        raise ModelInputError(
+            f"risk must be the name of a column; found {type(risk).__name__}. Put the risks into the data first: "
+            "data.assign(risk=...)."
+        )
 
 
 def weight_column(column: pd.Series, *, name: str, whole: bool) -> FloatArray:

@@ -11,7 +11,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.prediction.predicted_rows import PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.prediction_result import JudgedResult, limits_in_words
 from analysis_lib.models.prediction.proportions import (
     ProportionInterval,
     flagged_counts,
@@ -33,7 +33,7 @@ MEASURES = ("sensitivity", "specificity", "ppv", "npv")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class ClassificationResult(PredictionResult):
+class ClassificationResult(JudgedResult):
     """Accuracy at thresholds.
 
     Attributes
@@ -45,19 +45,6 @@ class ClassificationResult(PredictionResult):
     level : float
         Coverage of the intervals.
     """
-
-    table: pd.DataFrame
-    level: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the measures as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the measures for reading.
@@ -73,8 +60,8 @@ class ClassificationResult(PredictionResult):
                 f"{row['group']}: {row['threshold']:g}" if grouped else f"{row['threshold']:g}",
                 f"{100 * row['flagged']:.1f}%",
                 *(
-                    f"{format_estimate(row[name], digits=3)} ({format_estimate(row[f'{name}_low'], digits=3)} to "
-                    f"{format_estimate(row[f'{name}_high'], digits=3)})"
+                    f"{format_estimate(row[name], digits=3)} "
+                    f"({limits_in_words(row, low=f'{name}_low', high=f'{name}_high')})"
                     for name in MEASURES
                 ),
             )
@@ -107,10 +94,7 @@ class ClassificationResult(PredictionResult):
         """
         from analysis_lib.models.prediction.threshold_plot import classification_figure
 
-        if group not in set(self.table["group"]):
-            raise ModelInputError(
-                f"there is no group '{group}'; found {', '.join(self.table['group'].unique())}. Name one of these."
-            )
+        self._check_group(group)
         return classification_figure(self, group=group, width=width, title=title)
 
 

@@ -11,8 +11,8 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
 from analysis_lib.models.prediction.classification import checked_thresholds
-from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows, WeightKind, predicted_rows, risk_names
+from analysis_lib.models.prediction.prediction_result import JudgedResult, limits_in_words
 from analysis_lib.models.prediction.proportions import flagged_counts
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
@@ -30,7 +30,7 @@ SOURCE = "Vickers A. J., Elkin E. B. (2006). Med. Decis. Making 26(6), 565-574"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class DecisionCurveResult(PredictionResult):
+class DecisionCurveResult(JudgedResult):
     """Net benefit over thresholds.
 
     Attributes
@@ -42,19 +42,6 @@ class DecisionCurveResult(PredictionResult):
     level : float
         Coverage of the intervals.
     """
-
-    table: pd.DataFrame
-    level: float
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the net benefits as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the net benefit at a few thresholds for reading.
@@ -73,7 +60,7 @@ class DecisionCurveResult(PredictionResult):
                 row["strategy"],
                 f"{row['threshold']:g}",
                 format_estimate(row["net_benefit"], digits=4),
-                f"{format_estimate(row['ci_low'], digits=4)} to {format_estimate(row['ci_high'], digits=4)}",
+                limits_in_words(row, digits=4),
             )
             for row in of_all[asked].to_dict("records")
             if row["strategy"] != TREAT_NONE
@@ -110,10 +97,7 @@ class DecisionCurveResult(PredictionResult):
         """
         from analysis_lib.models.prediction.threshold_plot import decision_figure
 
-        if group not in set(self.table["group"]):
-            raise ModelInputError(
-                f"there is no group '{group}'; found {', '.join(self.table['group'].unique())}. Name one of these."
-            )
+        self._check_group(group)
         if until is not None and not until > self.table["threshold"].min():
             raise ModelInputError(f"until must be above the lowest threshold; found {until:g}. Give a higher risk.")
         return decision_figure(self, group=group, until=until, width=width, title=title)
@@ -123,7 +107,7 @@ def decision_curve(
     data: Data,
     *,
     outcome: str,
-    risks: str | Sequence[str],
+    risk: str | Sequence[str],
     thresholds: Sequence[float] | None = None,
     weights: str | None = None,
     weight_kind: WeightKind = "frequency",
@@ -141,8 +125,8 @@ def decision_curve(
         One row per prediction. Rows with a missing value in a column named here are left out and counted.
     outcome : str
         Column that says who had the outcome: bool or 0/1.
-    risks : str or sequence of str
-        Columns with predicted risks in [0, 1], compared on the same rows.
+    risk : str or sequence of str
+        Column with the predicted risk, in [0, 1]; several are compared on the same rows.
     thresholds : sequence of float, optional
         Thresholds in (0, 1); 0.01 to 0.99 by 0.01 when left out.
     weights : str, optional
@@ -169,9 +153,7 @@ def decision_curve(
     .. [1] Vickers A. J., Elkin E. B. (2006). Decision curve analysis: a novel method for evaluating prediction models.
        Med. Decis. Making 26(6), 565-574.
     """
-    names = [risks] if isinstance(risks, str) else list(risks)
-    if not names:
-        raise ModelInputError("risks must name at least one column; found none. Name the column with the risk.")
+    names = risk_names(risk)
     if twice := {TREAT_ALL, TREAT_NONE} & set(names):
         raise ModelInputError(f"a column must not be called '{twice.pop()}'; that is a strategy's name. Rename it.")
     rows = predicted_rows(
@@ -212,7 +194,7 @@ def decision_curve_of(
         ),
         source=SOURCE,
         **rows.described(),
-        settings={"risks": list(names), "by": rows.by, "level": level},
+        settings={"risk": list(names), "by": rows.by, "level": level},
         table=table[["group", *(name for name in table.columns if name != "group")]],
         level=level,
     )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import pandas as pd
 
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
@@ -12,11 +11,10 @@ from analysis_lib.models.prediction.calibration import CalibrationResult, calibr
 from analysis_lib.models.prediction.decision_curve import DecisionCurveResult, decision_curve_of
 from analysis_lib.models.prediction.precision_recall import PrecisionRecallResult, precision_recall_of
 from analysis_lib.models.prediction.predicted_rows import PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.prediction_result import MeasuredResult
 from analysis_lib.models.prediction.roc import RocResult, roc_of
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -36,7 +34,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class PerformanceResult(PredictionResult):
+class PerformanceResult(MeasuredResult):
     """Performance of a prediction.
 
     Attributes
@@ -56,47 +54,10 @@ class PerformanceResult(PredictionResult):
         Coverage of the intervals.
     """
 
-    table: pd.DataFrame
     roc: RocResult
     precision_recall: PrecisionRecallResult
     calibration: CalibrationResult
     decision_curve: DecisionCurveResult
-    level: float
-
-    def measure(self, name: str, *, group: str = "all") -> float:
-        """Look up an estimate.
-
-        Parameters
-        ----------
-        name : str
-            One of the measures of `table`.
-        group : str, default "all"
-            Group.
-
-        Returns
-        -------
-        float
-            The estimate.
-
-        Raises
-        ------
-        ModelInputError
-            If there is no such measure or group.
-        """
-        checked_choice(name, "name", known=tuple(WORDS))
-        checked_choice(group, "group", known=tuple(self.table["group"].unique()))
-        inside = (self.table["measure"] == name) & (self.table["group"] == group)
-        return float(self.table.loc[inside, "estimate"].iloc[0])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the measures as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the measures for reading: a row per measure, a column per group.
@@ -106,17 +67,11 @@ class PerformanceResult(PredictionResult):
         ModelSummary
             Prints as text, shows as a table in a notebook.
         """
-        groups = list(self.table["group"].unique())
-        cells = {(row["measure"], row["group"]): _cell(row) for row in self.table.to_dict("records")}
-        sizes = {row["group"]: f"{row['events']:,} of {row['n']:,}" for row in self.table.to_dict("records")}
-        rows = [("Events", *(sizes[group] for group in groups))]
-        rows += [(words, *(cells[name, group] for group in groups)) for name, words in WORDS.items()]
-        names = (f"Estimate ({in_percent(self.level)} CI)",) if len(groups) == 1 else tuple(groups)
-        notes = list(self._notes())
-        if self.table["estimate"].isna().any():
-            notes.append("–: no finite estimate; look at the number of events, and at how the risks part the classes.")
-        return ModelSummary(
-            title="Performance of the prediction", header=("Measure", *names), rows=tuple(rows), notes=tuple(notes)
+        return self._summary_by_group(
+            "Performance of the prediction",
+            words=WORDS,
+            counted="Events",
+            missing="–: no finite estimate; look at the number of events, and at how the risks part the classes.",
         )
 
     def plot(self, *, width: float = 7.2, title: str = "") -> "StudyFigure":
@@ -137,13 +92,6 @@ class PerformanceResult(PredictionResult):
         from analysis_lib.models.prediction.performance_plot import performance_figure
 
         return performance_figure(self, width=width, title=title)
-
-
-def _cell(row: dict[Any, Any]) -> str:
-    value, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
-    if np.isnan(low):
-        return format_estimate(value, digits=3)
-    return f"{format_estimate(value, digits=3)} ({format_estimate(low, digits=3)} to {format_estimate(high, digits=3)})"
 
 
 def performance(

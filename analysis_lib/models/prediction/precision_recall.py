@@ -10,7 +10,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.prediction.predicted_rows import PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.prediction_result import JudgedResult, limits_in_words
 from analysis_lib.models.prediction.ranking import Ranking, bootstrap_limits
 from analysis_lib.models.prediction.roc import points_along, ranking_of
 from analysis_lib.models.result import ModelSummary
@@ -26,7 +26,7 @@ PrecisionInterval = Literal["logit", "linearised", "bootstrap"]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class PrecisionRecallResult(PredictionResult):
+class PrecisionRecallResult(JudgedResult):
     """Precision-recall curves with the average precision.
 
     Attributes
@@ -40,24 +40,12 @@ class PrecisionRecallResult(PredictionResult):
         Coverage of the intervals.
     """
 
-    table: pd.DataFrame
     curves: pd.DataFrame
-    level: float
 
     @property
     def average_precision(self) -> float:
         """Average precision of all rows."""
         return float(self.table["average_precision"].iloc[0])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the average precisions as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the average precisions for reading.
@@ -74,7 +62,7 @@ class PrecisionRecallResult(PredictionResult):
                 f"{row['events']:,}",
                 format_estimate(row["prevalence"], digits=3),
                 format_estimate(row["average_precision"], digits=3),
-                f"{format_estimate(row['ci_low'], digits=3)} to {format_estimate(row['ci_high'], digits=3)}",
+                limits_in_words(row),
             )
             for row in self.table.to_dict("records")
         )

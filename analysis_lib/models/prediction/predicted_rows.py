@@ -7,10 +7,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_parts
 from analysis_lib.models.prediction.checked_values import (
     ALL,
     binary_column,
+    check_one_risk,
     complete_cases,
     group_numbers,
     person_numbers,
@@ -19,7 +21,7 @@ from analysis_lib.models.prediction.checked_values import (
 )
 from analysis_lib.models.rows.source import Data, open_rows
 
-__all__ = ["ALL", "PredictedRows", "WeightKind", "predicted_rows"]
+__all__ = ["ALL", "PredictedRows", "WeightKind", "predicted_rows", "risk_names"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -200,6 +202,33 @@ def _distinct(person: IntArray | None, inside: BoolArray) -> int:
     return int(inside.sum()) if person is None else int(np.unique(person[inside]).size)
 
 
+def risk_names(risk: str | Sequence[str]) -> list[str]:
+    """Read which columns of risks are compared.
+
+    Parameters
+    ----------
+    risk : str or sequence of str
+        One column or several.
+
+    Returns
+    -------
+    list of str
+        At least one.
+
+    Raises
+    ------
+    ModelInputError
+        If these are no names of columns.
+    """
+    names = [risk] if isinstance(risk, str) else list(risk) if isinstance(risk, Sequence) else []
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ModelInputError(
+            f"risk must name a column, or several; found {type(risk).__name__}. Put the risks into the data first: "
+            "data.assign(risk=...)."
+        )
+    return names
+
+
 def predicted_rows(
     data: Data,
     *,
@@ -243,6 +272,7 @@ def predicted_rows(
         If a column is unknown or of a type that cannot be used, or no row is left.
     """
     checked_choice(weight_kind, "weight_kind", known=get_args(WeightKind))
+    check_one_risk(risk)
     rows = open_rows(data)
     wanted = checked_parts([outcome, risk, *also, *(name for name in (weights, by) if name is not None)], rows.columns)
     column = rows.person_column

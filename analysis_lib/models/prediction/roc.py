@@ -1,26 +1,25 @@
-"""The ROC curve, the area under it with its interval, and the difference of two areas."""
+"""The ROC curve and the area under it with its interval."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
-from analysis_lib.models.prediction.ranking import Ranking, bootstrap_limits, clustered_variance
+from analysis_lib.models.prediction.prediction_result import JudgedResult, limits_in_words
+from analysis_lib.models.prediction.ranking import Ranking, bootstrap_limits
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import equation_of_p, format_estimate
+from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
 
-__all__ = ["AreaDifference", "RocResult", "area_difference", "points_along", "ranking_of", "roc", "roc_of"]
+__all__ = ["RocResult", "points_along", "ranking_of", "roc", "roc_of"]
 
 FloatArray = npt.NDArray[np.float64]
 AreaInterval = Literal["delong", "delong-logit", "bootstrap"]
@@ -34,7 +33,7 @@ SOURCE = (
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class RocResult(PredictionResult):
+class RocResult(JudgedResult):
     """ROC curves with their areas.
 
     Attributes
@@ -48,24 +47,12 @@ class RocResult(PredictionResult):
         Coverage of the intervals.
     """
 
-    table: pd.DataFrame
     curves: pd.DataFrame
-    level: float
 
     @property
     def auroc(self) -> float:
         """Area under the curve of all rows."""
         return float(self.table["auroc"].iloc[0])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the areas as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the areas for reading.
@@ -81,7 +68,7 @@ class RocResult(PredictionResult):
                 f"{row['n']:,}",
                 f"{row['events']:,}",
                 format_estimate(row["auroc"], digits=3),
-                f"{format_estimate(row['ci_low'], digits=3)} to {format_estimate(row['ci_high'], digits=3)}",
+                limits_in_words(row),
             )
             for row in self.table.to_dict("records")
         )
@@ -114,35 +101,6 @@ class RocResult(PredictionResult):
         from analysis_lib.models.prediction.ranking_plot import roc_figure
 
         return roc_figure(self, width=width, title=title)
-
-
-class AreaDifference(NamedTuple):
-    """The difference of two areas under the ROC curve on the same rows.
-
-    Attributes
-    ----------
-    difference : float
-        First less second.
-    se : float
-        Standard error.
-    ci_low, ci_high : float
-        Limits of the difference.
-    z : float
-        Difference over standard error.
-    p_value : float
-        Two-sided.
-    """
-
-    difference: float
-    se: float
-    ci_low: float
-    ci_high: float
-    z: float
-    p_value: float
-
-    def __str__(self) -> str:
-        limits = f"{format_estimate(self.ci_low, digits=3)} to {format_estimate(self.ci_high, digits=3)}"
-        return f"Difference {format_estimate(self.difference, digits=3)} ({limits}), {equation_of_p(self.p_value)}"
 
 
 def roc(
@@ -269,80 +227,6 @@ def roc_of(
         curves=pd.concat(curves, ignore_index=True),
         level=level,
     )
-
-
-def area_difference(
-    data: Data,
-    *,
-    outcome: str,
-    risks: Sequence[str],
-    weights: str | None = None,
-    weight_kind: WeightKind = "frequency",
-    level: float = 0.95,
-) -> AreaDifference:
-    """Compare the areas of two predictions of the same rows by DeLong's test.
-
-    Parameters
-    ----------
-    data : DataFrame, Dask frame, Features or path
-        One row per person, as for `roc`; only rows with both risks are used.
-    outcome : str
-        Column that says who had the outcome.
-    risks : sequence of str
-        Two columns with predictions.
-    weights : str, optional
-        Column with weights.
-    weight_kind : {"frequency", "sampling"}, default "frequency"
-        What a weight says.
-    level : float, default 0.95
-        Coverage of the interval, in (0, 1).
-
-    Returns
-    -------
-    AreaDifference
-        First area less second.
-
-    Raises
-    ------
-    ModelInputError
-        If the data or an argument cannot be used.
-    """
-    from scipy.stats import norm
-
-    checked_level(level)
-    if isinstance(risks, str) or len(risks) != 2:
-        raise ModelInputError("risks must be two columns; found another number of them. Compare them in pairs.")
-    first = predicted_rows(
-        data,
-        outcome=outcome,
-        risk=risks[0],
-        also=[risks[1]],
-        weights=weights,
-        weight_kind=weight_kind,
-        probabilities=False,
-    )
-    rankings = [Ranking(rows) for rows in (first, first.with_risk(first.others[risks[1]]))]
-    difference = rankings[0].auroc - rankings[1].auroc
-    variance = _variance_of_difference(
-        first, rankings[0].placement_of_rows - rankings[1].placement_of_rows, difference=difference
-    )
-    se = float(np.sqrt(variance))
-    z = difference / se if se > 0 else float("nan")
-    margin = float(norm.ppf((1 + level) / 2)) * se
-    return AreaDifference(difference, se, difference - margin, difference + margin, z, 2 * float(norm.sf(abs(z))))
-
-
-def _variance_of_difference(rows: PredictedRows, placement: FloatArray, *, difference: float) -> float:
-    if not rows.independent:
-        return clustered_variance(rows, placement - difference)
-    total = 0.0
-    for inside in (rows.outcome, ~rows.outcome):
-        counts = rows.weights[inside]
-        size = float(counts.sum())
-        if size < 2:
-            return float("nan")
-        total += float(np.sum(counts * (placement[inside] - difference) ** 2)) / (size * (size - 1))
-    return total
 
 
 def ranking_of(members: PredictedRows, group: str) -> Ranking | None:

@@ -1,7 +1,7 @@
 """Performance of predicted risks until a horizon, where follow-up is censored."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,22 @@ from analysis_lib.models.arguments import checked_level, in_percent
 from analysis_lib.models.prediction.brier import brier_scores
 from analysis_lib.models.prediction.calibration import CalibrationResult, calibration_of
 from analysis_lib.models.prediction.censored_rows import CensoredRows
-from analysis_lib.models.prediction.checked_values import checked_number, group_numbers, person_numbers, risk_column
+from analysis_lib.models.prediction.checked_values import (
+    check_one_risk,
+    checked_number,
+    group_numbers,
+    person_numbers,
+    risk_column,
+)
 from analysis_lib.models.prediction.decision_curve import DecisionCurveResult, decision_curve_of
 from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows
-from analysis_lib.models.prediction.prediction_result import PredictionResult
+from analysis_lib.models.prediction.prediction_result import MeasuredResult
 from analysis_lib.models.prediction.proportions import weighted_quantiles
 from analysis_lib.models.prediction.ranking import Ranking
 from analysis_lib.models.prediction.roc import RocResult, roc_of
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.follow_up import survival_rows
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -45,7 +50,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class SurvivalPerformanceResult(PredictionResult):
+class SurvivalPerformanceResult(MeasuredResult):
     """Performance of a predicted risk until a horizon.
 
     Attributes
@@ -66,50 +71,10 @@ class SurvivalPerformanceResult(PredictionResult):
         Coverage of the intervals.
     """
 
-    table: pd.DataFrame
     roc: RocResult
     calibration: CalibrationResult
     decision_curve: DecisionCurveResult
     horizon: float
-    level: float
-
-    def measure(self, name: str, *, group: str = ALL) -> float:
-        """Look up an estimate.
-
-        Parameters
-        ----------
-        name : str
-            One of the measures of `table`.
-        group : str, default "all"
-            Group.
-
-        Returns
-        -------
-        float
-            The estimate.
-
-        Raises
-        ------
-        ModelInputError
-            If there is no such measure or group.
-        """
-        found = self.table[(self.table["measure"] == name) & (self.table["group"] == group)]
-        if found.empty:
-            raise ModelInputError(
-                f"there is no measure '{name}' of group '{group}'; found {', '.join(WORDS)} of "
-                f"{', '.join(self.table['group'].unique())}. Use these."
-            )
-        return float(found["estimate"].iloc[0])
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return the measures as a table.
-
-        Returns
-        -------
-        DataFrame
-            A copy of `table`.
-        """
-        return self.table.copy()
 
     def summary(self) -> ModelSummary:
         """Write the measures for reading: a row per measure, a column per group.
@@ -119,21 +84,11 @@ class SurvivalPerformanceResult(PredictionResult):
         ModelSummary
             Prints as text, shows as a table in a notebook.
         """
-        groups = list(self.table["group"].unique())
-        records = self.table.to_dict("records")
-        cells = {(row["measure"], row["group"]): _cell(row) for row in records}
-        sizes = {row["group"]: f"{row['events']:,} of {row['n']:,}" for row in records}
-        rows = [("Events until the horizon", *(sizes[group] for group in groups))]
-        rows += [(words, *(cells[name, group] for group in groups)) for name, words in WORDS.items()]
-        names = (f"Estimate ({in_percent(self.level)} CI)",) if len(groups) == 1 else tuple(groups)
-        notes = list(self._notes())
-        if self.table["estimate"].isna().any():
-            notes.append("–: no finite estimate; look at the number of events until the horizon.")
-        return ModelSummary(
-            title=f"Performance of the risk until {self.horizon:g}",
-            header=("Measure", *names),
-            rows=tuple(rows),
-            notes=tuple(notes),
+        return self._summary_by_group(
+            f"Performance of the risk until {self.horizon:g}",
+            words=WORDS,
+            counted="Events until the horizon",
+            missing="–: no finite estimate; look at the number of events until the horizon.",
         )
 
     def plot(self, *, group: str = ALL, width: float = 3.5, title: str = "") -> "StudyFigure":
@@ -154,13 +109,6 @@ class SurvivalPerformanceResult(PredictionResult):
             With its data attached.
         """
         return self.calibration.plot(group=group, width=width, title=title)
-
-
-def _cell(row: dict[Any, Any]) -> str:
-    value, low, high = (float(row[name]) for name in ("estimate", "ci_low", "ci_high"))
-    if np.isnan(low):
-        return format_estimate(value, digits=3)
-    return f"{format_estimate(value, digits=3)} ({format_estimate(low, digits=3)} to {format_estimate(high, digits=3)})"
 
 
 def survival_performance(
@@ -259,6 +207,7 @@ def survival_performance(
 
 def _censored(data: Data, *, names: tuple[str, str, str], by: str | None, horizon: float) -> CensoredRows:
     time, event, risk = names
+    check_one_risk(risk)
     read = survival_rows(data, time=time, event=event, others=[risk, *([by] if by else [])])
     group, groups = (None, ()) if by is None else group_numbers(read.frame[by], name=by)
     person, n_persons = person_numbers(read.persons, n=read.event.size)

@@ -10,7 +10,7 @@ from analysis_lib.figures import GREY, PALETTE, journal_style, study_figure, wra
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
-    from analysis_lib.models.prediction.risk_model import RiskModel
+    from analysis_lib.models.prediction.trained_model import RiskModel
 
 __all__ = ["terms_figure"]
 

@@ -14,8 +14,8 @@ from analysis_lib.features.feature_set import Features
 from analysis_lib.features.outcome import Outcomes
 from analysis_lib.models.prediction.leakage import LeakageReport
 from analysis_lib.models.prediction.performance import PerformanceResult
-from analysis_lib.models.prediction.risk_model import RiskModel
 from analysis_lib.models.prediction.survival_performance import SurvivalPerformanceResult
+from analysis_lib.models.prediction.trained_model import RiskModel
 from analysis_lib.models.prediction.tripod_answers import TO_BE_WRITTEN, answers_of
 from analysis_lib.models.prediction.tripod_items import ITEMS, SOURCE
 from analysis_lib.tables import html_table

@@ -11,9 +11,9 @@ from analysis_lib.features.variable import Feature
 from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.prediction.leakage import LeakageReport
 from analysis_lib.models.prediction.performance import WORDS, PerformanceResult
-from analysis_lib.models.prediction.risk_model import TITLES, RiskModel
 from analysis_lib.models.prediction.survival_performance import WORDS as SURVIVAL_WORDS
 from analysis_lib.models.prediction.survival_performance import SurvivalPerformanceResult
+from analysis_lib.models.prediction.trained_model import RiskModel
 from analysis_lib.models.prediction.training import right_side
 from analysis_lib.tables import format_estimate
 
@@ -106,7 +106,7 @@ def _of_model(model: RiskModel) -> dict[str, str]:
         "12b": f"Right side of the formula: {right_side(model.request, preparation)}."
         if model.kind != "boosting"
         else "",
-        "12c": f"{TITLES[model.kind]}: {model.learned.method}. Source: {model.source}.",
+        "12c": f"{model.title}: {model.learned.method}. Source: {model.source}.",
         "13": _balance(model),
         "15": f"A probability{until}; no threshold is part of the model.",
         "22": _specification(model),

@@ -53,7 +53,7 @@ def test_five_people_by_hand(five_people: pd.DataFrame) -> None:
     row = classification(five_people, outcome="y", risk="p", thresholds=[0.4]).table.iloc[0]
     assert row[["true_positives", "false_positives", "false_negatives", "true_negatives"]].to_list() == [2, 1, 0, 2]
     assert (row["sensitivity"], row["specificity"], row["ppv"], row["npv"]) == pytest.approx((1, 2 / 3, 2 / 3, 1))
-    curve = decision_curve(five_people, outcome="y", risks="p", thresholds=[0.4]).table
+    curve = decision_curve(five_people, outcome="y", risk="p", thresholds=[0.4]).table
     assert curve["net_benefit"].to_list() == pytest.approx([2 / 5 - 1 / 5 * 2 / 3, 2 / 5 - 3 / 5 * 2 / 3, 0])
 
 
@@ -120,8 +120,8 @@ def test_a_frequency_weight_is_that_many_rows(seed: int) -> None:
         classification(repeated, outcome="y", risk="p", thresholds=thresholds).table[columns],
     )
     pd.testing.assert_frame_equal(
-        decision_curve(data, outcome="y", risks="p", weights="w").table,
-        decision_curve(repeated, outcome="y", risks="p").table,
+        decision_curve(data, outcome="y", risk="p", weights="w").table,
+        decision_curve(repeated, outcome="y", risk="p").table,
         rtol=1e-9,
     )
 
@@ -152,7 +152,7 @@ def test_every_row_twice_with_its_person_gives_the_same_errors(seed: int) -> Non
     pd.testing.assert_frame_equal(once[["auroc", "se"]], roc(twice, outcome="y", risk="p").table[["auroc", "se"]])
     slopes = [calibration(rows, outcome="y", risk="p").measure("slope") for rows in (data, twice)]
     assert slopes[0] == pytest.approx(slopes[1], rel=1e-9)
-    curves = [decision_curve(rows, outcome="y", risks="p").table for rows in (data, twice)]
+    curves = [decision_curve(rows, outcome="y", risk="p").table for rows in (data, twice)]
     pd.testing.assert_frame_equal(*curves, rtol=1e-9)
 
 
@@ -244,7 +244,7 @@ def test_a_curve_of_many_points_is_thinned_and_its_area_is_not() -> None:
 
 
 def test_two_predictions_that_are_one_do_not_differ() -> None:
-    found = area_difference(_predictions(1).assign(r=lambda frame: frame["p"]), outcome="y", risks=["p", "r"])
+    found = area_difference(_predictions(1).assign(r=lambda frame: frame["p"]), outcome="y", risk=["p", "r"])
     assert found.difference == 0
     assert np.isnan(found.p_value)
 
