@@ -4,9 +4,15 @@ Sources: R 4.2.2 with pROC 1.18.0, rms 6.5-0, survival 3.5-3, sandwich 3.0-2 by 
 is data/prediction.json. The p value of the WFNS grade against S100B, 0.02718, is also in print: Robin X. et al. (2011).
 BMC Bioinformatics 12, 77. The decision curve is that of dcurves 1.1.7 on its example data (df_binary, PyPI, of Vickers
 and others; kept as data/cancer_prediction.csv): the numbers below come from its function `dca`.
+
+Errors that allow for the estimation of censoring weights: survival and glm moved row by row by the script
+r/prediction_censoring.R, whose output is data/prediction_censoring.json; and a table that timeROC printed, seen in print
+without the name of its data: 418 people, 30, 81 and 115 cases by 1, 3 and 5 years, 143 markers above 2.3, which is
+bilirubin in survival's pbc (data/cox/pbc.csv).
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +31,13 @@ from analysis_lib.models.prediction import (
     roc,
     survival_performance,
 )
+from analysis_lib.models.prediction.censored_rows import CensoredRows
+from analysis_lib.models.prediction.predicted_rows import PredictedRows, predicted_rows
+from analysis_lib.models.prediction.ranking import Ranking
 
 DATA = Path(__file__).parent / "data"
 REFERENCE: dict[str, Any] = json.loads((DATA / "prediction.json").read_text())
+CENSORING: dict[str, Any] = json.loads((DATA / "prediction_censoring.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +146,63 @@ def test_measures_at_a_horizon_are_those_made_by_hand_in_r(lung: pd.DataFrame) -
     assert expected["weight_sum"] == pytest.approx(expected["n"], rel=1e-12)
     for measure in ("brier", "observed", "auroc", "intercept", "slope"):
         assert found.loc[measure, "estimate"] == pytest.approx(expected[measure], rel=1e-8)
-    for measure in ("observed", "intercept", "slope"):
-        half = (found.loc[measure, "ci_high"] - found.loc[measure, "ci_low"]) / 2
-        assert half / 1.959963984540054 == pytest.approx(expected[f"{measure}_se"], rel=1e-7)
+    row = found.loc["observed"]
+    assert (row["ci_high"] - row["ci_low"]) / 2 / 1.959963984540054 == pytest.approx(expected["observed_se"], rel=1e-7)
+
+
+@pytest.mark.parametrize("whose", ["person", None])
+def test_errors_allow_for_the_estimation_of_weights_as_every_step_moved_in_r_does(
+    lung: pd.DataFrame, whose: str | None
+) -> None:
+    expected = CENSORING["clustered" if whose else "estimated"]
+    data = lung.assign(person_id=CENSORING["person"]) if whose else lung
+    found = survival_performance(data, time="time", event="event", risk="risk", horizon=365)
+    table = found.table.set_index("measure")
+    for measure in ("brier", "scaled_brier", "intercept", "slope"):
+        assert table.loc[measure, "estimate"] == pytest.approx(CENSORING["estimate"][measure], rel=1e-9)
+        half = (table.loc[measure, "ci_high"] - table.loc[measure, "ci_low"]) / 2
+        assert half / 1.959963984540054 == pytest.approx(expected[measure], rel=1e-6)
+    at = found.decision_curve.table.query("strategy == 'risk' and threshold == 0.5").iloc[0]
+    assert at["net_benefit"] == pytest.approx(CENSORING["estimate"]["net_benefit"], rel=1e-9)
+    assert (at["ci_high"] - at["ci_low"]) / 2 / 1.959963984540054 == pytest.approx(expected["net_benefit"], rel=1e-6)
+    weighted = _weighted(data, horizon=365)
+    assert Ranking(weighted).auroc == pytest.approx(CENSORING["estimate"]["auroc"], rel=1e-12)
+    assert _error_of_area(weighted) == pytest.approx(expected["auroc"], rel=1e-6)
+    if whose is None:
+        known = replace(weighted, censoring=None)
+        assert _error_of_area(known) == pytest.approx(CENSORING["known"]["auroc"], rel=1e-6)
+        # DeLong's small-sample factors stay; what the weights add is as large as above.
+        added = Ranking(weighted).auroc_variance - Ranking(known).auroc_variance
+        assert added == pytest.approx(expected["auroc"] ** 2 - CENSORING["known"]["auroc"] ** 2, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "auroc", "error"), [(365, 82.30, 3.64), (1_095, 83.42, 2.48), (1_825, 86.23, 2.15)]
+)
+def test_areas_at_a_horizon_are_those_printed_by_timeroc(horizon: float, auroc: float, error: float) -> None:
+    pbc = pd.read_csv(DATA / "cox" / "pbc.csv")
+    data = pbc.assign(event=pbc["status"] == 2, risk=pbc["bili"] / 30)
+    # timeROC uses nobody whose follow-up ends on the very day of the horizon.
+    ends_there = data.loc[data["event"] | (data["time"] >= horizon), "time"] == horizon
+    weighted = _weighted(data, horizon=horizon)
+    used = np.isin(weighted.censoring.place, np.flatnonzero(data["time"] != horizon))
+    assert (~used).sum() == ends_there.sum()
+    found = weighted.where(used)
+    assert 100 * Ranking(found).auroc == pytest.approx(auroc, abs=5.1e-3)
+    assert 100 * _error_of_area(found) == pytest.approx(error, abs=5.1e-3)
+
+
+def _weighted(data: pd.DataFrame, *, horizon: float) -> PredictedRows:
+    rows = predicted_rows(data, outcome="event", risk="risk")
+    time = data["time"].to_numpy(dtype=float)
+    return CensoredRows(time, data["event"].to_numpy(dtype=bool), rows, horizon).weighted
+
+
+def _error_of_area(rows: PredictedRows) -> float:
+    """Infinitesimal jackknife error, without DeLong's small-sample factors."""
+    ranking = Ranking(rows)
+    size = np.where(rows.outcome, ranking.with_outcome.sum(), ranking.without.sum())
+    return float(np.sqrt(rows.variance((ranking.placement_of_rows - ranking.auroc) / size)))
 
 
 #: Net benefit at thresholds of 5 to 35 % by 5 %, printed by dcurves 1.1.7.

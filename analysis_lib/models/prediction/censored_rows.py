@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.prediction.estimated_censoring import estimated_censoring
 from analysis_lib.models.prediction.predicted_rows import PredictedRows
 
 __all__ = ["CensoredRows", "Concordance"]
@@ -142,12 +143,23 @@ class CensoredRows:
         """Those with a known outcome at the horizon, weighted for the others like them.
 
         Each stands for as many as were censored before: the weight is one over the share not censored before the
-        event, or before the horizon. The weights add up to the number of rows.
+        event, or before the horizon. The weights add up to the number of rows. Errors allow for their estimation.
         """
         kept = self.rows.where(self.known)
         upto = np.minimum(self.time[self.known], self.horizon)
         weight = 1 / self.uncensored_before(upto)
-        return replace(kept, outcome=self.had_event[self.known], weight=weight, weight_kind="sampling")
+        censoring = estimated_censoring(
+            self.time, self.event, known=self.known, horizon=self.horizon, person=self.rows.person
+        )
+        return replace(
+            kept,
+            outcome=self.had_event[self.known],
+            weight=weight,
+            weight_kind="sampling",
+            censoring=censoring,
+            group=None if self.rows.group is None else self.rows.group[self.known],
+            groups=self.rows.groups,
+        )
 
     @cached_property
     def concordances(self) -> tuple[Concordance, Concordance]:

@@ -19,6 +19,7 @@ from analysis_lib.models.prediction.checked_values import (
     risk_column,
     weight_column,
 )
+from analysis_lib.models.prediction.estimated_censoring import EstimatedCensoring
 from analysis_lib.models.rows.source import Data, open_rows
 
 __all__ = ["ALL", "PredictedRows", "WeightKind", "predicted_rows", "risk_names"]
@@ -59,6 +60,10 @@ class PredictedRows:
         Rows left out by reason.
     n_excluded : int
         Rows left out, each counted once.
+    censoring : EstimatedCensoring or None
+        Where the weights are estimated, for censoring: what that adds to errors. None where weights are known.
+    parts : tuple of PredictedRows
+        The rows of each group, where these have weights of their own; else empty.
     """
 
     outcome: BoolArray
@@ -73,6 +78,8 @@ class PredictedRows:
     others: Mapping[str, FloatArray]
     exclusions: Mapping[str, int]
     n_excluded: int
+    censoring: EstimatedCensoring | None = None
+    parts: "tuple[PredictedRows, ...]" = ()
 
     @property
     def n(self) -> int:
@@ -117,6 +124,8 @@ class PredictedRows:
             n_persons=int(inside.sum()) if person is None else int(np.unique(person).size),
             group=None,
             groups=(),
+            parts=(),
+            censoring=None if self.censoring is None else self.censoring.where(inside),
             others={name: values[inside] for name, values in self.others.items()},
         )
 
@@ -148,7 +157,7 @@ class PredictedRows:
         yield ALL, self
         if self.group is not None:
             for index, name in enumerate(self.groups):
-                yield name, self.where(self.group == index)
+                yield name, self.parts[index] if self.parts else self.where(self.group == index)
 
     def variance(self, influence: FloatArray) -> float:
         """Add up the variance of an estimate from what each row contributes to its error.
@@ -166,12 +175,45 @@ class PredictedRows:
         float
             The variance, by the infinitesimal jackknife.
         """
-        if self.person is not None:
-            return float(np.sum(np.bincount(self.person, self.weights * influence) ** 2))
-        if self.weight is None:
-            return float(np.sum(influence**2))
-        power = 1 if self.weight_kind == "frequency" else 2
-        return float(np.sum(self.weight**power * influence**2))
+        if self.weight is not None and self.independent:
+            return float(np.sum(self.weight * influence**2))
+        contribution = influence if self.weight is None else self.weight * influence
+        return float(np.sum(self.by_person(contribution) ** 2))
+
+    def by_person(self, contribution: FloatArray) -> FloatArray:
+        """Add up what each person contributes to the error of an estimate.
+
+        Parameters
+        ----------
+        contribution : ndarray of float64, shape (n,)
+            Weight times influence of each row.
+
+        Returns
+        -------
+        ndarray of float64
+            One per person; where weights are estimated, what they add is in it.
+        """
+        person = self.person
+        if self.censoring is not None:
+            contribution, person = self.censoring.shared(contribution), self.censoring.person
+        return contribution if person is None else np.bincount(person, contribution).astype(np.float64)
+
+    def added_by_censoring(self, influence: FloatArray) -> float:
+        """Tell how much larger a variance is, since weights are estimated and not known.
+
+        Parameters
+        ----------
+        influence : ndarray of float64, shape (n,)
+            As for `variance`.
+
+        Returns
+        -------
+        float
+            0 where weights are known; below 0 where estimating them is the better choice, as it often is.
+        """
+        if self.censoring is None:
+            return 0.0
+        return self.variance(influence) - replace(self, censoring=None).variance(influence)
 
     def described(self) -> dict[str, Any]:
         """Give what every result says of its rows.

@@ -219,7 +219,8 @@ def clustered_variance(rows: PredictedRows, deviation: FloatArray) -> float:
         for count, total_of_person, total in zip(persons, sums, totals, strict=True)
     )
     both = 2 * n_persons / (n_persons - 1) * float(np.sum(sums[0] * sums[1])) / (totals[0] * totals[1])
-    return float(own + both)
+    size = np.where(rows.outcome, totals[0], totals[1])
+    return float(own + both) + rows.added_by_censoring(deviation / size)
 
 
 def person_draws(

@@ -185,10 +185,7 @@ def _separated(rows: PredictedRows, predictor: FloatArray) -> bool:
 
 def _meat(rows: PredictedRows, scores: FloatArray) -> FloatArray:
     """Sum the products of scores, those of one person together."""
-    weighted = scores * rows.weights
-    if rows.person is not None:
-        size = int(rows.person.max()) + 1
-        weighted = np.vstack([np.bincount(rows.person, column, minlength=size) for column in weighted])
+    weighted = np.vstack([rows.by_person(column) for column in scores * rows.weights])
     product: FloatArray = weighted @ weighted.T
     return product
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["SurvivalPerformanceResult", "survival_performance"]
 
 BINS = 10
+#: All measures lie between 0 and 1 but this one: predictions may be worse than the mean.
+LOWEST = {"scaled_brier": -np.inf}
 WORDS = {
     "harrell_c": "Concordance (Harrell)",
     "uno_c": "Concordance until the horizon (Uno)",
@@ -173,12 +175,13 @@ def survival_performance(
             f"{weighted.n - weighted.events:,} without. Choose another horizon."
         )
     members = [(ALL, censored), *_groups(censored)]
-    calibrated = [_calibration(part, name, level=level) for name, part in members]
+    weighted = replace(weighted, parts=tuple(part.weighted for _, part in members[1:]))
+    calibrated = calibration_of(weighted, bins=BINS, level=level)
     named = (
-        f"risk until {until:g}; inverse probability of censoring weights, taken for known in the intervals; observed "
-        f"risk by Kaplan-Meier (Greenwood); concordance: infinitesimal jackknife; {in_percent(level)} intervals"
+        f"risk until {until:g}; inverse probability of censoring weights by Kaplan-Meier, whose estimation the intervals "
+        "allow for (that of Uno's concordance takes them for known); observed risk by Kaplan-Meier (Greenwood); "
+        f"concordance: infinitesimal jackknife; {in_percent(level)} intervals"
     )
-    decision = decision_curve_of(weighted, [risk], level=level)
     described = censored.rows.described()
     return SurvivalPerformanceResult(
         method=named,
@@ -187,19 +190,18 @@ def survival_performance(
         **described,
         settings={"time": time, "event": event, "risk": risk, "horizon": until, "by": by, "level": level},
         table=pd.concat(
-            [_table(part, own, name=name, level=level) for (name, part), own in zip(members, calibrated, strict=True)],
-            ignore_index=True,
+            [_table(part, calibrated.table, name=name, level=level) for name, part in members], ignore_index=True
         ),
         roc=roc_of(weighted, level=level),
         calibration=replace(
-            calibrated[0],
+            calibrated,
             **described,
-            **{
-                part: pd.concat([getattr(own, part) for own in calibrated], ignore_index=True)
-                for part in ("table", "bins", "smooth")
-            },
+            bins=pd.concat(
+                [_bins(part, level=level).assign(group=name)[list(calibrated.bins.columns)] for name, part in members],
+                ignore_index=True,
+            ),
         ),
-        decision_curve=decision,
+        decision_curve=decision_curve_of(weighted, [risk], level=level),
         horizon=until,
         level=level,
     )
@@ -239,7 +241,7 @@ def _groups(censored: CensoredRows) -> list[tuple[str, CensoredRows]]:
     return found
 
 
-def _table(censored: CensoredRows, calibrated: CalibrationResult, *, name: str, level: float) -> pd.DataFrame:
+def _table(censored: CensoredRows, calibrated: pd.DataFrame, *, name: str, level: float) -> pd.DataFrame:
     from scipy.stats import norm
 
     z = float(norm.ppf((1 + level) / 2))
@@ -257,28 +259,20 @@ def _table(censored: CensoredRows, calibrated: CalibrationResult, *, name: str, 
         "observed": (observed, se),
         "expected": (expected, nothing),
     }
-    records = [(measure, value, value - z * error, value + z * error) for measure, (value, error) in normal.items()]
+    records = [
+        (measure, value, max(value - z * error, LOWEST.get(measure, 0.0)), min(value + z * error, 1.0))
+        for measure, (value, error) in normal.items()
+    ]
     ratio = expected / observed if observed > 0 else nothing
     wide = float(np.exp(z * se / observed)) if observed > 0 else nothing
     records.append(("e_over_o", ratio, ratio / wide, ratio * wide))
     table = pd.DataFrame(records, columns=["measure", "estimate", "ci_low", "ci_high"])
-    chosen = calibrated.table[calibrated.table["measure"].isin(("intercept", "slope", "ici"))]
+    chosen = calibrated[(calibrated["group"] == name) & calibrated["measure"].isin(("intercept", "slope", "ici"))]
     table = pd.concat([table, chosen[table.columns]], ignore_index=True)
     table.insert(0, "group", name)
     table.insert(1, "n", censored.rows.n)
     table.insert(2, "events", int(censored.had_event.sum()))
     return table
-
-
-def _calibration(censored: CensoredRows, name: str, *, level: float) -> CalibrationResult:
-    """Take the curve from the weighted rows, and the groups of risk by Kaplan and Meier."""
-    found = calibration_of(replace(censored.weighted, group=None, groups=()), bins=BINS, level=level)
-    return replace(
-        found,
-        table=found.table.assign(group=name),
-        smooth=found.smooth.assign(group=name),
-        bins=_bins(censored, level=level).assign(group=name)[list(found.bins.columns)],
-    )
 
 
 def _bins(censored: CensoredRows, *, level: float) -> pd.DataFrame:

@@ -17,6 +17,8 @@ from analysis_lib.models.prediction import (
     roc,
     survival_performance,
 )
+from analysis_lib.models.prediction.censored_rows import CensoredRows
+from analysis_lib.models.prediction.predicted_rows import predicted_rows
 
 FAST = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -310,6 +312,34 @@ def test_without_censoring_the_horizon_measures_are_the_plain_ones(seed: int) ->
 
 @FAST
 @given(seed=st.integers(0, 1_000))
+def test_estimated_weights_move_as_case_weights_move_them(seed: int) -> None:
+    data = _predictions(seed, n=50)
+    rows = predicted_rows(data, outcome="y", risk="p")
+    time, event = data["time"].to_numpy(dtype=float), data["y"].to_numpy()
+    horizon = float(np.quantile(time, 0.7))
+    weighted = CensoredRows(time, event, rows, horizon).weighted
+    values = np.random.default_rng(seed).normal(size=weighted.n)
+
+    def total(case: np.ndarray) -> float:
+        """Sum the values under weights made anew, by hand, of rows that count as `case` says."""
+        found = 0.0
+        for place, value in zip(weighted.censoring.place, values, strict=True):
+            weight = case[place]
+            for at in np.unique(time[~event & (time < min(time[place], horizon))]):
+                there = case[(time > at) | ((time == at) & ~event)].sum()
+                weight /= 1 - case[(time == at) & ~event].sum() / there
+            found += weight * value
+        return found
+
+    one = np.ones(len(data))
+    assert total(one) == pytest.approx(float(np.sum(weighted.weights * values)), rel=1e-12)
+    step = 1e-5
+    moved = [(total(one + step * unit) - total(one - step * unit)) / (2 * step) for unit in np.eye(len(data))]
+    np.testing.assert_allclose(weighted.censoring.shared(weighted.weights * values), moved, rtol=1e-6, atol=1e-6)
+
+
+@FAST
+@given(seed=st.integers(0, 1_000))
 def test_concordance_is_that_of_all_pairs(seed: int) -> None:
     data = _predictions(seed, n=60)
     time, event, risk = data["time"].to_numpy(), data["y"].to_numpy(), data["p"].to_numpy()
@@ -340,6 +370,9 @@ def test_subgroups_have_their_own_censoring_and_all_figures_are_drawn() -> None:
     alone = survival_performance(data[data["arm"] == "a"], time="time", event="y", risk="p", horizon=20)
     for measure in ("harrell_c", "uno_c", "brier", "slope"):
         assert found.measure(measure, group="a") == pytest.approx(alone.measure(measure), rel=1e-12)
+    assert set(found.roc.table["group"]) == set(found.decision_curve.table["group"]) == {"all", "a", "b"}
+    of_curve = found.roc.table.set_index("group")["auroc"]
+    assert of_curve["a"] == pytest.approx(found.measure("auroc", group="a"), rel=1e-12)
     assert not found.plot(group="b").data.empty
     plain = performance(data, outcome="y", risk="p", by="arm")
     for figure in (
