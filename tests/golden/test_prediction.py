@@ -6,9 +6,9 @@ BMC Bioinformatics 12, 77. The decision curve is that of dcurves 1.1.7 on its ex
 and others; kept as data/cancer_prediction.csv): the numbers below come from its function `dca`.
 
 Errors that allow for the estimation of censoring weights: survival and glm moved row by row by the script
-r/prediction_censoring.R, whose output is data/prediction_censoring.json; and a table that timeROC printed, seen in print
-without the name of its data: 418 people, 30, 81 and 115 cases by 1, 3 and 5 years, 143 markers above 2.3, which is
-bilirubin in survival's pbc (data/cox/pbc.csv).
+r/prediction_censoring.R, whose output is data/prediction_censoring.json; and a table that timeROC printed, seen in
+print without the name of its data: 418 people, 30, 81 and 115 cases by 1, 3 and 5 years, 143 markers above 2.3, which
+is bilirubin in survival's pbc (data/cox/pbc.csv).
 """
 
 import json

@@ -9,27 +9,13 @@ import numpy.typing as npt
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.prediction.estimated_censoring import estimated_censoring
 from analysis_lib.models.prediction.predicted_rows import PredictedRows
+from analysis_lib.models.survival.cox_regression.concordance import Concordance, concordance_of_scores
+from analysis_lib.models.survival.cox_regression.risk_sets import risk_sets
 
-__all__ = ["CensoredRows", "Concordance"]
+__all__ = ["CensoredRows"]
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Concordance:
-    """A concordance index.
-
-    Attributes
-    ----------
-    estimate : float
-        Share of comparable pairs in which who had the event earlier has the higher risk.
-    se : float
-        Standard error, by the infinitesimal jackknife over persons.
-    """
-
-    estimate: float
-    se: float
 
 
 @dataclass(frozen=True)
@@ -168,27 +154,19 @@ class CensoredRows:
         Uno's weights a pair by one over the squared share not censored before the earlier time, and uses no event after
         the horizon. Missing (NaN) where no pair is comparable.
         """
-        from analysis_lib.models.prediction.concordance_kernels import pairs_as_earlier, pairs_as_later
-
-        order = np.argsort(self.time, kind="stable")
-        time, event = self.time[order], self.event[order]
-        weight = np.zeros((time.size, 2))
-        weight[event, 0] = 1.0
-        used = event & (time <= self.horizon)
-        weight[used, 1] = self.uncensored_before(time[used]) ** -2.0
-        starts = np.concatenate(([0], np.flatnonzero(np.diff(time)) + 1, [time.size])).astype(np.int64)
-        distinct, rank = np.unique(self.rows.risk[order], return_inverse=True)
-        rank = rank.astype(np.int64)
-        better, compared = pairs_as_earlier(starts, event, rank, distinct.size)
-        concordant, comparable = pairs_as_later(starts, event, rank, weight, distinct.size)
-        found = []
-        for own, later, all_later in zip(weight.T, concordant.T, comparable.T, strict=True):
-            total = float(np.sum(own * compared))
-            if total == 0:
-                found.append(Concordance(float("nan"), float("nan")))
-                continue
-            estimate = float(np.sum(own * better)) / total
-            influence = np.empty(time.size)
-            influence[order] = (own * better + later - estimate * (own * compared + all_later)) / total
-            found.append(Concordance(estimate, float(np.sqrt(self.rows.variance(influence)))))
-        return found[0], found[1]
+        sets = risk_sets(self.time, self.event)
+        used = self.event & (self.time <= self.horizon)
+        of_events = np.zeros(self.time.size)
+        of_events[used] = self.uncensored_before(self.time[used]) ** -2.0
+        harrell, uno = (
+            concordance_of_scores(
+                self.rows.risk,
+                sets,
+                weight=None,
+                cluster=self.rows.person,
+                weight_of_events=weights,
+                tied_within=0.0,
+            )
+            for weights in (None, of_events)
+        )
+        return harrell, uno

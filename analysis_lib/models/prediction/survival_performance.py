@@ -178,9 +178,9 @@ def survival_performance(
     weighted = replace(weighted, parts=tuple(part.weighted for _, part in members[1:]))
     calibrated = calibration_of(weighted, bins=BINS, level=level)
     named = (
-        f"risk until {until:g}; inverse probability of censoring weights by Kaplan-Meier, whose estimation the intervals "
-        "allow for (that of Uno's concordance takes them for known); observed risk by Kaplan-Meier (Greenwood); "
-        f"concordance: infinitesimal jackknife; {in_percent(level)} intervals"
+        f"risk until {until:g}; inverse probability of censoring weights by Kaplan-Meier, whose estimation the "
+        "intervals allow for (that of Uno's concordance takes them for known); observed risk by Kaplan-Meier "
+        f"(Greenwood); concordance: infinitesimal jackknife; {in_percent(level)} intervals"
     )
     described = censored.rows.described()
     return SurvivalPerformanceResult(
