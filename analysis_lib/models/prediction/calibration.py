@@ -56,7 +56,7 @@ class CalibrationResult(MeasuredResult):
     smooth : DataFrame
         ``group``, ``predicted``, ``observed``, ``ci_low``, ``ci_high`` along the curve.
     histogram : DataFrame
-        ``low``, ``high``, ``with_outcome``, ``without``: how many have which risk.
+        ``low``, ``high``, ``with_outcome``, ``without``: how many have which risk, by their weights.
     level : float
         Coverage of the intervals.
     """
@@ -358,5 +358,8 @@ def _histogram(rows: PredictedRows) -> pd.DataFrame:
     top = float(rows.risk.max())
     if 0 < top < 1:
         edges = edges * min(1.0, top)
-    counts = [np.histogram(rows.risk[inside], edges)[0] for inside in (rows.outcome, ~rows.outcome)]
+    weights = rows.weights
+    counts = [
+        np.histogram(rows.risk[inside], edges, weights=weights[inside])[0] for inside in (rows.outcome, ~rows.outcome)
+    ]
     return pd.DataFrame({"low": edges[:-1], "high": edges[1:], "with_outcome": counts[0], "without": counts[1]})

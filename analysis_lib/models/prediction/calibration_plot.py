@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["calibration_figure", "draw_calibration", "draw_histogram"]
 
-_HISTOGRAM = 0.18
+_HISTOGRAM = 0.22
+_GAP = 0.05
+_LIGHT = "#BDBDBD"
 _BAND = 0.18
 _HEADROOM = 1.06
 
@@ -58,20 +60,23 @@ def calibration_figure(
     with journal_style():
         figure = study_figure(
             width=width,
-            height=width * (1.2 if group == ALL else 1.0) + 0.45 + 0.25 * bool(title),
+            height=width * (1.25 if group == ALL else 1.0) + (0.6 if group == ALL else 0.45) + 0.25 * bool(title),
             data=data,
             alt_text=f"Observed share against predicted risk. {_words(result, group)}",
         )
+        curve = figure.subplots()
+        end = draw_calibration(curve, result, group=group, until=until)
+        handles, labels = curve.get_legend_handles_labels()
         if group == ALL:
-            curve, histogram = figure.subplots(2, 1, sharex=True, height_ratios=[1, _HISTOGRAM])
-            end = draw_calibration(curve, result, group=group, until=until)
-            curve.tick_params(axis="x", labelbottom=False)
+            # Inside the axes of the curve, so that equal risks stand under one another whatever the layout does.
+            histogram = curve.inset_axes((0, -_GAP - _HISTOGRAM, 1, _HISTOGRAM), sharex=curve)
             draw_histogram(histogram, result, end=end)
+            curve.tick_params(axis="x", labelbottom=False)
+            of_histogram = histogram.get_legend_handles_labels()
+            handles, labels = handles + of_histogram[0], labels + of_histogram[1]
         else:
-            curve = figure.subplots()
-            draw_calibration(curve, result, group=group, until=until)
             curve.set_xlabel("Predicted risk")
-        curve.legend(loc="lower left", bbox_to_anchor=(-0.03, 1), ncols=1, handlelength=2.0, borderaxespad=0.2)
+        curve.legend(handles, labels, loc="lower left", bbox_to_anchor=(-0.03, 1), handlelength=2.0, borderaxespad=0.2)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure
@@ -128,7 +133,7 @@ def draw_calibration(axes: Axes, result: CalibrationResult, *, group: str, until
 
 
 def draw_histogram(axes: Axes, result: CalibrationResult, *, end: float) -> None:
-    """Draw how many have which risk: with the outcome upwards, without it downwards.
+    """Draw how many have which risk: those with the outcome below, those without stacked on them, on one scale.
 
     Parameters
     ----------
@@ -139,17 +144,19 @@ def draw_histogram(axes: Axes, result: CalibrationResult, *, end: float) -> None
     end : float
         Where the axis of risks ends.
     """
-    table = result.histogram[result.histogram["low"] <= end]
+    # The share is of everybody, also of those beyond the end of the axis.
+    share = result.histogram[["with_outcome", "without"]] / result.histogram[["with_outcome", "without"]].sum().sum()
+    table = result.histogram[["low", "high"]].join(100 * share)
+    table = table[table["low"] <= end]
     width = table["high"] - table["low"]
-    # Each class to its own height: where outcomes are rare theirs could not be seen else.
-    for name, sign, colour in (("with_outcome", 1, PALETTE[1]), ("without", -1, GREY)):
-        height = table[name] / max(float(result.histogram[name].max()), 1.0)
-        axes.bar(table["low"], sign * height, width=width, align="edge", color=colour, linewidth=0)
-    axes.axhline(0, color=INK, linewidth=0.5)
-    axes.set_ylim(-1.05, 1.05)
-    axes.set_yticks([0.5, -0.5], ["event", "none"])
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
+    for name, below, colour, words in (
+        ("with_outcome", 0.0, PALETTE[1], "With the outcome"),
+        ("without", table["with_outcome"], _LIGHT, "Without the outcome"),
+    ):
+        axes.bar(table["low"], table[name], width=width, bottom=below, align="edge", color=colour, label=words)
+    axes.set_ylim(bottom=0)
+    axes.locator_params(axis="y", nbins=3)
+    axes.set_ylabel("% of all")
     axes.set_xlabel("Predicted risk")
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 
 __all__ = [
-    "ALL",
     "binary_column",
     "check_one_risk",
     "checked_number",
@@ -25,8 +24,6 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
-#: The row of a result that is about everybody.
-ALL = "all"
 #: More groups than this are a mistake: an id or a measurement was named.
 MOST_GROUPS = 50
 
@@ -84,8 +81,8 @@ def binary_column(column: pd.Series, *, name: str) -> BoolArray:
     ModelInputError
         If it is neither bool nor 0/1.
     """
-    # True and False are objects in a column that had gaps; none are missing here.
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.infer_dtype(column) == "boolean":
+    column = column.infer_objects()  # bools beside missing values are objects, also once these are gone
+    if pd.api.types.is_bool_dtype(column.dtype):
         return column.to_numpy(dtype=np.bool_)
     if not pd.api.types.is_numeric_dtype(column.dtype):
         raise ModelInputError(
@@ -247,7 +244,7 @@ def group_numbers(column: pd.Series, *, name: str) -> tuple[IntArray, tuple[str,
     Raises
     ------
     ModelInputError
-        If there are more groups than can be told apart, or one is called as everybody is.
+        If there are more groups than can be told apart.
     """
     codes, known = pd.factorize(column, sort=True)
     if len(known) > MOST_GROUPS:
@@ -255,13 +252,7 @@ def group_numbers(column: pd.Series, *, name: str) -> tuple[IntArray, tuple[str,
             f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {MOST_GROUPS}. "
             "Is it a measurement? Cut it into groups first, with pd.cut."
         )
-    names = tuple(str(level) for level in known)
-    if ALL in names or len(set(names)) < len(names):
-        raise ModelInputError(
-            f"each group needs a name of its own, other than '{ALL}'; column '{name}' has two that read alike. Rename "
-            "one."
-        )
-    return codes.astype(np.int64), names
+    return codes.astype(np.int64), tuple(str(level) for level in known)
 
 
 def person_numbers(column: pd.Series | None, *, n: int) -> tuple[IntArray | None, int]:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from analysis_lib.catalog import Dataset
@@ -181,7 +180,8 @@ def check_leakage(
     Raises
     ------
     ModelInputError
-        If the data or an argument cannot be used.
+        If the data or an argument cannot be used, or nothing could be checked: no row, no predictor, no value of any
+        predictor, or an outcome that is missing everywhere or the same for all.
     """
     from analysis_lib.models.prediction.leakage_in_features import look_at_codes, look_at_windows
     from analysis_lib.models.prediction.leakage_in_values import look_at_names, look_at_values
@@ -193,6 +193,8 @@ def check_leakage(
     rows = open_rows(data)
     checked_columns([outcome], rows.columns)
     chosen = _predictors(rows, outcome=outcome, predictors=predictors, features=features, split=split)
+    if not chosen:
+        raise ModelInputError("nothing could be checked; found no predictor. Name the predictors.")
     meant = [outcome_concepts] if isinstance(outcome_concepts, ConceptSet) else list(outcome_concepts)
     used = [each for each in (features.features if features else ()) if each.column in chosen]
     findings, skipped = [], []
@@ -206,7 +208,9 @@ def check_leakage(
         else:
             skipped.append("concepts of the outcome among the predictors (give outcome_concepts=)")
     findings += look_at_names(chosen, outcome=outcome)
-    findings += look_at_values(rows, chosen, outcome=outcome, suspicious=suspicious_auroc)
+    of_values, unseen = look_at_values(rows, chosen, outcome=outcome, suspicious=suspicious_auroc)
+    findings += of_values
+    skipped += unseen
     if split is None:
         skipped.append("persons in more than one part (give split=)")
     else:
@@ -269,7 +273,7 @@ def _persons(rows: Rows, outcome: str) -> dict[str, int]:
     person = rows.person_column
     read = rows.frame([outcome, *([person] if person else [])])
     kept = read[read[outcome].notna()]
-    had = binary_column(kept[outcome], name=outcome) if len(kept) else np.empty(0, dtype=np.bool_)
+    had = binary_column(kept[outcome], name=outcome)
     if person is None:
         return {"all": len(kept), "events": int(had.sum())}
     return {"all": int(kept[person].nunique()), "events": int(kept.loc[had, person].nunique())}

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models.prediction.checked_values import binary_column
 from analysis_lib.models.prediction.leakage import CHECKS, Finding, Severity
 from analysis_lib.models.rows.source import PERSON_COLUMNS, Rows
@@ -79,7 +80,9 @@ def look_at_names(predictors: Sequence[str], *, outcome: str) -> list[Finding]:
     return findings
 
 
-def look_at_values(rows: Rows, predictors: Sequence[str], *, outcome: str, suspicious: float) -> list[Finding]:
+def look_at_values(
+    rows: Rows, predictors: Sequence[str], *, outcome: str, suspicious: float
+) -> tuple[list[Finding], list[str]]:
     """Find predictors whose values tell too much.
 
     Parameters
@@ -95,24 +98,56 @@ def look_at_values(rows: Rows, predictors: Sequence[str], *, outcome: str, suspi
 
     Returns
     -------
-    list of Finding
+    findings : list of Finding
         At most one per column.
+    unseen : list of str
+        Columns whose values could not be looked at, each with the reason.
+
+    Raises
+    ------
+    ModelInputError
+        If there is nothing that the values could be compared with.
     """
     had = rows.frame([outcome])[outcome]
     known = had.notna().to_numpy()
-    event = binary_column(had[known], name=outcome)
+    event = _both_classes(had, known, name=outcome)
     index_date = rows.frame(["cohort_start_date"])["cohort_start_date"] if "cohort_start_date" in rows.columns else None
-    findings = []
+    findings, unseen, empty = [], [], 0
     for name in predictors:
+        column = rows.frame([name])[name]
+        if not column[known].notna().any():
+            empty += 1
+            unseen.append(f"values of '{name}' (missing wherever the outcome is known)")
+            continue
         if name in AFTER_INDEX or name in IDS:
             continue
-        column = rows.frame([name])[name]
         if pd.api.types.is_datetime64_any_dtype(column.dtype):
             findings.append(_date(column, name, index_date=index_date))
             continue
+        if _has_many_levels(column[known]):
+            unseen.append(f"values of '{name}' (a category of more than {MOST_LEVELS} levels)")
         if found := _telling(column[known], event, name=name, suspicious=suspicious):
             findings.append(found)
-    return findings
+    if empty == len(predictors):
+        raise ModelInputError(
+            f"nothing could be checked; found all {empty:,} predictors without a value wherever the outcome is known. "
+            "Look how they were joined to the outcome."
+        )
+    return findings, unseen
+
+
+def _both_classes(had: pd.Series, known: BoolArray, *, name: str) -> BoolArray:
+    """Read the outcome where it is known; without both classes there is nothing that it could betray itself to."""
+    if not known.any():
+        found = f"the outcome '{name}' missing in all {len(had):,} rows" if len(had) else "no row"
+        raise ModelInputError(f"nothing could be checked; found {found}. Look how the data were made.")
+    event = binary_column(had[known], name=name)
+    if not 0 < event.sum() < event.size:
+        raise ModelInputError(
+            f"nothing could be checked: a leak is found by comparing those with and those without the outcome; found "
+            f"{int(event.sum()):,} with '{name}' in {event.size:,} rows. Look how the outcome was made."
+        )
+    return event
 
 
 def _words(name: str) -> set[str]:
@@ -138,8 +173,6 @@ def _date(column: pd.Series, name: str, *, index_date: pd.Series | None) -> Find
 
 
 def _telling(column: pd.Series, event: BoolArray, *, name: str, suspicious: float) -> Finding | None:
-    if not 0 < event.sum() < event.size:
-        return None
     missing = column.isna().to_numpy()
     scores = {"it": _score(column[~missing], event[~missing])}
     if missing.any():
@@ -155,13 +188,21 @@ def _score(column: pd.Series, event: BoolArray) -> float:
     """AUROC of a column, whichever way it points; 0.5 where it has none."""
     if not 0 < event.sum() < event.size:
         return 0.5
-    if pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype):
+    if _is_number(column):
         return _area(column.to_numpy(dtype=np.float64), event)
     codes, levels = pd.factorize(column.astype(str))
     if not 1 < len(levels) <= MOST_LEVELS:
         return 0.5
     share = np.bincount(codes, event, minlength=len(levels)) / np.bincount(codes, minlength=len(levels))
     return _area(share[codes], event)
+
+
+def _is_number(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
+
+
+def _has_many_levels(column: pd.Series) -> bool:
+    return not _is_number(column) and column.astype(str).nunique() > MOST_LEVELS
 
 
 def _area(values: npt.NDArray[np.float64], event: BoolArray) -> float:

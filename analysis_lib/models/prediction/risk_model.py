@@ -140,4 +140,5 @@ def risk_model(
         learned=learned,
         estimator=estimator,
         split=split,
+        events_until_horizon=training.events_until(request),
     )

@@ -93,6 +93,11 @@ class SurvivalPerformanceResult(MeasuredResult):
             missing="–: no finite estimate; look at the number of events until the horizon.",
         )
 
+    def _notes(self) -> tuple[str, ...]:
+        method, counts, *others = super()._notes()
+        until = int(self.table["events"].iloc[0])
+        return (method, f"{counts} {until:,} of the events came until {self.horizon:g}.", *others)
+
     def plot(self, *, group: str = ALL, width: float = 3.5, title: str = "") -> "StudyFigure":
         """Draw the calibration at the horizon.
 

@@ -56,6 +56,8 @@ class RiskModel(PredictionResult):
         The way it was learned, to do it again for cross-validation.
     split : PersonSplit or None
         Which rows were learned from; None where all were.
+    events_until_horizon : int
+        Events among these rows until the horizon; all of them where there is none.
     """
 
     kind: Kind
@@ -64,6 +66,7 @@ class RiskModel(PredictionResult):
     learned: Learned
     estimator: Estimator
     split: PersonSplit | None
+    events_until_horizon: int
 
     @property
     def predictors(self) -> tuple[str, ...]:
@@ -257,7 +260,10 @@ class RiskModel(PredictionResult):
         return terms_figure(self, most=most, width=width, title=title)
 
     def _notes(self) -> tuple[str, ...]:
-        return tuple(note.replace("; the intervals allow for repeated rows", "") for note in super()._notes())
+        notes = [note.replace("; the intervals allow for repeated rows", "") for note in super()._notes()]
+        if self.horizon is not None:
+            notes.insert(2, f"{self.events_until_horizon:,} of the events came until {self.horizon:g}.")
+        return tuple(notes)
 
     def _part(self, part: str | None, *, n: int) -> Part | None:
         known = ("test", "validation", "training", "all")

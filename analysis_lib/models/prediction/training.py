@@ -23,6 +23,7 @@ from analysis_lib.models.prediction.person_split import Part, PersonSplit
 from analysis_lib.models.prediction.plain_names import fit_under_plain_names
 from analysis_lib.models.prediction.preparation import Preparation, learn_preparation
 from analysis_lib.models.prediction.request import Request
+from analysis_lib.models.rows.follow_up import follow_up_times
 from analysis_lib.models.rows.source import PERSON_COLUMNS, Data, open_rows
 
 if TYPE_CHECKING:
@@ -77,6 +78,24 @@ class TrainingData:
             ids=self.ids[inside].reset_index(drop=True),
             event=self.event[inside],
         )
+
+    def events_until(self, request: Request) -> int:
+        """Count the events that a model is about: those until its horizon, where it has one.
+
+        Parameters
+        ----------
+        request : Request
+            What is to be learned.
+
+        Returns
+        -------
+        int
+            Rows.
+        """
+        if request.horizon is None:
+            return int(self.event.sum())
+        time = follow_up_times(self.frame[request.targets[0]], name=request.targets[0])
+        return int((self.event & (time <= request.horizon)).sum())
 
     def described(self) -> dict[str, Any]:
         """Give what every result says of its rows.

@@ -9,6 +9,7 @@ from analysis_lib.features.feature_set import Features
 from analysis_lib.features.outcome import Outcomes
 from analysis_lib.features.variable import Feature
 from analysis_lib.models.arguments import in_percent
+from analysis_lib.models.prediction.estimators import PenalisedEstimator
 from analysis_lib.models.prediction.leakage import LeakageReport
 from analysis_lib.models.prediction.performance import WORDS, PerformanceResult
 from analysis_lib.models.prediction.survival_performance import WORDS as SURVIVAL_WORDS
@@ -80,7 +81,8 @@ def answers_of(
     if has_characteristics:
         found["20b"] = "See Table 1 of the report."
     found["20a"] = "\n".join(_flow(model, cohort=cohort, outcome=outcome))
-    found["21"] = _counts(model, performance)
+    found["10"] = _sample_size(model, performance)
+    found["21"] = _counts(model, performance, internal=internal)
     return {number: text for number, text in found.items() if text.strip()}
 
 
@@ -99,10 +101,6 @@ def _of_model(model: RiskModel) -> dict[str, str]:
         "11": f"Training rows with missing values: {shares or 'none'}. Treatment: {preparation.describe()}."
         + (f" Rows without an outcome were left out: {_reasons(model)}." if model.exclusions else ""),
         "12a": f"Split {model.split.method}. {_parts(model)}" if model.split else "",
-        "10": (
-            f"Learned from {model.n:,} rows with {model.events:,} events; {len(model.predictors):,} candidate "
-            f"predictors. Why this is enough: {TO_BE_WRITTEN.lower()}"
-        ),
         "12b": f"Right side of the formula: {right_side(model.request, preparation)}."
         if model.kind != "boosting"
         else "",
@@ -114,9 +112,30 @@ def _of_model(model: RiskModel) -> dict[str, str]:
 
 
 def _balance(model: RiskModel) -> str:
-    share = f"{100 * model.events / max(model.n, 1):.1f}% of the training rows have the outcome"
     weighing = sorted(BALANCING & set(getattr(model.estimator, "settings", {})))
-    return f"{share}; {'settings: ' + ', '.join(weighing) if weighing else 'no resampling or weighting of classes'}."
+    said = f"Settings: {', '.join(weighing)}" if weighing else "No resampling or weighting of classes"
+    share = 100 * model.events_until_horizon / max(model.n, 1)
+    if model.horizon is None:
+        return f"{said}. {share:.1f}% of the training rows have the outcome."
+    return f"{said}. {share:.1f}% of the training rows are known to have the outcome until {model.horizon:g}."
+
+
+def _sample_size(model: RiskModel, performance: Performance | None) -> str:
+    said = f"Development: {_rows_and_events(model)}, for {len(model.predictors):,} candidate predictors."
+    if performance is not None:
+        said += f" Evaluation: {_rows_and_events(performance)}."
+    return f"{said} Why this is enough: {TO_BE_WRITTEN.lower()}"
+
+
+def _rows_and_events(result: RiskModel | Performance) -> str:
+    """Count what a risk is about: events until its horizon; those after it are told apart."""
+    if isinstance(result, RiskModel):
+        until, horizon = result.events_until_horizon, result.horizon
+    else:
+        until = int(result.table["events"].iloc[0])
+        horizon = result.horizon if isinstance(result, SurvivalPerformanceResult) else None
+    said = f"{result.n:,} rows of {result.persons['all']:,} persons, {until:,} events"
+    return said if horizon is None else f"{said} until {horizon:g} ({result.events:,} in the whole follow-up)"
 
 
 def _of_cohort(cohort: Cohort) -> dict[str, str]:
@@ -173,7 +192,8 @@ def _sentence(performance: Performance, *, group: str = "all") -> str:
             value += f" ({in_percent(performance.level)} CI {limits[0]} to {limits[1]})"
         said.append(f"{words[row['measure']]} {value}")
     first = table.iloc[0]
-    return f"{int(first['n']):,} rows, {int(first['events']):,} events. {'; '.join(said)}."
+    until = f" until {performance.horizon:g}" if isinstance(performance, SurvivalPerformanceResult) else ""
+    return f"{int(first['n']):,} rows, {int(first['events']):,} events{until}. {'; '.join(said)}."
 
 
 def _flow(model: RiskModel, *, cohort: Cohort | None, outcome: Outcomes | None) -> list[str]:
@@ -199,11 +219,18 @@ def _parts(model: RiskModel) -> str:
     )
 
 
-def _counts(model: RiskModel, performance: Performance | None) -> str:
-    lines = [f"Development: {model.n:,} rows of {model.persons['all']:,} persons, {model.events:,} events."]
+def _counts(model: RiskModel, performance: Performance | None, *, internal: Performance | None) -> str:
+    lines = [f"Development: {_rows_and_events(model)}."]
+    if isinstance(model.estimator, PenalisedEstimator):
+        lines.append(f"Choice of the penalty: {model.estimator.folds} folds of the persons of the same rows.")
+    if model.kind == "boosting" and model.split is not None:
+        table = model.split.table
+        if rows := int(table.loc[table["part"] == "validation", "rows"].sum()):
+            lines.append(f"Choice of the number of trees: {rows:,} validation rows.")
+    if internal is not None:
+        lines.append(f"Internal validation: {_rows_and_events(internal)}.")
     if performance is not None:
-        persons = performance.persons["all"]
-        lines.append(f"Evaluation: {performance.n:,} rows of {persons:,} persons, {performance.events:,} events.")
+        lines.append(f"Evaluation: {_rows_and_events(performance)}.")
     return "\n".join(lines)
 
 

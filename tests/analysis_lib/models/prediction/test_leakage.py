@@ -1,5 +1,7 @@
 """The leakage check finds planted leaks, and is silent where there are none."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -144,3 +146,38 @@ def test_arguments_that_cannot_be_meant_are_refused(
 ) -> None:
     with pytest.raises(ModelInputError, match=message):
         check_leakage(clean, **{"outcome": "stroke", **arguments})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frame: frame.assign(stroke=np.nan), "missing in all 1,000 rows"),
+        (lambda frame: frame.assign(stroke=1), "found 1,000 with 'stroke' in 1,000 rows"),
+        (lambda frame: frame.assign(stroke=False), "found 0 with 'stroke' in 1,000 rows"),
+        (lambda frame: frame.iloc[:0], "found no row"),
+        (lambda frame: frame.assign(age_years=np.nan, sex=None, creatinine=np.nan), "found all 3 predictors without"),
+        (lambda frame: frame[["subject_id", "stroke"]], "found no predictor"),
+    ],
+)
+def test_data_that_cannot_show_a_leak_are_refused_and_not_called_clean(
+    clean: pd.DataFrame, change: Callable[[pd.DataFrame], pd.DataFrame], message: str
+) -> None:
+    with pytest.raises(ModelInputError, match=f"nothing could be checked.*{message}"):
+        check_leakage(change(clean), outcome="stroke")
+
+
+def test_what_has_no_value_where_the_outcome_is_known_is_named_as_not_looked_at(clean: pd.DataFrame) -> None:
+    known = np.arange(1_000) < 900
+    data = clean.assign(
+        stroke=clean["stroke"].where(known), late=np.where(known, np.nan, 1.0), note=[f"text {i}" for i in range(1_000)]
+    )
+    report = check_leakage(data, outcome="stroke")
+    assert "values of 'late' (missing wherever the outcome is known)" in report.skipped
+    assert "values of 'note' (a category of more than 50 levels)" in report.skipped
+    assert "values of 'late'" in str(report)
+
+
+def test_an_outcome_of_bools_beside_missing_values_is_read(clean: pd.DataFrame) -> None:
+    stroke = clean["stroke"].astype(bool).astype(object).where(np.arange(1_000) < 900, None)
+    report = check_leakage(clean.assign(stroke=stroke), outcome="stroke")
+    assert report.persons["all"] == 900

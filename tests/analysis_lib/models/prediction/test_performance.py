@@ -350,6 +350,27 @@ def test_concordance_is_that_of_all_pairs(seed: int) -> None:
     assert found.measure("harrell_c") == pytest.approx((score * pairs).sum() / pairs.sum(), rel=1e-12)
 
 
+def test_events_and_the_others_are_drawn_on_one_scale_under_the_curve() -> None:
+    data = _predictions(0).assign(y=lambda frame: frame["y"] & (frame["w"] == 1))
+    figure = calibration(data, outcome="y", risk="p").plot()
+    figure.canvas.draw()
+    curve = figure.axes[0]
+    (bars,) = curve.child_axes
+    assert bars.get_ylabel() == "% of all"
+    shares = {part.get_label(): sum(bar.get_height() for bar in part) for part in bars.containers}
+    assert shares["With the outcome"] == pytest.approx(100 * data["y"].mean(), abs=0.5)
+    assert sum(shares.values()) <= 100 + 1e-9
+    assert shares["Without the outcome"] == pytest.approx(100 * (~data["y"]).mean(), abs=2)
+    assert bars.get_position().x0 == pytest.approx(curve.get_position().x0)
+    assert bars.get_xlim() == curve.get_xlim()
+
+
+def test_the_histogram_at_a_horizon_adds_up_to_everybody() -> None:
+    data = _predictions(0)
+    found = survival_performance(data, time="time", event="y", risk="p", horizon=20)
+    assert found.calibration.histogram[["with_outcome", "without"]].sum().sum() == pytest.approx(len(data))
+
+
 def test_all_censored_on_the_last_day_count_as_known() -> None:
     data = pd.DataFrame({"time": [10, 365, 365, 365], "event": [1, 0, 0, 0], "p": [0.4, 0.3, 0.2, 0.1]})
     found = survival_performance(data, time="time", event="event", risk="p", horizon=365)

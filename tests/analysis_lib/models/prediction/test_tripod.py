@@ -93,6 +93,37 @@ def test_cohort_outcome_and_features_fill_their_items(full: TripodAppendix, hosp
     assert "Table 1" in full.answers["20b"]
 
 
+def test_events_are_counted_until_the_horizon_of_the_prediction() -> None:
+    draw = np.random.default_rng(3)
+    data = pd.DataFrame({"person_id": np.arange(800), "age": draw.normal(size=800)})
+    data["time"] = np.ceil(draw.exponential(400 * np.exp(-data["age"])) + 1)
+    data["event"] = draw.random(800) < 0.8
+    split = split_persons(data)
+    model = risk_model(["age"], data, model="cox", time="time", event="event", horizon=100, split=split)
+    judged = model.evaluate(data)
+    appendix = tripod_appendix(model, performance=judged, internal=model.cross_validate(data, folds=3))
+    training, test = (split.of(data, part) for part in ("training", "test"))
+    early, all_of_them = int((training["event"] & (training["time"] <= 100)).sum()), int(training["event"].sum())
+    assert 0 < early < all_of_them
+    counted = f"{len(training)} rows of {len(training)} persons, {early} events until 100 ({all_of_them} in the whole"
+    for item in ("10", "21"):
+        assert f"Development: {counted}" in appendix.answers[item]
+    assert f"Internal validation: {counted}" in appendix.answers["21"]
+    assert f"{100 * early / len(training):.1f}% of the training rows are known to have" in appendix.answers["13"]
+    late = int((test["event"] & (test["time"] <= 100)).sum())
+    assert f"Evaluation: {len(test)} rows of {len(test)} persons, {late} events until 100" in appendix.answers["21"]
+    assert f"{late} events until 100." in appendix.answers["23a"]
+    assert f"{early} of the events came until 100." in str(model)
+    assert f"{late} of the events came until 100." in str(judged)
+
+
+def test_without_a_horizon_all_events_count(bare: TripodAppendix) -> None:
+    assert "until" not in bare.answers["21"]
+    assert "3 folds of the persons" in bare.answers["21"]
+    assert "of the training rows have the outcome" in bare.answers["13"]
+    assert "Evaluation: " in bare.answers["10"]
+
+
 @pytest.mark.parametrize("suffix", [".docx", ".html", ".md", ".csv"])
 def test_files_hold_every_item(full: TripodAppendix, tmp_path: Path, suffix: str) -> None:
     written = full.save(tmp_path / f"appendix{suffix}")
