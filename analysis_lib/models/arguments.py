@@ -7,6 +7,9 @@ from analysis_lib.errors import ModelInputError
 
 __all__ = ["checked_choice", "checked_columns", "checked_level", "checked_parts", "in_percent", "listed"]
 
+#: A message names this many columns of the data, not the thousands that some have.
+MOST_COLUMNS = 30
+
 
 def checked_choice(value: str, name: str, *, known: Sequence[str]) -> str:
     """Refuse a word that is none of the known ones.
@@ -59,8 +62,10 @@ def checked_columns(names: Sequence[str], known: Sequence[str]) -> list[str]:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"Did you mean '{near[0]}'? " if near else ""
+            more = f" and {len(known) - MOST_COLUMNS:,} more" if len(known) > MOST_COLUMNS else ""
             raise ModelInputError(
-                f"there is no column '{name}'; found {', '.join(known)}. {hint}Name a column of the data."
+                f"there is no column '{name}'; found {', '.join(known[:MOST_COLUMNS])}{more}. {hint}Name a column of "
+                "the data."
             )
     return list(names)
 

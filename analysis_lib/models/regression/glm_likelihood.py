@@ -8,7 +8,7 @@ from scipy import special
 
 from analysis_lib.models.regression.families import Family
 from analysis_lib.models.regression.glm_problem import GlmProblem
-from analysis_lib.models.regression.glm_sums import Weighting, row_weights
+from analysis_lib.models.regression.glm_sums import Weighting, row_weights, total_weights
 from analysis_lib.models.sums import Block
 
 __all__ = ["log_likelihood", "null_model"]
@@ -52,9 +52,8 @@ class _NullDeviance:
         return [0.0]
 
     def add(self, sums: list[Any], block: Block) -> None:
-        weights, frequency = row_weights(block, self.weighting)
         deviance = self.family.unit_deviance(block.y, np.full(block.y.size, self.mean))
-        total = weights if frequency is None else frequency if weights is None else weights * frequency
+        total = total_weights(block, self.weighting)
         sums[0] += float(deviance.sum() if total is None else total @ deviance)
 
 

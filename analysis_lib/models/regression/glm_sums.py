@@ -13,7 +13,7 @@ from analysis_lib.models.sums import Block
 #: A root of a weight below this is no weight; dividing by it must not overflow.
 _VANISHED = 1e-150
 
-__all__ = ["IrlsSums", "OutcomeSums", "Weighting", "predictor", "row_weights"]
+__all__ = ["IrlsSums", "OutcomeSums", "Weighting", "predictor", "row_weights", "total_weights"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,6 +63,27 @@ def row_weights(block: Block, weighting: Weighting) -> tuple[FloatArray | None, 
     weights = block.extra[weighting.weights].astype(np.float64) if weighting.weights else None
     frequency = block.extra[weighting.frequency].astype(np.float64) if weighting.frequency else None
     return weights, frequency
+
+
+def total_weights(block: Block, weighting: Weighting) -> FloatArray | None:
+    """Multiply the weights of rows: what each counts in sums of the likelihood.
+
+    Parameters
+    ----------
+    block : Block
+        Rows.
+    weighting : Weighting
+        Which columns.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows,), or None
+        None where all are 1.
+    """
+    weights, frequency = row_weights(block, weighting)
+    if weights is None or frequency is None:
+        return frequency if weights is None else weights
+    return weights * frequency
 
 
 def predictor(block: Block, coefficients: FloatArray, *, weighting: Weighting) -> FloatArray:
@@ -243,8 +264,7 @@ class IrlsSums:
         tuple or None
             None where a mean is out of range.
         """
-        weights, frequency = row_weights(block, self.weighting)
-        total = weights if frequency is None else frequency if weights is None else weights * frequency
+        total = total_weights(block, self.weighting)
         if self.family.name == "binomial" and self.link.name == "logit" and self.coefficients is not None:
             return _logistic(block.y, predictor(block, self.coefficients, weighting=self.weighting), total=total)
         y = block.y

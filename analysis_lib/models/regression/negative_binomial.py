@@ -16,7 +16,7 @@ from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.regression.families import FAMILIES, Link, negative_binomial
 from analysis_lib.models.regression.glm_fit import fit
 from analysis_lib.models.regression.glm_problem import GlmProblem
-from analysis_lib.models.regression.glm_sums import OutcomeSums, Weighting, predictor, row_weights
+from analysis_lib.models.regression.glm_sums import OutcomeSums, Weighting, predictor, total_weights
 from analysis_lib.models.regression.irls import Fitted
 from analysis_lib.models.sums import Block
 
@@ -41,15 +41,14 @@ class _SizeScore:
 
     def add(self, sums: list[Any], block: Block) -> None:
         mu = self.link.mean(predictor(block, self.coefficients, weighting=self.weighting))
-        weights, frequency = row_weights(block, self.weighting)
+        total = total_weights(block, self.weighting)
         y, theta = block.y, self.theta
         ratio = (y + theta) / (mu + theta)
         first = special.digamma(theta + y) - special.digamma(theta) + np.log(theta / (theta + mu)) + 1 - ratio
         second = special.polygamma(1, theta + y) - special.polygamma(1, theta) + 1 / theta
         second = second - 2 / (mu + theta) + ratio / (mu + theta)
-        for factor in (weights, frequency):
-            if factor is not None:
-                first, second = first * factor, second * factor
+        if total is not None:
+            first, second = first * total, second * total
         sums[0] += float(first.sum())
         sums[1] += float(second.sum())
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import checked_columns
 
 __all__ = ["FUNCTIONS", "Formula", "SurvivalFormula", "parse_formula", "parsed_expression", "survival_formula"]
 
@@ -375,9 +376,4 @@ def _refuse_taken(name: str) -> NoReturn:
 def _known(name: str, columns: Sequence[str]) -> str:
     if name == "Intercept":
         _refuse_taken(name)
-    if name in columns:
-        return name
-    near = difflib.get_close_matches(str(name), columns, n=1)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
-    shown = ", ".join(columns[:30]) + (f" and {len(columns) - 30} more" if len(columns) > 30 else "")
-    raise ModelInputError(f"there is no column '{name}'; found {shown}. {hint}Name a column of the data.")
+    return checked_columns([name], columns)[0]

@@ -13,6 +13,7 @@ from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.asked_columns import asked_columns, refuse_strata
 from analysis_lib.models.survival.cumulated_sums import cumulated
+from analysis_lib.models.survival.curve_reading import heights_at
 from analysis_lib.models.survival.event_rows import event_rows
 from analysis_lib.models.survival.influence import Growth, WeightedRows, weighted_rows
 from analysis_lib.models.survival.limits import normal_quantile
@@ -27,6 +28,7 @@ __all__ = ["NelsonAalenResult", "nelson_aalen"]
 
 FloatArray = npt.NDArray[np.float64]
 Scale = Literal["log", "plain"]
+_READ = ("cumulative_hazard", "se", "ci_low", "ci_high")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -94,15 +96,11 @@ class NelsonAalenResult(ModelResult):
             missing after a group's last follow-up, where nothing is known.
         """
         asked = asked_times(times)
-        names = ["cumulative_hazard", "se", "ci_low", "ci_high"]
-        parts = []
-        for group in self.groups:
-            curve = self.table[self.table["group"] == group]
-            position = np.searchsorted(curve["time"], asked, side="right")
-            steps = np.vstack([np.zeros(len(names)), curve[names].to_numpy()])[position]
-            steps[asked > curve["time"].max()] = np.nan
-            parts.append(pd.DataFrame(steps, columns=names).assign(time=asked, group=group))
-        return pd.concat(parts, ignore_index=True)[["group", "time", *names]]
+        parts = [
+            heights_at(self.table[self.table["group"] == group], asked, before=0.0, names=_READ).assign(group=group)
+            for group in self.groups
+        ]
+        return pd.concat(parts, ignore_index=True)[["group", "time", *_READ]]
 
     def summary(self) -> ModelSummary:
         """Write counts and the hazard at the last follow-up for reading.

@@ -4,13 +4,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.survival.curve_reading import heights_at
 from analysis_lib.models.survival.limits import Transform
 from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times
 from analysis_lib.tables import equation_of_p, format_estimate, format_time
@@ -91,12 +91,8 @@ class CumulativeIncidenceResult(ModelResult):
         for index, group in enumerate(self.groups):
             at_risk = self.at_risk.of_group(index, asked)
             for cause in self.causes:
-                curve = self._curve(group, cause=cause)
-                position = np.searchsorted(curve["time"], asked, side="right")
-                steps = np.vstack([np.zeros(len(_READ)), curve[list(_READ)].to_numpy()])[position]
-                steps[asked > curve["time"].max()] = np.nan
-                read = pd.DataFrame(steps, columns=list(_READ))
-                parts.append(read.assign(group=group, cause=cause, time=asked, n_risk=at_risk))
+                read = heights_at(self._curve(group, cause=cause), asked, before=0.0, names=_READ)
+                parts.append(read.assign(group=group, cause=cause, n_risk=at_risk))
         return pd.concat(parts, ignore_index=True)[["group", "cause", "time", "n_risk", *_READ]]
 
     def numbers_at_risk(self, times: npt.ArrayLike) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.survival.curve_reading import heights_at
 from analysis_lib.models.survival.influence import WeightedRows
 from analysis_lib.models.survival.limits import Transform
 from analysis_lib.models.survival.logrank_test import LogRankResult
@@ -26,6 +27,7 @@ __all__ = ["KaplanMeierResult"]
 FloatArray = npt.NDArray[np.float64]
 Quantity = Literal["survival", "cumulative incidence"]
 
+_READ = ("survival", "se", "ci_low", "ci_high")
 #: R's: a curve that touches a quantile up to rounding has reached it.
 _TOUCHES = float(np.sqrt(np.finfo(np.float64).eps))
 
@@ -91,16 +93,9 @@ class KaplanMeierResult(ModelResult):
         asked = asked_times(times)
         parts = []
         for index, group in enumerate(self.groups):
-            curve = self._curve(group)
-            # Before the first row everybody is alive; a row of that kind in front makes the lookup one line.
-            start = pd.DataFrame({"time": [-np.inf], "survival": 1.0, "se": 0.0, "ci_low": 1.0, "ci_high": 1.0})
-            steps = pd.concat([start, curve[start.columns]], ignore_index=True)
-            position = np.searchsorted(steps["time"], asked, side="right") - 1
-            read = steps.iloc[position].reset_index(drop=True).assign(time=asked, group=group)
-            read["n_risk"] = self.at_risk.of_group(index, asked)
-            read.loc[asked > curve["time"].max(), ["survival", "se", "ci_low", "ci_high"]] = np.nan
-            parts.append(read)
-        return pd.concat(parts, ignore_index=True)[["group", "time", "n_risk", "survival", "se", "ci_low", "ci_high"]]
+            read = heights_at(self._curve(group), asked, before=1.0, names=_READ)
+            parts.append(read.assign(group=group, n_risk=self.at_risk.of_group(index, asked)))
+        return pd.concat(parts, ignore_index=True)[["group", "time", "n_risk", *_READ]]
 
     def numbers_at_risk(self, times: npt.ArrayLike) -> pd.DataFrame:
         """Count who is still followed at given times.
