@@ -10,6 +10,7 @@ __all__ = [
     "column_in_words",
     "equation_of_p",
     "format_estimate",
+    "format_number",
     "format_p",
     "format_range",
     "format_time",
@@ -54,6 +55,26 @@ def format_estimate(value: float, *, digits: int = 2) -> str:
     separator = "," if abs(value) >= 10_000 else ""
     text = f"{value:{separator}.{digits}f}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def format_number(value: float) -> str:
+    """Write a number of any size in at most ten signs, whole where it is whole.
+
+    Parameters
+    ----------
+    value : float
+        Missing (NaN) is written as a dash.
+
+    Returns
+    -------
+    str
+        Such as ``1,830``, ``0.125`` or ``2.5e+12``.
+    """
+    if math.isnan(value) or math.isinf(value):
+        return format_estimate(value)
+    if 1e-4 <= abs(value) < 1e8:
+        return f"{value:,.0f}" if value == round(value) or abs(value) >= 1e5 else f"{value:,.5g}"
+    return f"{value:.4g}"
 
 
 def format_p(p_value: float) -> str:

@@ -7,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from analysis_lib.tables import html_table, text_table
+from analysis_lib.tables import format_number, html_table, text_table
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
 
-__all__ = ["ModelResult", "ModelSummary", "left_out"]
+__all__ = ["ModelResult", "ModelSummary", "columns_used", "left_out"]
+
+#: What columns beside outcome and covariates are to a model, by the argument that names them.
+_PARTS = {
+    "offset": "offset",
+    "exposure": "exposure",
+    "start": "beginning of follow-up",
+    "entry": "entry",
+    "fold": "folds",
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,26 @@ def left_out(n_excluded: int, exclusions: Mapping[str, int]) -> str:
     return f"Left out: {n_excluded:,} rows ({reasons})."
 
 
+def columns_used(settings: Mapping[str, Any], weights: Mapping[str, float]) -> tuple[str, ...]:
+    """Name the columns that weigh, move or place rows.
+
+    Parameters
+    ----------
+    settings : mapping of str to object
+        The arguments of a call.
+    weights : mapping of str to float
+        Sum of the weights, by their kind and column.
+
+    Returns
+    -------
+    tuple of str
+        One sentence; none where there are no such columns.
+    """
+    named = [f"{label} (sum {format_number(total)})" for label, total in weights.items()]
+    named += [f"{words} {settings[name]}" for name, words in _PARTS.items() if isinstance(settings.get(name), str)]
+    return (f"Columns: {'; '.join(named)}.",) if named else ()
+
+
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class ModelResult(ABC):
     """An estimate together with all that a reader needs to judge it.
@@ -107,6 +136,8 @@ class ModelResult(ABC):
         Distinct persons behind the result, in total and by group; what `Report` declares.
     settings : mapping of str to object
         The arguments of the call that made the result.
+    weight_sums : mapping of str to float
+        Sum of the weights of the rows used, by kind and column, such as "sampling weights w"; empty without weights.
     """
 
     method: str
@@ -117,6 +148,7 @@ class ModelResult(ABC):
     n_excluded: int
     persons: Mapping[str, int]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    weight_sums: Mapping[str, float] = field(default_factory=dict)
 
     @abstractmethod
     def to_frame(self) -> pd.DataFrame:
@@ -136,7 +168,7 @@ class ModelResult(ABC):
             notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         if self.exclusions:
             notes.append(left_out(self.n_excluded, self.exclusions))
-        return tuple(notes)
+        return (*notes, *columns_used(self.settings, self.weight_sums))
 
     def __repr__(self) -> str:
         return self.summary().as_text()

@@ -207,8 +207,9 @@ class Adjusted:
             return glm(f"{formula} + C(stratum)", self.frame, family="binomial", level=level)
         if self.kind == "matched":
             weighted = self.frame.assign(set_weight=self.weights[self.weights > 0])
-            return glm(formula, weighted, family="binomial", weights="set_weight", cluster="matched_set", level=level)
-        return glm(formula, self.frame, family="binomial", weights="weight", errors="HC0", level=level)
+            by_set: dict[str, Any] = {"sampling_weights": "set_weight", "cluster": "matched_set"}
+            return glm(formula, weighted, family="binomial", level=level, **by_set)
+        return glm(formula, self.frame, family="binomial", sampling_weights="weight", level=level)
 
     def __repr__(self) -> str:
         return "\n".join([text_table(_HEADER, self._lines()), "", *self._notes()])

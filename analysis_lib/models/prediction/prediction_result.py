@@ -25,7 +25,7 @@ class PredictionResult(ModelResult):
             notes.append(f"They come from {persons:,} persons; the intervals allow for repeated rows.")
         if self.exclusions:
             notes.append(left_out(self.n_excluded, self.exclusions))
-        return tuple(notes)
+        return (*notes, *columns_used(self.settings, self.weight_sums))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -32,6 +32,7 @@ def glm(
     link: LinkName | None = None,
     weights: str | None = None,
     frequency_weights: str | None = None,
+    sampling_weights: str | None = None,
     offset: str | None = None,
     exposure: str | None = None,
     errors: Errors | None = None,
@@ -60,16 +61,22 @@ def glm(
     link : str, optional
         Link; the family's usual one when left out (logit, log; for gamma and inverse gaussian the canonical).
     weights : str, optional
-        Column of analytic weights, > 0: the variance of a row is the scale over its weight. For a share of trials they
-        are the number of trials. R's ``weights``, statsmodels' ``var_weights``.
+        Column of analytic (precision) weights, > 0: the variance of a row is the scale over its weight. For a share of
+        trials they are the number of trials. R's ``weights``, statsmodels' ``var_weights``. Not for sampling or
+        inverse probability weights: model-based errors are wrong for these.
     frequency_weights : str, optional
         Column of whole numbers: how many equal rows a row stands for.
+    sampling_weights : str, optional
+        Column > 0 of how many others a row speaks for: weights of a survey, inverse probabilities of treatment or of
+        being observed. Their size means nothing, only their ratio; errors are robust (HC0 when left out, or by
+        cluster), and take the weights for known. There is no likelihood, so no AIC and no profile interval.
     offset : str, optional
         Column of a known part of the linear predictor.
     exposure : str, optional
         Column > 0, such as person-time, whose logarithm is an offset; for log links.
     errors : {"model", "HC0", "HC1", "HC2", "HC3", "cluster"}, optional
-        Standard errors: from the model; robust by row; or by cluster, which is the default where `cluster` is given.
+        Standard errors: from the model; robust by row, the default with sampling weights; or by cluster, which is the
+        default where `cluster` is given.
     cluster : str, optional
         Column of the clusters, such as the person or the site.
     firth : bool, default False
@@ -101,9 +108,13 @@ def glm(
     .. [1] McCullagh P., Nelder J. A. (1989). Generalized Linear Models, 2nd ed. Chapman and Hall.
     """
     checked_level(level)
-    chosen = _chosen_errors(errors, cluster)
+    chosen = _chosen_errors(errors, cluster, sampling=sampling_weights is not None)
     distribution, link_function = family_of(family, link)
-    weighting = Weighting(weights, frequency_weights, offset, exposure)
+    if sampling_weights is not None:
+        _refuse_beside_sampling(weights=weights, errors=chosen, firth=firth)
+    weighting = Weighting(
+        sampling_weights or weights, frequency_weights, offset, exposure, sampling=sampling_weights is not None
+    )
     if exposure and link_function.name != "log":
         raise ModelInputError(
             f"exposure goes with a log link; found {link_function.name}. Put its logarithm or itself among the "
@@ -113,7 +124,7 @@ def glm(
         formula, data, family=distribution, link=link_function, weighting=weighting, cluster=cluster, on=on
     )
     settings = {"formula": formula, "family": distribution.name, "link": link_function.name, "level": level}
-    settings |= {"errors": chosen, "cluster": cluster, "firth": firth, **vars(weighting)}
+    settings |= {"errors": chosen, "cluster": cluster, "firth": firth, **weighting.settings}
     size: tuple[float, float] | None = None
     if firth:
         fitted = fit_firth(problem)
@@ -124,9 +135,27 @@ def glm(
     return glm_result(problem, fitted, settings=settings, size=size, labels=labels or {})
 
 
-def _chosen_errors(errors: str | None, cluster: str | None) -> str:
+def _refuse_beside_sampling(*, weights: str | None, errors: str, firth: bool) -> None:
+    if weights is not None:
+        raise ModelInputError(
+            "weights are analytic or sampling weights; found both. Give one of them; multiply the columns where a row "
+            "has a share of a sample and of a treatment."
+        )
+    if errors == "model":
+        raise ModelInputError(
+            "model-based errors rest on the size of the weights, and are wrong for sampling weights; found "
+            "errors='model' with them. Leave errors out (HC0), or choose HC1-HC3 or a cluster."
+        )
+    if firth:
+        raise ModelInputError(
+            "Firth's penalty rests on the size of the weights; found firth=True with sampling weights. Leave one of "
+            "them out."
+        )
+
+
+def _chosen_errors(errors: str | None, cluster: str | None, *, sampling: bool) -> str:
     if errors is None:
-        return "cluster" if cluster else "model"
+        return "cluster" if cluster else "HC0" if sampling else "model"
     checked_choice(errors, "errors", known=["model", *ROBUST, "cluster"])
     if (errors == "cluster") != (cluster is not None):
         raise ModelInputError(

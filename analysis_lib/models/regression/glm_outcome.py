@@ -69,7 +69,7 @@ def glm_result(
     scale = fitted.pearson / df_resid if family.has_scale else 1.0
     inside, clusters = _covariance(problem, fitted, settings=settings, scale=scale)
     back = _back(problem)
-    null = null_model(problem)
+    null, sampling = null_model(problem), problem.weighting.sampling
     persons, events = counted_persons(design, binary=family.name == "binomial")
     of_rows = settings["errors"] in {"model", "HC0", "HC1", "HC2", "HC3"}
     return GlmResult(
@@ -81,6 +81,7 @@ def glm_result(
         n_excluded=plan.n_excluded,
         persons=persons,
         settings=settings,
+        weight_sums=problem.weight_sums,
         terms=plan.terms,
         words=plan.words,
         estimates=back @ fitted.coefficients,
@@ -95,10 +96,10 @@ def glm_result(
         family=family.name,
         link=link.name,
         theta=family.theta,
-        theta_se=size[1] if size else None,
+        theta_se=size[1] if size and not sampling else None,
         n_obs=problem.n_obs,
-        llf=log_likelihood(problem, fitted.deviance, scale=scale),
-        llnull=null[0] if null else np.nan,
+        llf=np.nan if sampling else log_likelihood(problem, fitted.deviance, scale=scale),
+        llnull=null[0] if null and not sampling else np.nan,
         deviance=fitted.deviance,
         null_deviance=null[1] if null else np.nan,
         pearson_chi2=fitted.pearson,
@@ -110,6 +111,8 @@ def glm_result(
         clusters=clusters,
         plan=plan,
         weighting=problem.weighting,
+        fractional_weights=0 if sampling else int(problem.outcome[15]),
+        shares=bool(problem.outcome[13]),
         link_function=link,
         family_function=family,
         profile=_profile(problem, back @ fitted.coefficients, settings=settings, scale=scale),

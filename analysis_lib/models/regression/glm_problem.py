@@ -1,7 +1,7 @@
 """A generalised linear model with its data: planned, looked at, and ready to be fitted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis_lib.errors import ModelInputError
@@ -53,6 +53,17 @@ class GlmProblem:
     def centre(self) -> float:
         """Weighted mean of the outcome."""
         return float(self.outcome[2] / self.outcome[3])
+
+    @property
+    def weight_sums(self) -> dict[str, float]:
+        """Sum of the weights by kind and column."""
+        kind = "sampling" if self.weighting.sampling else "analytic"
+        found = {}
+        if self.weighting.weights:
+            found[f"{kind} weights {self.weighting.weights}"] = float(self.outcome[14]) * self.weighting.unit
+        if self.weighting.frequency:
+            found[f"frequency weights {self.weighting.frequency}"] = self.n_obs
+        return found
 
     @property
     def fits_memory(self) -> bool:
@@ -163,4 +174,13 @@ def _checked_outcome(problem: GlmProblem) -> GlmProblem:
                 f"an outcome must vary; '{response}' is {'0' if total <= 0 else '1'} in all {int(outcome[0]):,} rows "
                 "analysed. Look at how it was made and how the rows were selected."
             )
-    return problem
+    return _of_mean_weight_one(problem) if problem.weighting.sampling else problem
+
+
+def _of_mean_weight_one(problem: GlmProblem) -> GlmProblem:
+    """Divide sampling weights by their mean, as R's svyglm does, so that no number and no tolerance depends on it."""
+    unit = float(problem.outcome[3] / problem.outcome[1])
+    outcome = list(problem.outcome)
+    for place in (2, 3, 14):
+        outcome[place] /= unit
+    return replace(problem, weighting=replace(problem.weighting, unit=unit), outcome=tuple(outcome))

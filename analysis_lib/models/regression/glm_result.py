@@ -16,7 +16,7 @@ from analysis_lib.models.regression.glm_sums import Weighting
 from analysis_lib.models.rows import Data, DesignPlan, open_rows
 from analysis_lib.models.sums import LikelihoodAt, Maximum, profile_limit
 
-__all__ = ["GlmResult", "Profile"]
+__all__ = ["GlmResult", "Profile", "weights_that_may_be_sampling"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -37,6 +37,26 @@ class Profile:
     top: Maximum
 
 
+def weights_that_may_be_sampling(result: "GlmResult") -> list[str]:
+    """Warn where analytic weights look like sampling weights and the errors rest on their size.
+
+    Parameters
+    ----------
+    result : GlmResult
+        The model.
+
+    Returns
+    -------
+    list of str
+        A sentence, or none.
+    """
+    if not result.fractional_weights or result.settings.get("errors") != "model":
+        return []
+    taken = f"The weights of {result.fractional_weights:,} rows are fractions, taken as analytic (precision) weights."
+    other = "If they are sampling or inverse probability weights, these standard errors are wrong"
+    return [f"{taken} {other}: pass sampling_weights=."]
+
+
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class GlmResult(CoefficientResult):
     """A fitted generalised linear model.
@@ -53,7 +73,7 @@ class GlmResult(CoefficientResult):
         Rows, each counted by its frequency weight.
     llf, llnull : float
         Log likelihood, and that of the model with the intercept alone (missing where there is no intercept or an
-        offset makes it another model).
+        offset makes it another model); both are missing with sampling weights, which leave no likelihood.
     deviance, null_deviance : float
         Twice the distance to the saturated likelihood, up to the scale; and of the intercept alone.
     pearson_chi2 : float
@@ -68,6 +88,10 @@ class GlmResult(CoefficientResult):
         Passes over the rows, or steps.
     clusters : int or None
         Clusters of cluster-robust errors.
+    fractional_weights : int
+        Rows whose analytic weight is no whole number.
+    shares : bool
+        Whether outcomes of a binomial model are shares between 0 and 1.
     """
 
     family: str
@@ -88,6 +112,8 @@ class GlmResult(CoefficientResult):
     clusters: int | None = None
     plan: DesignPlan
     weighting: Weighting
+    fractional_weights: int = 0
+    shares: bool = False
     link_function: Link
     family_function: Family
     profile: Profile | None = None
@@ -112,15 +138,29 @@ class GlmResult(CoefficientResult):
         parts = [f"Log likelihood {self.llf:.4f}", f"deviance {self.deviance:.5g} on {self.df_resid:g} df"]
         parts.append(f"AIC {self.aic:.2f}, BIC {self.bic:.2f}")
         notes = [f"{'; '.join(parts)}."]
-        if self.family in {"binomial", "poisson", "negative binomial"} and self.dispersion > 1.5:
-            notes.append(
-                f"Pearson's dispersion is {self.dispersion:.2f}: the data vary more than the model says; robust errors "
-                "or a negative binomial take account of it."
-            )
+        if self.weighting.sampling:
+            notes = ["Sampling weights leave no likelihood: there is no AIC, BIC or likelihood-ratio test."]
+        notes.extend(weights_that_may_be_sampling(self))
+        notes.extend(self._dispersion_note())
         if self.theta is not None:
             size = f" (SE {self.theta_se:.4g})" if self.theta_se is not None else ""
             notes.append(f"Theta {self.theta:.6g}{size}; the variance is mu + mu^2/theta.")
         return tuple(notes)
+
+    def _dispersion_note(self) -> list[str]:
+        """Say that the data vary more than the model, where Pearson's statistic can tell.
+
+        It takes whole rows, or trials: the size of other weights is arbitrary, and so is the statistic then.
+        """
+        counts = self.weighting.weights is None or (self.shares and not self.fractional_weights)
+        if self.family not in {"binomial", "poisson", "negative binomial"} or not counts or not self.dispersion > 1.5:
+            return []
+        advice = "; robust errors or a negative binomial take account of it"
+        if self.settings.get("errors") != "model":
+            advice = ", which the robust errors take account of"
+        elif self.family == "binomial":
+            advice = "; robust errors take account of it"
+        return [f"Pearson's dispersion is {self.dispersion:.2f}: the data vary more than the model says{advice}."]
 
     def conf_int(self, *, level: float | None = None, kind: str = "wald") -> pd.DataFrame:
         """Give intervals of the coefficients.
@@ -142,7 +182,7 @@ class GlmResult(CoefficientResult):
         ------
         ModelInputError
             If profile intervals are asked of a model that was fitted to rows that are not in memory, or with robust
-            errors, which no likelihood knows.
+            errors or sampling weights, which no likelihood knows.
         """
         if kind == "wald":
             return super().conf_int(level=level)
@@ -208,12 +248,13 @@ class GlmResult(CoefficientResult):
 
         A number gives the average slope of the mean; a bool the average difference of true and false; a category the
         average difference of each level and the first, which is standardisation (g-computation) over the rows.
-        Standard errors are by the delta method from the model's covariance; the rows are taken as given.
+        Standard errors are by the delta method from the model's covariance; the rows are taken as given. Where the
+        model has frequency or sampling weights, rows count by them.
 
         Parameters
         ----------
         data : DataFrame, Dask frame, Features or path
-            Rows to average over, usually those of the fit.
+            Rows to average over, usually those of the fit; with the model's frequency and sampling weights.
         variables : sequence of str, optional
             Columns; all of the right side when left out.
         level : float, optional

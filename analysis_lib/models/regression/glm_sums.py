@@ -25,19 +25,36 @@ class Weighting:
     Attributes
     ----------
     weights : str or None
-        Analytic weights: the variance of a row is the scale over its weight.
+        Analytic weights: the variance of a row is the scale over its weight; or sampling weights.
     frequency : str or None
         How many rows a row stands for.
     offset : str or None
         Known part of the linear predictor.
     exposure : str or None
         Its logarithm is such a part.
+    sampling : bool
+        Whether `weights` say how many others a row speaks for: their size then means nothing.
+    unit : float
+        What `weights` are divided by: their mean where they are sampling weights.
     """
 
     weights: str | None = None
     frequency: str | None = None
     offset: str | None = None
     exposure: str | None = None
+    sampling: bool = False
+    unit: float = 1.0
+
+    @property
+    def settings(self) -> dict[str, str | None]:
+        """The columns by the arguments that named them."""
+        return {
+            "weights": None if self.sampling else self.weights,
+            "frequency_weights": self.frequency,
+            "sampling_weights": self.weights if self.sampling else None,
+            "offset": self.offset,
+            "exposure": self.exposure,
+        }
 
     @property
     def columns(self) -> list[str]:
@@ -61,6 +78,8 @@ def row_weights(block: Block, weighting: Weighting) -> tuple[FloatArray | None, 
         None where all are 1.
     """
     weights = block.extra[weighting.weights].astype(np.float64) if weighting.weights else None
+    if weights is not None and weighting.unit != 1.0:
+        weights /= weighting.unit
     frequency = block.extra[weighting.frequency].astype(np.float64) if weighting.frequency else None
     return weights, frequency
 
@@ -117,7 +136,8 @@ class OutcomeSums:
 
     Sums: rows, total frequency, weighted total of y and of the weights, impossible outcomes, saturated log likelihood,
     bad weights, bad offsets, events, sum of frequency * log y, sum of log analytic weights, and for each design column
-    the total of frequency * column * y and of frequency * column; and whether an outcome is a share between 0 and 1.
+    the total of frequency * column * y and of frequency * column; whether an outcome is a share between 0 and 1; total
+    of the weights, and rows whose weight is no whole number.
     """
 
     family: Family
@@ -137,7 +157,7 @@ class OutcomeSums:
         list
             Zeros.
         """
-        return [*([0.0] * 11), np.zeros(p), np.zeros(p), 0]
+        return [*([0.0] * 11), np.zeros(p), np.zeros(p), 0, 0.0, 0]
 
     def add(self, sums: list[Any], block: Block) -> None:
         """Add a block.
@@ -161,6 +181,8 @@ class OutcomeSums:
         sums[1] += float(f.sum())
         sums[2] += float((w * f) @ y)
         sums[3] += float((w * f).sum())
+        sums[14] += float(w.sum())
+        sums[15] += 0 if weights is None else int((w != np.floor(w)).sum())
         sums[4] += 0 if possible else sum(not self.family.fits(value) for value in y[:, None])
         if possible and not self.family.has_scale:
             sums[5] += self.family.saturated(y, w, frequency=f)

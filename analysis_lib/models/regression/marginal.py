@@ -48,15 +48,19 @@ def average_effects(
     rows, facts = open_rows(data), result.plan.facts.columns
     needed = list(facts)
     chosen = needed if variables is None else checked_columns(variables, needed)
-    checked_columns(needed, rows.columns)
+    counting = _counting_columns(result)
+    checked_columns([*needed, *counting], rows.columns)
     changes = [change for name in chosen for change in _changes(result, name, unit=rows.units.get(name, "1"))]
-    totals, n = [np.zeros(1 + len(result.terms)) for _ in changes], 0
-    for frame in rows.read(needed):
-        complete = pd.DataFrame({name: plain_column(frame[name]) for name in needed}).dropna()
+    totals, n, size = [np.zeros(1 + len(result.terms)) for _ in changes], 0, 0.0
+    for frame in rows.read([*dict.fromkeys([*needed, *counting])]):
+        present = frame.notna().all(axis=1)
+        complete = pd.DataFrame({name: plain_column(frame.loc[present, name]) for name in needed})
+        counts = frame.loc[present, counting].to_numpy(dtype=np.float64).prod(axis=1)
         n += len(complete)
+        size += float(counts.sum())
         for index, (_, _, make) in enumerate(changes):
-            totals[index] += make(complete)
-    averages = np.array(totals).reshape(len(changes), -1) / max(n, 1)
+            totals[index] += make(complete) @ counts
+    averages = np.array(totals).reshape(len(changes), -1) / (size or 1.0)
     jacobian = averages[:, 1:]
     return CoefficientResult(
         method=f"Average marginal effects on the mean; {result.method[0].lower()}{result.method[1:]}",
@@ -67,6 +71,7 @@ def average_effects(
         n_excluded=result.n_excluded,
         persons=result.persons,
         settings={**result.settings, "variables": tuple(chosen)},
+        weight_sums={f"weights {' times '.join(counting)}": size} if counting else {},
         terms=tuple(term for term, _, _ in changes),
         words=tuple(words for _, words, _ in changes),
         estimates=averages[:, 0],
@@ -79,6 +84,13 @@ def average_effects(
         title="Average marginal effects",
         estimate="Effect on the mean",
     )
+
+
+def _counting_columns(result: "GlmResult") -> list[str]:
+    """Name the columns that say how many others a row stands or speaks for; precision weights say nothing of it."""
+    weighting = result.weighting
+    found = [weighting.frequency, weighting.weights if weighting.sampling else None]
+    return [name for name in found if name]
 
 
 def _changes(
@@ -105,7 +117,7 @@ class _Difference:
 
     def __call__(self, frame: pd.DataFrame) -> FloatArray:
         low, high = (_means(self.result, self._set(frame, value)) for value in self.values)
-        return np.asarray((high - low).sum(axis=1))
+        return np.asarray(high - low)
 
     def _set(self, frame: pd.DataFrame, value: Any) -> pd.DataFrame:
         column = frame[self.name]
@@ -133,7 +145,7 @@ class _Slope:
             np.where(inside, np.minimum(above, self.high), above),
         )
         ends = [_means(self.result, frame.assign(**{self.name: end})) for end in (below, above)]
-        return np.asarray(((ends[1] - ends[0]) / (above - below)).sum(axis=1))
+        return np.asarray((ends[1] - ends[0]) / (above - below))
 
 
 def _means(result: "GlmResult", frame: pd.DataFrame) -> FloatArray:

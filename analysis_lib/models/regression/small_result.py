@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.models.regression.coefficients import CoefficientResult
-from analysis_lib.models.result import left_out
+from analysis_lib.models.result import columns_used, left_out
 
 __all__ = ["SmallDataResult"]
 
@@ -40,7 +40,7 @@ class SmallDataResult(CoefficientResult):
             notes.append(f"They come from {persons:,} persons{independent}.")
         if self.exclusions:
             notes.append(left_out(self.n_excluded, self.exclusions))
-        return tuple(notes)
+        return (*notes, *columns_used(self.settings, self.weight_sums))
 
     def _fit_notes(self) -> tuple[str, ...]:
         law = "normal distribution" if np.isinf(self.df_errors) else f"t distribution on {self.df_errors:,.0f} df"
