@@ -9,6 +9,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 
 __all__ = [
+    "ALL",
     "binary_column",
     "check_one_risk",
     "checked_number",
@@ -24,6 +25,8 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
+#: The row of a result that is about everybody.
+ALL = "all"
 #: More groups than this are a mistake: an id or a measurement was named.
 MOST_GROUPS = 50
 
@@ -244,7 +247,7 @@ def group_numbers(column: pd.Series, *, name: str) -> tuple[IntArray, tuple[str,
     Raises
     ------
     ModelInputError
-        If there are more groups than can be told apart.
+        If there are more groups than can be told apart, or one is called as everybody is.
     """
     codes, known = pd.factorize(column, sort=True)
     if len(known) > MOST_GROUPS:
@@ -252,7 +255,13 @@ def group_numbers(column: pd.Series, *, name: str) -> tuple[IntArray, tuple[str,
             f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {MOST_GROUPS}. "
             "Is it a measurement? Cut it into groups first, with pd.cut."
         )
-    return codes.astype(np.int64), tuple(str(level) for level in known)
+    names = tuple(str(level) for level in known)
+    if ALL in names or len(set(names)) < len(names):
+        raise ModelInputError(
+            f"each group needs a name of its own, other than '{ALL}'; column '{name}' has two that read alike. Rename "
+            "one."
+        )
+    return codes.astype(np.int64), names
 
 
 def person_numbers(column: pd.Series | None, *, n: int) -> tuple[IntArray | None, int]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import in_percent
-from analysis_lib.models.result import ModelResult, ModelSummary, left_out
+from analysis_lib.models.result import ModelResult, ModelSummary, columns_used, left_out
 from analysis_lib.tables import format_estimate
 
 __all__ = ["JudgedResult", "MeasuredResult", "PredictionResult", "limits_in_words"]
