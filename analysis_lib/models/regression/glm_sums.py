@@ -10,8 +10,8 @@ from scipy import special
 from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.sums import Block
 
-#: A root of a weight below this is no weight; dividing by it must not overflow.
-_VANISHED = 1e-150
+#: Designs of more columns than this are as fast by BLAS.
+_NARROW = 64
 
 __all__ = ["IrlsSums", "OutcomeSums", "Weighting", "predictor", "row_weights", "total_weights"]
 
@@ -217,6 +217,8 @@ class IrlsSums:
         Of the design less its shift; None takes the linear predictor that the outcome itself suggests.
     centre : float
         Mean of the outcome, for that guess.
+    compiled : bool
+        Whether there are rows enough that compiled sums are worth loading.
     """
 
     family: Family
@@ -224,6 +226,7 @@ class IrlsSums:
     weighting: Weighting
     coefficients: FloatArray | None
     centre: float
+    compiled: bool = False
 
     def start(self, p: int) -> list[Any]:
         """Give empty sums.
@@ -257,21 +260,7 @@ class IrlsSums:
         deviance, residual, weight, pearson = rows
         sums[0] += deviance
         sums[3] += pearson
-        # The square root on both sides makes it a product of a matrix with itself, which BLAS does at half the cost.
-        p, root = len(block.x), np.sqrt(weight)
-        scaled = np.empty((p + 1, root.size)) if block.scratch is None else block.scratch
-        if p % 4 == 0:  # BLAS works on four columns at a time: one more would cost as much as four
-            sums[1] += block.x @ residual
-            product = _squared(np.multiply(block.x, root, out=scaled[:p]))
-            sums[2] += product
-            return
-        # With the residual over that root as one more row, the product holds the score as well. A row whose weight has
-        # vanished has no residual either.
-        np.multiply(block.x, root, out=scaled[:p])
-        np.divide(residual, np.maximum(root, _VANISHED, out=root), out=scaled[p])
-        product = _squared(scaled)
-        sums[1] += product[:p, p]
-        sums[2] += product[:p, :p]
+        _add_products(sums, block.x, weight=weight, residual=residual, compiled=self.compiled)
 
     def rows(self, block: Block) -> tuple[float, FloatArray, FloatArray, float] | None:
         """Work out deviance, working residual times weight, weight, and Pearson's statistic of a block.
@@ -321,8 +310,19 @@ class IrlsSums:
         return self.family.name == "gaussian" or bool((mu > 0).all())
 
 
-def _squared(matrix: FloatArray) -> FloatArray:
-    return np.asarray(matrix @ matrix.T)
+def _add_products(
+    sums: list[Any], x: FloatArray, *, weight: FloatArray, residual: FloatArray, compiled: bool
+) -> None:
+    """Add X r to the score and X W X' to the information."""
+    if compiled and len(x) <= _NARROW:
+        from analysis_lib.models.sums.product_kernels import add_weighted_products
+
+        add_weighted_products(x, weight, residual, sums[1], sums[2])
+        return
+    sums[1] += x @ residual
+    # The square root on both sides makes it a product of a matrix with itself, which BLAS does at half the cost.
+    scaled = x * np.sqrt(weight)
+    sums[2] += scaled @ scaled.T
 
 
 def _logistic(

@@ -111,7 +111,7 @@ class SummedSteps:
         Point
             With the step from there.
         """
-        work = IrlsSums(self.family, self.link, self.weighting, coefficients, self.centre)
+        work = IrlsSums(self.family, self.link, self.weighting, coefficients, self.centre, compiled=True)
         deviance, score, information, pearson = self.design.add_up(work)
         base = np.zeros(score.size) if coefficients is None else coefficients
         if not np.isfinite(deviance):

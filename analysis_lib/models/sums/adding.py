@@ -51,14 +51,11 @@ class Block:
         Outcome; empty where there is none.
     extra : mapping of str to ndarray
         The other columns, such as weights.
-    scratch : ndarray of float64, shape (p + 1, rows), or None
-        The memory of `x` with a row more, free to be overwritten; None where the block is kept.
     """
 
     x: FloatArray
     y: FloatArray
     extra: Mapping[str, npt.NDArray[Any]]
-    scratch: FloatArray | None = None
 
 
 class Work(Protocol):
@@ -374,7 +371,7 @@ class _Sample:
 _memory = threading.local()
 
 
-def _scratch(p: int) -> FloatArray:
+def _memory_of_block(p: int) -> FloatArray:
     """Give each thread one block of memory, again and again: fresh memory costs more than the numbers put into it."""
     block = getattr(_memory, "block", None)
     if block is None or block.shape[0] < p:
@@ -401,14 +398,14 @@ def summed(work: Work, part: Prepared, *, shift: FloatArray) -> Sums:
         The sums.
     """
     p = len(part.recipes)
-    sums, memory, looks = work.start(p), _scratch(p + 1), getattr(work, "needs_design", True)
+    sums, memory, looks = work.start(p), _memory_of_block(p), getattr(work, "needs_design", True)
     extra = {name: column.to_numpy() for name, column in part.extra.items()}
     for first in range(0, part.size, BLOCK_ROWS):
         rows = slice(first, min(first + BLOCK_ROWS, part.size))
         size = rows.stop - first
-        x = part.fill(memory[:p], first, shift=shift) if looks else memory[:0, :size]
+        x = part.fill(memory, first, shift=shift) if looks else memory[:0, :size]
         beside = {name: values[rows] for name, values in extra.items()}
-        work.add(sums, Block(x, part.response[rows], beside, scratch=memory[:, :size]))
+        work.add(sums, Block(x, part.response[rows], beside))
     return tuple(sums)
 
 
