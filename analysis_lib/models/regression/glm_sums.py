@@ -310,9 +310,7 @@ class IrlsSums:
         return self.family.name == "gaussian" or bool((mu > 0).all())
 
 
-def _add_products(
-    sums: list[Any], x: FloatArray, *, weight: FloatArray, residual: FloatArray, compiled: bool
-) -> None:
+def _add_products(sums: list[Any], x: FloatArray, *, weight: FloatArray, residual: FloatArray, compiled: bool) -> None:
     """Add X r to the score and X W X' to the information."""
     if compiled and len(x) <= _NARROW:
         from analysis_lib.models.sums.product_kernels import add_weighted_products

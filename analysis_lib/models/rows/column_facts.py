@@ -11,7 +11,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
 
-__all__ = ["ColumnFacts", "PartFacts", "facts_of_part", "joined_facts", "plain_column", "refuse_unusable"]
+__all__ = ["ColumnFacts", "PartFacts", "facts_of_part", "is_plain", "joined_facts", "plain_column", "refuse_unusable"]
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -68,6 +68,22 @@ class PartFacts:
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
 
 
+def is_plain(dtype: Any) -> bool:
+    """Tell the types that `plain_column` leaves as they are, by the type alone.
+
+    Parameters
+    ----------
+    dtype : dtype
+        numpy's or pandas'.
+
+    Returns
+    -------
+    bool
+        True for numpy's numbers and bools and for categories.
+    """
+    return isinstance(dtype, pd.CategoricalDtype) or (isinstance(dtype, np.dtype) and dtype.kind in "biuf")
+
+
 def plain_column(column: pd.Series) -> pd.Series:
     """Give a column the plainest type that holds it: what pandas keeps with masks or as objects, as numbers or text.
 
@@ -83,7 +99,7 @@ def plain_column(column: pd.Series) -> pd.Series:
         float64.
     """
     dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype) or (isinstance(dtype, np.dtype) and dtype.kind in "biuf"):
+    if is_plain(dtype):
         return column
     if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype):  # Int64, Float64, boolean, Arrow's
         if column.isna().any():

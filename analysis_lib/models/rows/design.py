@@ -6,7 +6,7 @@ order, and gives the same.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,14 @@ import pandas as pd
 
 from analysis_lib.compute import map_buckets
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.rows.column_facts import PartFacts, facts_of_part, joined_facts, plain_column, refuse_unusable
+from analysis_lib.models.rows.column_facts import (
+    PartFacts,
+    facts_of_part,
+    is_plain,
+    joined_facts,
+    plain_column,
+    refuse_unusable,
+)
 from analysis_lib.models.rows.encoding import Encoding, Recipe, encoding_of
 from analysis_lib.models.rows.expression import response_values
 from analysis_lib.models.rows.source import Rows, joined_frames
@@ -204,7 +211,7 @@ class DesignPlan:
         ModelInputError
             If a category has a level that the plan does not know, or an expression gives no number.
         """
-        frame = _plain(frame, frame.columns)
+        frame = _plain(frame)
         if not complete:
             present = frame.notna().all(axis=1).to_numpy()
             frame = frame if present.all() else frame.loc[present]
@@ -223,8 +230,10 @@ class DesignPlan:
         )
 
 
-def _plain(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
-    return pd.DataFrame({name: plain_column(frame[name]) for name in names}, index=frame.index, copy=False)
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    if all(map(is_plain, frame.dtypes)):  # each access to a column costs as much as thousands of its numbers
+        return frame
+    return pd.DataFrame({name: plain_column(frame[name]) for name in frame}, index=frame.index, copy=False)
 
 
 def design_plan(
@@ -325,7 +334,7 @@ class _Look:
     uncounted: tuple[str, ...]
 
     def __call__(self, number: int) -> tuple[PartFacts, pd.DataFrame | None]:
-        frame = _plain(self.rows.parts[number](self.names), self.names)
+        frame = _plain(self.rows.parts[number](self.names))
         described = set(self.names) - set(self.uncounted)
         facts, complete = facts_of_part(frame, counted=self.counted, described=described)
         if self.rows.place == "memory":

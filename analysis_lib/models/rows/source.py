@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -183,17 +184,20 @@ def _named_once(names: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _of_frame(frame: pd.DataFrame) -> Rows:
-    def part(first: int) -> Callable[[Sequence[str]], pd.DataFrame]:
-        last = first + ROWS_OF_A_PART
-        # Column by column and without a copy: selecting several columns at once would copy them all.
-        return lambda names: pd.DataFrame({name: frame[name].iloc[first:last] for name in names}, copy=False)
-
     columns = _named_once(list(frame.columns))
     if list(columns) != list(frame.columns):  # numbers as names: the formula and the messages speak of text
         frame = frame.set_axis(list(columns), axis=1)
 
+    @lru_cache(maxsize=2)
+    def narrowed(names: tuple[str, ...]) -> pd.DataFrame:
+        # Column by column and without a copy: selecting several columns at once would copy them all.
+        return pd.DataFrame({name: frame[name].array for name in names}, index=frame.index, copy=False)
+
     def whole(names: Sequence[str]) -> pd.DataFrame:
-        return pd.DataFrame({name: frame[name] for name in names}, index=frame.index, copy=False)
+        return narrowed(tuple(names))
+
+    def part(first: int) -> Callable[[Sequence[str]], pd.DataFrame]:
+        return lambda names: narrowed(tuple(names)).iloc[first : first + ROWS_OF_A_PART]
 
     firsts = range(0, max(len(frame), 1), ROWS_OF_A_PART)
     return Rows(columns, tuple(part(first) for first in firsts), "memory", frame.attrs.get("units", {}), whole)

@@ -1,25 +1,31 @@
 """The sums that regressions spend their time in, compiled.
 
-A design of a few dozen columns is too narrow for BLAS, whose kernels are made for large square matrices: its product of
+A design of a few dozen columns is too narrow for BLAS, whose kernels are made for large square matrices: the product of
 28 columns with themselves reaches a quarter of what a core can do. Here four columns at a time are multiplied by four
-others, sixteen sums that stay in registers while a few rows that stay in the nearest cache pass by.
+others: sixteen sums that stay in registers, while a few hundred rows that stay near the core pass by.
 """
 
-from typing import Any
+# ruff: noqa: PLR0917  # numba compiles no keyword-only parameters
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["add_weighted_products"]
 
-#: Rows scaled at once: 28 columns of them fill the nearest cache, and the cost of adding up sixteen registers is small beside it.
+FloatArray = npt.NDArray[np.float64]
+
+#: Rows scaled at once: few enough that dozens of columns stay near the core, many enough that emptying the registers
+#: costs little beside filling them.
 _ROWS = 256
 #: Sums may be added up in any order, so that several rows are worked on at once; nothing else is relaxed.
 _ANY_ORDER = {"reassoc", "contract", "nsz"}
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_ANY_ORDER)
-def add_weighted_products(x: Any, weight: Any, residual: Any, score: Any, information: Any) -> None:
+def add_weighted_products(
+    x: FloatArray, weight: FloatArray, residual: FloatArray, score: FloatArray, information: FloatArray
+) -> None:
     """Add X r to the score and X W X' to the information, for columns as rows of `x`.
 
     Parameters
@@ -58,7 +64,7 @@ def add_weighted_products(x: Any, weight: Any, residual: Any, score: Any, inform
 
 
 @numba.njit(cache=True, nogil=True, fastmath=_ANY_ORDER)
-def _add_tile(a: Any, b: Any, size: int, out: Any) -> None:
+def _add_tile(a: FloatArray, b: FloatArray, size: int, out: FloatArray) -> None:
     a0, a1, a2, a3 = a[0], a[1], a[2], a[3]
     b0, b1, b2, b3 = b[0], b[1], b[2], b[3]
     s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = 0.0
@@ -80,8 +86,6 @@ def _add_tile(a: Any, b: Any, size: int, out: Any) -> None:
         s31 += a3[k] * b1[k]
         s32 += a3[k] * b2[k]
         s33 += a3[k] * b3[k]
-    for i, sums in enumerate(
-        ((s00, s01, s02, s03), (s10, s11, s12, s13), (s20, s21, s22, s23), (s30, s31, s32, s33))
-    ):
+    for i, sums in enumerate(((s00, s01, s02, s03), (s10, s11, s12, s13), (s20, s21, s22, s23), (s30, s31, s32, s33))):
         for j, total in enumerate(sums):
             out[i, j] += total
