@@ -288,6 +288,8 @@ class _PartReader:
         return block
 
     def __call__(self, number: int) -> _Part:
+        from analysis_lib.models.sums.product_kernels import add_weighted_products
+
         frame, prepared = self.prepared(number)
         self.sizes[number] = prepared.size
         if not self.hold and self.rows.place == "memory" and self._are_views(prepared, number):
@@ -296,8 +298,8 @@ class _PartReader:
         total, products, kept = np.zeros(p), np.zeros((p, p)), []
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is named later
             for block in self.blocks(prepared):
-                total += block.sum(axis=1)
-                products += block @ block.T
+                one = np.ones(block.shape[1])
+                add_weighted_products(block, one, one, total, products)
                 if self.hold:
                     kept.append(block)
         extra = prepared.extra

@@ -127,7 +127,13 @@ class PartialLikelihood:
         # Only where several die at once does Efron's method need their own sums.
         several = sets.deaths > 1 if ties == "efron" else np.zeros(sets.deaths.size, dtype=np.bool_)
         self.tied: IndexArray = np.where(several, np.cumsum(several) - 1, -1).astype(np.int32)
-        self._n_tied = int(several.sum())
+        self._tied_times = np.flatnonzero(several)
+        self._reach = [self._reach_of(first, end) for first, end in zip(self._firsts, self._ends, strict=True)]
+        self._offset_of_deaths = 0.0
+        if offset is not None:
+            self._offset_of_deaths = float(
+                (offset * sets.died if weight is None else offset * sets.died * weight).sum()
+            )
 
     def at(self, coefficients: FloatArray) -> LikelihoodAt:
         """Evaluate the likelihood and its first two derivatives.
@@ -184,7 +190,8 @@ class PartialLikelihood:
         )
         cumulative = np.empty((sets.deaths.size, 1))
         cumulate(np.ascontiguousarray(terms[:, :1]), sets.begin, cumulative)
-        value = found.predicted - shift * float(sets.weight_of_deaths.sum()) - logs
+        predicted = float(coefficients @ found.sum_died) + self._offset_of_deaths
+        value = predicted - shift * float(sets.weight_of_deaths.sum()) - logs
         return Evaluation(
             weight=weight,
             shift=shift,
@@ -242,13 +249,18 @@ class PartialLikelihood:
         second : ndarray of float64, shape (p, p)
             Sum of weight times their products.
         """
+        from analysis_lib.models.sums.product_kernels import add_weighted_products
 
         def of_piece(piece: Piece) -> tuple[FloatArray, FloatArray]:
             first, second, row = np.zeros(self.covariates), np.zeros((self.covariates, self.covariates)), piece.first
             for x in piece.blocks():
-                weighted = x * weights(slice(row, row + x.shape[1]))
-                first += weighted.sum(axis=1)
-                second += weighted @ x.T
+                weight = weights(slice(row, row + x.shape[1]))
+                if weight.min(initial=0.0) < 0:  # a test's function of time may turn the hazard round
+                    weighted = x * weight
+                    first += weighted.sum(axis=1)
+                    second += weighted @ x.T
+                else:
+                    add_weighted_products(x, weight, weight, first, second)
                 row += x.shape[1]
             return first, second
 
@@ -351,13 +363,11 @@ class PartialLikelihood:
         sets, width = self.sets, self.covariates + 1
         late = sets.before.size > 0
         rest = np.zeros((sets.deaths.size if late else 0, width))
-        all_of_it = _Sums(
-            np.zeros((sets.deaths.size, width)), np.zeros((self._n_tied, width)), np.zeros(self.covariates)
-        )
+        all_of_it = _Sums.of((0, sets.deaths.size), (0, self._tied_times.size), width=width)
 
         def of_piece(piece: Piece) -> "_Sums":
-            end = self._ends[bisect(self._firsts, piece.first) - 1]
-            part = all_of_it.alone() if late else self._room_for(piece.first, end)
+            reach = self._reach[bisect(self._firsts, piece.first) - 1]
+            part = all_of_it.alone() if late else _Sums.of(*reach, width=width)
             self._add_piece(
                 piece, part, rest=rest, weight=weight, coefficients=coefficients * self._per_unit, shift=shift
             )
@@ -366,27 +376,19 @@ class PartialLikelihood:
         # Where rows enter late, what is taken away falls on event times anywhere: one piece after the other.
         for part in map(of_piece, self._pieces) if late else self._each(of_piece):
             all_of_it.add(part, sums=not late)
+        if not late:  # deaths at tied times stand apart until here
+            all_of_it.sums[self._tied_times] += all_of_it.tied_sums
         add_up_backwards(all_of_it.sums, rest, sets.begin)
         all_of_it.scale(self._per_unit)
         self.add_beside(all_of_it.sums, weight)
         return all_of_it
 
-    def _room_for(self, first: int, end: int) -> "_Sums":
-        """Make room for the sums of some rows: from the first to the last event time at which one of them leaves."""
+    def _reach_of(self, first: int, end: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Tell between which event times, and which of the tied ones, some rows leave."""
         last = self.sets.last[first:end]
-        highest = int(last.max(initial=-1))
-        lowest = int(last.min(initial=highest, where=last >= 0)) if highest >= 0 else 0
-        tied = self.tied[lowest : highest + 1]
-        highest_tied = int(tied.max(initial=-1))
-        lowest_tied = int(tied.min(initial=highest_tied, where=tied >= 0)) if highest_tied >= 0 else 0
-        width = self.covariates + 1
-        return _Sums(
-            np.zeros((highest + 1 - lowest, width)),
-            np.zeros((highest_tied + 1 - lowest_tied, width)),
-            np.zeros(self.covariates),
-            lowest=lowest,
-            lowest_tied=lowest_tied,
-        )
+        times = _range_of(last[last >= 0])
+        tied = self.tied[slice(*times)]
+        return times, _range_of(tied[tied >= 0])
 
     def _add_piece(
         self,
@@ -406,8 +408,6 @@ class PartialLikelihood:
             predictor, died = coefficients @ x, sets.died[here]
             if self.offset is not None:
                 predictor += self.offset[here]
-            of_died = predictor[died] if self.weight is None else predictor[died] * self.weight[here][died]
-            part.predicted += float(of_died.sum())
             part.sum_died += x @ (died.astype(np.float64) if self.weight is None else died * self.weight[here])
             predictor -= shift
             part.largest = max(part.largest, float(predictor.max(initial=-np.inf)))
@@ -415,30 +415,39 @@ class PartialLikelihood:
                 np.exp(predictor, out=weight[here])
             if self.weight is not None:
                 weight[here] *= self.weight[here]
-            last, found = sets.last[here], (weight[here], sets.last[here])
+            last = sets.last[here]
             if rest.size:
-                add_entries(x, *found, sets.before[here], died, self.tied, part.sums, rest, part.tied_sums)
+                before = sets.before[here]
+                add_entries(x, weight[here], last, before, died, self.tied, part.sums, rest, part.tied_sums)
             else:
-                low = (part.lowest, part.lowest_tied)
-                add_leaving(x, *found, low, died, self.tied, part.sums, part.tied_sums)
+                first_tied = len(part.sums) - part.lowest_tied
+                add_leaving(x, weight[here], last, died, self.tied, part.lowest, first_tied, part.table)
             row += last.size
 
 
 @dataclass
 class _Sums:
-    """What a pass over some rows adds up."""
+    """What a pass over some rows adds up: `sums` by event time and, below them in the same table, `tied_sums`."""
 
+    table: FloatArray
     sums: FloatArray
     tied_sums: FloatArray
     sum_died: FloatArray
-    predicted: float = 0.0
     largest: float = -np.inf
     lowest: int = 0
     lowest_tied: int = 0
 
+    @classmethod
+    def of(cls, times: tuple[int, int], tied: tuple[int, int], *, width: int) -> "_Sums":
+        """Start anew for a range of event times, and of tied ones."""
+        split = times[1] - times[0]
+        table = np.zeros((split + tied[1] - tied[0], width))
+        empty = np.zeros(width - 1)
+        return cls(table, table[:split], table[split:], empty, lowest=times[0], lowest_tied=tied[0])
+
     def alone(self) -> "_Sums":
         """Share the sums over risk sets, start the others anew."""
-        return _Sums(self.sums, self.tied_sums, np.zeros_like(self.sum_died))
+        return _Sums(self.table, self.sums, self.tied_sums, np.zeros_like(self.sum_died))
 
     def scale(self, per_unit: FloatArray) -> None:
         """Turn the sums of covariates into those of covariates divided by their scale."""
@@ -452,5 +461,9 @@ class _Sums:
             self.sums[part.lowest : part.lowest + len(part.sums)] += part.sums
             self.tied_sums[part.lowest_tied : part.lowest_tied + len(part.tied_sums)] += part.tied_sums
         self.sum_died += part.sum_died
-        self.predicted += part.predicted
         self.largest = max(self.largest, part.largest)
+
+
+def _range_of(positions: IndexArray) -> tuple[int, int]:
+    """Give the smallest, and one more than the largest; none from 0 to 0."""
+    return (int(positions.min()), int(positions.max()) + 1) if positions.size else (0, 0)

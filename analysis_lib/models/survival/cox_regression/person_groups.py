@@ -126,11 +126,9 @@ def persons_by_group(
     if person is not None:
         codes, known = pd.factorize(person, use_na_sentinel=False)
         ids = codes.astype(np.int64) if len(known) < len(codes) else None
-    everyone = np.zeros(event.size, dtype=np.int8)
-    counts = {
-        "all": _count(ids, everyone, size=1, among=counted)[0],
-        "events": _count(ids, everyone, size=1, among=event)[0],
-    }
+    counts = {name: int(np.count_nonzero(rows)) for name, rows in (("all", counted), ("events", event))}
+    if ids is not None:
+        counts = {"all": np.unique(ids[counted]).size, "events": np.unique(ids[event]).size}
     for group in groups:
         if (group.codes < 0).any():
             continue

@@ -18,32 +18,39 @@ IndexArray = npt.NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def count_ranks(ranks: IndexArray, among: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64]) -> None:
+    """Count how often each rank is there among some rows."""
+    for i in range(ranks.size):
+        counts[ranks[i]] += among[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def add_leaving(
     x: FloatArray,
     weight: FloatArray,
     last: IndexArray,
-    lowest: tuple[int, int],
     died: npt.NDArray[np.bool_],
     tied: IndexArray,
-    sums: FloatArray,
-    tied_sums: FloatArray,
+    lowest: int,
+    first_tied: int,
+    table: FloatArray,
 ) -> None:
-    """Add each row's weight, and weight times covariates, where it leaves; deaths at tied times once more apart."""
+    """Add each row's weight, and weight times covariates, where it leaves; deaths at tied times apart.
+
+    Event time k has row ``k - lowest`` of the table, the deaths at the t-th tied time have row ``first_tied + t``: one
+    table, because who dies cannot be foretold, and a processor that guesses wrong loses more time than the sums take.
+    """
     p, m = x.shape
     for i in range(m):
         k = last[i]
         if k < 0:
             continue
+        t = tied[k]
+        at = table[first_tied + t if died[i] and t >= 0 else k - lowest]
         w = weight[i]
-        at = sums[k - lowest[0]]
         at[0] += w
         for j in range(p):
             at[1 + j] += w * x[j, i]
-        if died[i] and tied[k] >= 0:
-            of_deaths = tied_sums[tied[k] - lowest[1]]
-            of_deaths[0] += w
-            for j in range(p):
-                of_deaths[1 + j] += w * x[j, i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -193,6 +200,5 @@ def exposures(
         hazard = cumulative[k]
         if late and before[i] >= 0:
             hazard -= cumulative[before[i]]
-        if died[i]:
-            hazard -= given_back[k]
+        hazard -= given_back[k] * died[i]  # no branch: who dies cannot be foretold
         out[i] = weight[i] * hazard

@@ -146,14 +146,12 @@ def _are_whole(values: TimeArray) -> bool:
     return all(bool((part == np.floor(part)).all()) for part in parts)
 
 
-def _count(ranks: IndexArray | IntArray, *, size: int) -> IntArray:
-    """Count ranks; some at a time, since numpy widens them first."""
+def _count(ranks: IndexArray | IntArray, *, size: int, among: BoolArray | None = None) -> IntArray:
+    """Count ranks, of some rows or of all."""
+    from analysis_lib.models.survival.cox_regression.risk_set_sums import count_ranks
+
     counts = np.zeros(size, dtype=np.int64)
-    for at in range(0, ranks.size, _AT_ONCE):
-        part = ranks[at : at + _AT_ONCE]
-        low = int(part.min())
-        found = np.bincount(part - low)
-        counts[low : low + found.size] += found
+    count_ranks(ranks, np.ones(ranks.size, dtype=np.bool_) if among is None else among, counts)
     return counts
 
 
@@ -192,16 +190,15 @@ def risk_sets(
     key_before: IntArray | IndexArray = start_rank
     if start_rank.size and stratum is not None:
         key_before = start_rank + span * stratum
-    at_event = key[event]
     weights = None if weight is None else weight[event]
     if span * strata <= max(_TABLE, 4 * stop.size):
-        counted = _count(at_event, size=span * strata)
+        counted = _count(key, size=span * strata, among=event)
         keys = np.flatnonzero(counted)
         position = np.cumsum(counted > 0, dtype=np.int32) - np.int32(1)
         last, before = position[key], position[key_before]
         deaths = counted[keys]
     else:
-        keys, deaths = np.unique(at_event, return_counts=True)
+        keys, deaths = np.unique(key[event], return_counts=True)
         last = (np.searchsorted(keys, key, side="right") - 1).astype(np.int32)
         before = (np.searchsorted(keys, key_before, side="right") - 1).astype(np.int32)
     begin = np.searchsorted(keys, span * np.arange(strata + 1))
@@ -227,6 +224,7 @@ def risk_sets(
 
 
 def _counts(stop_rank: IndexArray, start_rank: IndexArray, *, event: BoolArray, values: FloatArray) -> TimeCounts:
-    ending, starting, dying = (_count(ranks, size=values.size) for ranks in (stop_rank, start_rank, stop_rank[event]))
+    ending, starting = (_count(ranks, size=values.size) for ranks in (stop_rank, start_rank))
+    dying = _count(stop_rank, size=values.size, among=event)
     used = np.flatnonzero(ending + starting)
     return TimeCounts(values[used], ending[used], starting[used], dying[used])
