@@ -18,7 +18,9 @@ IndexArray = npt.NDArray[np.int32]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def count_ranks(ranks: IndexArray, among: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64]) -> None:
+def count_ranks(
+    ranks: IndexArray | npt.NDArray[np.int64], among: npt.NDArray[np.bool_], counts: npt.NDArray[np.int64]
+) -> None:
     """Count how often each rank is there among some rows."""
     for i in range(ranks.size):
         counts[ranks[i]] += among[i]
@@ -144,8 +146,8 @@ def event_terms(
             added = w * np.log(s0)
         else:
             d, d0 = deaths[k], tied_sums[tied[k], 0]
-            m = weight_of_deaths[k] / d
-            t0, t1, t2, t3, t4, added = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            m, per_s0 = weight_of_deaths[k] / d, 1.0 / s0
+            t0, t1, t2, t3, t4, added, left = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0
             for i in range(d):
                 f = i / d
                 denominator = s0 - f * d0
@@ -158,7 +160,12 @@ def event_terms(
                 t2 += q
                 t3 += f * q
                 t4 += f * f * q
-                added += m * np.log(denominator)
+                # Few logarithms: of products of shares of s0, which lie in (0, 1] and are let go before they vanish.
+                left *= denominator * per_s0
+                if left < 1e-20:
+                    added += np.log(left)
+                    left = 1.0
+            added = m * (added + np.log(left) + d * np.log(s0))
             terms[k, 0], terms[k, 1], terms[k, 2], terms[k, 3], terms[k, 4] = t0, t1, t2, t3, t4
         before = total
         total += added
