@@ -15,6 +15,7 @@ __all__ = [
     "format_range",
     "format_time",
     "html_table",
+    "level_in_words",
     "padded",
     "text_table",
 ]
@@ -114,6 +115,25 @@ def column_in_words(name: str, unit: str = "1") -> str:
     plain[0] = plain[0][:1].upper() + plain[0][1:]
     words = " ".join(_ABBREVIATIONS.get(word.lower(), word) for word in plain)
     return words if unit in {"", "1"} else f"{words} ({unit})"
+
+
+def level_in_words(level: object) -> str:
+    """Write a level of a category, or the name of a group.
+
+    A column of whole numbers with gaps is one of floats in pandas; its levels are read as 1 and 2 all the same, and
+    found by these names.
+
+    Parameters
+    ----------
+    level : object
+        Such as ``2.0``.
+
+    Returns
+    -------
+    str
+        Such as ``2``.
+    """
+    return str(int(level)) if isinstance(level, float) and level.is_integer() else str(level)
 
 
 def equation_of_p(p_value: float) -> str:

@@ -14,7 +14,7 @@ from analysis_lib.models.arguments import listed
 from analysis_lib.report.columns import LevelFacts, NumberFacts
 from analysis_lib.report.group_tests import OF_COUNTS, OF_MOMENTS, OF_RANKS, GroupTest, Moments, Ranks
 from analysis_lib.report.standardised_difference import difference_of_moments, difference_of_shares
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_estimate, level_in_words
 
 __all__ = [
     "MISSING",
@@ -122,7 +122,7 @@ def lines_of(facts: ColumnFacts) -> Iterator[Line]:
     else:
         yield Line(facts.name, f"{facts.label}, n (%)", "", {}, _share_smd(facts), {}, _count_test(facts))
         for index, level in enumerate(found.levels):
-            yield _count_line(facts, index, label=f"  {level}", of=known)
+            yield _count_line(facts, index, label=f"  {level_in_words(level)}", of=known)
     if found.missing.any():
         cells = _shares(facts.groups, found.missing, of=known + found.missing)
         counts = dict(zip(facts.groups, map(int, found.persons_missing), strict=True))
@@ -182,7 +182,7 @@ def statistics_of(facts: ColumnFacts) -> Iterator[dict[str, Any]]:
             count = int(facts.levels.counts[place, index])
             yield first | {
                 "n": known,
-                "level": str(level),
+                "level": level_in_words(level),
                 "count": count,
                 "share": count / known if known else math.nan,
             }

@@ -21,6 +21,7 @@ from analysis_lib.report.columns import (
     persons_by_cell,
 )
 from analysis_lib.report.group_tests import OF_RANKS
+from analysis_lib.tables import level_in_words
 
 __all__ = ["Groups", "Wanted", "describe", "groups_of"]
 
@@ -113,7 +114,7 @@ def groups_of(table: Table, *, by: str | None, overall: bool, persons: PersonRow
             f"each row needs a group; column '{by}' is missing in {lacking:,} rows. Give them a "
             "group or leave them out."
         )
-    names = tuple(map(str, column.levels))
+    names = tuple(map(level_in_words, column.levels))
     if len({OVERALL, *names}) <= len(names):
         raise ModelInputError(
             f"each group needs a name of its own, other than '{OVERALL}'; column '{by}' has two that read alike. "

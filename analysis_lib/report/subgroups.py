@@ -14,7 +14,7 @@ from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 from analysis_lib.report.baseline_lines import MOST_LEVELS
 from analysis_lib.report.subgroup_forest import subgroup_forest
-from analysis_lib.tables import column_in_words, format_estimate, format_p, html_table, text_table
+from analysis_lib.tables import column_in_words, format_estimate, format_p, html_table, level_in_words, text_table
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -284,7 +284,7 @@ def _by_level(
 def _in_words(level: Any) -> str:
     if isinstance(level, bool | np.bool_):
         return "Yes" if level else "No"
-    return str(level)
+    return level_in_words(level)
 
 
 def _interaction(whole: pd.DataFrame, codes: Any, *, n_levels: int, study: _Study) -> float:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.tables import level_in_words
 
 __all__ = [
     "ALL",
@@ -255,7 +256,7 @@ def group_numbers(column: pd.Series, *, name: str) -> tuple[IntArray, tuple[str,
             f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {MOST_GROUPS}. "
             "Is it a measurement? Cut it into groups first, with pd.cut."
         )
-    names = tuple(str(level) for level in known)
+    names = tuple(level_in_words(level) for level in known)
     if ALL in names or len(set(names)) < len(names):
         raise ModelInputError(
             f"each group needs a name of its own, other than '{ALL}'; column '{name}' has two that read alike. Rename "

@@ -12,6 +12,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_parts
 from analysis_lib.models.rows.follow_up import survival_rows
 from analysis_lib.models.rows.source import Data, open_rows
+from analysis_lib.tables import level_in_words
 
 __all__ = ["Cells", "count_cells", "is_real", "sum_by", "two_groups"]
 
@@ -269,7 +270,7 @@ def _coded(column: pd.Series, *, name: str) -> tuple[IntArray, list[str]]:
             f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {MOST_LABELS}. Is "
             "it a measurement? Cut it into groups first, with pd.cut."
         )
-    labels = [str(level) for level in known]
+    labels = [level_in_words(level) for level in known]
     if len(set(labels)) < len(labels):
         raise ModelInputError(
             f"the labels of a group must differ when they are written; column '{name}' has {len(labels)} labels, "
@@ -384,7 +385,7 @@ def two_groups(cells: Cells, by: str, *, reference: Any = None) -> tuple[str, li
         If there is one group, or none of that name.
     """
     groups = list(cells.frame[by].cat.categories)
-    chosen = groups[0] if reference is None else str(reference)
+    chosen = groups[0] if reference is None else level_in_words(reference)
     if chosen not in groups:
         raise ModelInputError(
             f"reference must be one of the {len(groups)} groups of column '{by}'; found none of that name. "

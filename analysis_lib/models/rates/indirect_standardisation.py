@@ -17,7 +17,7 @@ from analysis_lib.models.rates.rate_comparison import person_years
 from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.tables import format_estimate, format_p, level_in_words
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -233,7 +233,7 @@ def _rates(
     """Find the reference rate of each cell."""
     if isinstance(reference, pd.DataFrame):
         checked_columns([*columns, "rate"], list(map(str, reference.columns)))
-        known = reference[columns].astype(str)
+        known = reference[columns].apply(lambda column: column.map(level_in_words))
         if known.duplicated().any():
             raise ModelInputError(
                 f"each stratum has one reference rate; found {int(known.duplicated().sum())} strata twice. Name all "
@@ -248,7 +248,8 @@ def _rates(
             )
         given = dict(reference)
         by_stratum = pd.Series(
-            list(given.values()), index=pd.MultiIndex.from_tuples([(str(label),) for label in given], names=columns)
+            list(given.values()),
+            index=pd.MultiIndex.from_tuples([(level_in_words(label),) for label in given], names=columns),
         )
     wanted = pd.MultiIndex.from_frame(cells.frame[columns].astype(str))
     if not pd.api.types.is_numeric_dtype(by_stratum.dtype):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, listed
+from analysis_lib.tables import level_in_words
 
 __all__ = ["StandardName", "standard_population", "weights_for"]
 
@@ -187,7 +188,7 @@ def weights_for(standard: StandardName | Mapping[str, float] | pd.Series, bands:
     if isinstance(standard, str):
         found = standard_population(standard, bands=bands)
     else:
-        given = {str(label): value for label, value in dict(standard).items()}
+        given = {level_in_words(label): value for label, value in dict(standard).items()}
         lacking = [band for band in bands if band not in given]
         if lacking:
             raise ModelInputError(

@@ -243,3 +243,12 @@ def test_columns_labelled_alike_keep_their_counts_apart() -> None:
         "Stroke, n (%) | Overall": 3,
         "Stroke, n (%) (stroke) | Overall": 1,
     }
+
+
+def test_whole_numbers_as_levels_and_groups_are_written_whole() -> None:
+    people = pd.DataFrame({"trt": [1.0, 2.0, 1.0, 2.0], "stage": pd.Categorical([1.0, 2.0, np.nan, 2.0])})
+    people["edema"] = pd.Categorical([0.0, 0.5, 1.0, 1.0])
+    table = table_one(people, by="trt")
+    assert table.groups == ("1", "2")
+    labels = [line.label.strip() for line in table.lines if line.variable in {"stage", "edema"}]
+    assert labels == ["Stage, n (%)", "1", "2", "Missing, n (%)", "Edema, n (%)", "0", "0.5", "1"]

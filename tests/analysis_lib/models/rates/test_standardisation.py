@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.rates import standard_population, standardised_rates, standardised_ratios
+from analysis_lib.models.rates import compare_rates, standard_population, standardised_rates, standardised_ratios
 
 STANDARDS: tuple[Any, ...] = ("esp2013", "esp1976", "who", "segi", "us2000")
 DATA = pd.DataFrame(
@@ -175,3 +175,18 @@ def test_one_event_less_than_a_whole_number_expected_is_as_probable_as_that_numb
     data = pd.DataFrame({"age": ["0-4"], "cases": [expected - 1], "years": [1.0]})
     found = standardised_ratios(data, strata="age", reference={"0-4": float(expected)}, **RATIO)
     assert found.table["p_value"].item() == 1.0
+
+
+def test_codes_in_a_column_with_gaps_are_found_by_their_whole_numbers() -> None:
+    """A column of whole numbers with gaps is one of floats in pandas: 1.0, 2.0 and missing."""
+    data = pd.DataFrame({"arm": [0.0, 0.0, 1.0, None], "band": [1.0, 2.0, 1.0, 2.0], "d": 3, "y": 100.0})
+    data = pd.concat([data, pd.DataFrame({"arm": [1.0], "band": [2.0], "d": [4], "y": [90.0]})])
+    options: dict[str, Any] = {"n_events": "d", "time": "y", "units_per_year": 1}
+    ratios = standardised_ratios(data, strata="band", by="arm", reference={1: 0.02, 2: 0.05}, **options)
+    assert ratios.table["expected"].to_dict() == pytest.approx({"0": 7.0, "1": 6.5})
+    frame = pd.DataFrame({"band": [1, 2], "rate": [0.02, 0.05]})
+    assert standardised_ratios(data, strata="band", by="arm", reference=frame, **options).table.equals(ratios.table)
+    rates = standardised_rates(data, age="band", by="arm", standard={1: 1, 2: 3}, **options)
+    assert list(rates.table.index) == ["0", "1"]
+    for reference in (1, 1.0, "1"):
+        assert "0 vs 1" in repr(compare_rates(data, by="arm", reference=reference, **options))
