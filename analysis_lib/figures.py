@@ -75,6 +75,7 @@ _SETTINGS: dict[str, Any] = {
     "axes.unicode_minus": True,
     "text.color": INK,
     "text.usetex": False,
+    "text.parse_math": False,  # a label with two dollar signs is no formula
     "xtick.color": INK,
     "ytick.color": INK,
     "xtick.major.width": 0.7,

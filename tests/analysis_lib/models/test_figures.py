@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from analysis_lib.errors import ModelInputError, OutputError
 from analysis_lib.figures import StudyFigure, journal_style, width_in_letters, wrap_words
 from analysis_lib.models.forest import forest_plot
+from analysis_lib.models.regression.penalised import elastic_net
 from analysis_lib.models.survival import KaplanMeierResult, cox, kaplan_meier
 
 
@@ -167,6 +169,32 @@ def test_korean_labels_are_drawn_where_the_machine_has_the_glyphs(curves: Kaplan
     assert cjk <= set(families)
     if cjk:  # a missing glyph is a warning, and warnings are errors here
         curves.plot(time_label="추적 기간(일)", title="생존율")._repr_mimebundle_()
+
+
+def test_dollar_signs_in_labels_are_no_formula() -> None:
+    draw = np.random.default_rng(0)
+    names = ["$x_1$", r"cost ($) & $\nothing"]
+    data = pd.DataFrame({"days": draw.integers(1, 90, 80), "event": draw.random(80) < 0.5})
+    data["arm"] = draw.choice(names, 80)
+    figure = kaplan_meier(data, time="days", event="event", by="arm").plot(title="$price$")
+    figure._repr_mimebundle_()  # a formula that cannot be read would be an error
+    written = [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    assert {text.get_text() for text in written} >= {*names, "$price$"}
+    assert not any(text.get_parse_math() for text in written)
+
+
+@pytest.mark.parametrize("smallest", [0.5, 0.03, 1e-4])
+def test_penalties_are_marked_in_plain_digits(smallest: float) -> None:
+    draw = np.random.default_rng(1)
+    data = pd.DataFrame(draw.normal(size=(60, 3)), columns=["a", "b", "c"])
+    data["y"] = data["a"] + draw.normal(size=60)
+    figure = elastic_net("y ~ a + b + c", data, family="gaussian", smallest_share=smallest, folds=3).plot()
+    figure._repr_mimebundle_()
+    low, high = figure.axes[0].get_xlim()
+    marks = figure.axes[0].xaxis.get_major_ticks()
+    shown = [mark.label1.get_text() for mark in marks if low <= mark.get_loc() <= high]
+    assert len(shown) >= 1
+    assert all(float(text) > 0 for text in shown)
 
 
 def _forest_rows() -> pd.DataFrame:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure
 
@@ -42,6 +43,7 @@ def path_figure(result: "ElasticNetResult", *, width: float, title: str) -> Stud
         )
         axes: Axes = figure.add_subplot()
         axes.set_xscale("log")
+        _mark_penalties(axes, frame["lambda"])
         if validated is None:
             axes.plot(frame["lambda"], frame["deviance_ratio"], color=PALETTE[0])
             axes.set_ylabel("Explained share of the deviance")
@@ -58,6 +60,15 @@ def path_figure(result: "ElasticNetResult", *, width: float, title: str) -> Stud
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure
+
+
+def _mark_penalties(axes: Axes, penalties: pd.Series) -> None:
+    """Mark round numbers in plain digits, as many as have room."""
+    decades = float(np.log10(penalties.max() / penalties.min())) if len(penalties) > 1 else 0.0
+    between = (1.0,) if decades > 3 else (1.0, 3.0) if decades > 1.5 else (1.0, 2.0, 5.0)
+    axes.xaxis.set_major_locator(LogLocator(subs=between, numticks=15))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:g}"))
 
 
 def _draw_validation(axes: Axes, frame: pd.DataFrame, *, per: str) -> None:
