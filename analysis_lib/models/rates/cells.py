@@ -23,6 +23,8 @@ IntArray = npt.NDArray[np.int64]
 MOST_LABELS = 1_000
 #: More cells than this cannot be read by anybody.
 MOST_CELLS = 100_000
+#: Of more cells than this the counts of persons are kept by the last column alone, the one with the groups.
+MOST_LISTED = 2 * MOST_LABELS
 #: Rows added up before the sums are added up: keeps the rounding of long sums far below the last digit shown.
 BLOCK = 65_536
 
@@ -83,6 +85,7 @@ def count_cells(
     n_events: str | None = None,
     time: str | None = None,
     n: str | None = None,
+    strata: Sequence[str] = (),
 ) -> Cells:
     """Count events by cell, over person-time if `time` is given and over persons if not.
 
@@ -100,6 +103,8 @@ def count_cells(
         Column with person-time.
     n : str, optional
         Column with counts of persons, beside `n_events`.
+    strata : sequence of str, optional
+        Those of `keys` that may have as many labels as there are cells, such as the sets of a matched study.
 
     Returns
     -------
@@ -124,7 +129,7 @@ def count_cells(
         )
     else:
         counted = _of_rows(data, event=str(event), time=time, keys=keys)
-    return _gathered(counted, tuple(keys))
+    return _gathered(counted, tuple(keys), strata=strata)
 
 
 def _denominator(time: str | None, n: str | None) -> str:
@@ -228,8 +233,10 @@ def _numbers(column: pd.Series, *, name: str, whole: bool) -> FloatArray:
     return values
 
 
-def _gathered(counted: _Counted, keys: tuple[str, ...]) -> Cells:
-    columns = [_coded(counted.frame[name], name=name) for name in keys]
+def _gathered(counted: _Counted, keys: tuple[str, ...], *, strata: Sequence[str]) -> Cells:
+    columns = [
+        _coded(counted.frame[name], name=name, most=MOST_CELLS if name in strata else MOST_LABELS) for name in keys
+    ]
     code = np.zeros(len(counted.frame), dtype=np.int64)
     for codes, known in columns:
         code = code * len(known) + codes
@@ -257,7 +264,7 @@ def _gathered(counted: _Counted, keys: tuple[str, ...]) -> Cells:
     )
 
 
-def _coded(column: pd.Series, *, name: str) -> tuple[IntArray, list[str]]:
+def _coded(column: pd.Series, *, name: str, most: int) -> tuple[IntArray, list[str]]:
     """Number the labels of a column: in a category's own order, else sorted by value."""
     try:
         codes, known = pd.factorize(column, sort=True)
@@ -265,9 +272,9 @@ def _coded(column: pd.Series, *, name: str) -> tuple[IntArray, list[str]]:
         raise ModelInputError(
             f"the labels of a group must be of one kind; column '{name}' mixes several. Convert it to text."
         ) from error
-    if len(known) > MOST_LABELS:
+    if len(known) > most:
         raise ModelInputError(
-            f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {MOST_LABELS}. Is "
+            f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {most}. Is "
             "it a measurement? Cut it into groups first, with pd.cut."
         )
     labels = [level_in_words(level) for level in known]
@@ -335,6 +342,8 @@ def _count_persons(
         )
         everybody, ill = len(known), int(np.unique(ids[with_event & (ids >= 0)]).size)
     persons = {"all": everybody, "events": ill}
+    if len(frame) > MOST_LISTED:
+        return persons | _by_last_key(counted, frame, position=position, key=keys[-1])
     if keys:
         names = [
             ", ".join(f"{key}={label}" for key, label in zip(keys, row, strict=True))
@@ -344,6 +353,25 @@ def _count_persons(
             persons[name] = int(count)
             persons[f"{name}, events"] = int(events)
     return persons
+
+
+def _by_last_key(counted: _Counted, frame: pd.DataFrame, *, position: npt.NDArray[np.intp], key: str) -> dict[str, int]:
+    codes = frame[key].cat.codes.to_numpy().astype(np.intp)
+    labels = list(frame[key].cat.categories)
+    columns: dict[str, IntArray] = {}
+    if counted.persons is None:
+        for name, column in (("", "persons"), (", events", "persons_with_event")):
+            columns[name] = sum_by(codes, frame[column].to_numpy(dtype=np.float64), n=len(labels)).astype(np.int64)
+    else:
+        ids, known = pd.factorize(counted.persons)
+        for name, inside in (("", np.ones(ids.size, dtype=np.bool_)), (", events", counted.events > 0)):
+            group = codes[position[inside]]
+            columns[name] = _distinct(group, ids[inside], n=len(labels), n_persons=len(known))
+    return {
+        f"{key}={label}{name}": int(column[place])
+        for place, label in enumerate(labels)
+        for name, column in columns.items()
+    }
 
 
 def _distinct(position: npt.NDArray[np.intp], ids: npt.NDArray[np.intp], *, n: int, n_persons: int) -> IntArray:

@@ -107,7 +107,7 @@ def mantel_haenszel(
     if time is not None and exact:
         raise ModelInputError("exact is for counts of persons; found time. Use compare_rates for exact limits.")
     keys = [strata] if isinstance(strata, str) else list(strata)
-    cells = count_cells(data, keys=[*keys, by], event=event, n_events=n_events, n=n, time=time)
+    cells = count_cells(data, keys=[*keys, by], event=event, n_events=n_events, n=n, time=time, strata=keys)
     if time is not None:
         person_years(cells, units_per_year=units_per_year)
     against, others = two_groups(cells, by, reference=reference)

@@ -241,3 +241,27 @@ def test_dask_frames_and_files_give_the_same_as_frames(tmp_path: Any) -> None:
         frame = call(rows).to_frame()
         pd.testing.assert_frame_equal(frame, call(tmp_path / "rows.parquet").to_frame())
         pd.testing.assert_frame_equal(frame, call(dd.from_pandas(rows, npartitions=3)).to_frame())
+
+
+@pytest.mark.parametrize("of_table", [False, True])
+def test_the_sets_of_a_matched_study_are_strata_however_many(of_table: bool) -> None:
+    """Of pairs, the Mantel-Haenszel odds ratio is McNemar's: pairs with only one ill, this way over that way."""
+    draw = np.random.default_rng(8)
+    pairs = 3_000
+    data = pd.DataFrame({"pair": np.repeat(np.arange(pairs), 2), "arm": np.tile(["a", "b"], pairs)})
+    data["ill"] = (draw.random(2 * pairs) < np.where(data["arm"] == "b", 0.4, 0.3)).astype(int)
+    how = {"n_events": "ill", "n": "n"} if of_table else {"event": "ill"}
+    found = mantel_haenszel(data.assign(n=1), by="arm", strata="pair", continuity=False, **how)  # type: ignore[arg-type]
+    wide = data.pivot_table(index="pair", columns="arm", values="ill")
+    this, that = int((wide["b"] > wide["a"]).sum()), int((wide["b"] < wide["a"]).sum())
+    assert found.params["odds ratio"] == pytest.approx(this / that)
+    assert found.tests["statistic"][0] == pytest.approx((this - that) ** 2 / (this + that))
+    ill = data.groupby("arm")["ill"].sum()
+    assert found.persons == {
+        "all": 2 * pairs,
+        "events": int(ill.sum()),
+        "arm=a": pairs,
+        "arm=a, events": int(ill["a"]),
+        "arm=b": pairs,
+        "arm=b, events": int(ill["b"]),
+    }
