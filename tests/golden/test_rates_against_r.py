@@ -102,6 +102,24 @@ def test_newcombe_interval_matches_his_table() -> None:
         assert tuple(found.conf_int().loc["risk difference"]) == pytest.approx(limits, abs=5e-5)
 
 
+@pytest.mark.parametrize(
+    ("counts", "limits"),
+    [
+        ((56, 70, 48, 80), (0.0528, 0.3382)),
+        ((9, 10, 3, 10), (0.1700, 0.8406)),
+        ((5, 56, 0, 29), (-0.0326, 0.1933)),
+        ((10, 10, 0, 10), (0.6636, 1.0)),
+    ],
+)
+def test_score_limits_of_a_risk_difference_match_newcombes_table(
+    counts: tuple[int, int, int, int], limits: tuple[float, float]
+) -> None:
+    """Newcombe 1998, table II, method 6 (Miettinen and Nurminen)."""
+    data = pd.DataFrame({"arm": [1, 0], "cases": counts[::2], "n": counts[1::2]})
+    found = compare_risks(data, n_events="cases", n="n", by="arm", difference="score")
+    assert tuple(found.conf_int().loc["risk difference"]) == pytest.approx(limits, abs=5e-5)
+
+
 def _strata(name: str) -> pd.DataFrame:
     rows = [
         (stratum, arm, cases, n)

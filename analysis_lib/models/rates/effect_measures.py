@@ -35,6 +35,8 @@ class Estimate:
         Two-sided; NaN where there is none.
     interval : str
         How the limits are made.
+    test : str, default "Wald"
+        How the p value is made.
     """
 
     measure: str
@@ -43,6 +45,7 @@ class Estimate:
     high: float
     p_value: float
     interval: str
+    test: str = "Wald"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class EffectMeasures(ModelResult):
         What was compared.
     table : DataFrame
         One row per comparison and measure: ``comparison``, ``measure``, ``estimate``, ``ci_low``, ``ci_high``,
-        ``p_value``, ``interval`` (how the limits are made).
+        ``p_value``, ``interval`` (how the limits are made), ``test`` (how the p value is made).
     counts : DataFrame
         The counts behind it, one row per cell.
     tests : DataFrame
@@ -259,11 +262,11 @@ def effect_measures(
     """
     table = pd.DataFrame(
         [
-            (comparison, one.measure, one.value, one.low, one.high, one.p_value, one.interval)
+            (comparison, one.measure, one.value, one.low, one.high, one.p_value, one.interval, one.test)
             for comparison, found in estimates.items()
             for one in found
         ],
-        columns=["comparison", "measure", "estimate", "ci_low", "ci_high", "p_value", "interval"],
+        columns=["comparison", "measure", "estimate", "ci_low", "ci_high", "p_value", "interval", "test"],
     )
     tested = pd.DataFrame(
         [
@@ -287,5 +290,26 @@ def effect_measures(
         counts=cells.frame.copy(),
         tests=tested,
         level=level,
-        remarks=remarks,
+        remarks=(*remarks, *_disagreements(estimates, level=level)),
     )
+
+
+def _disagreements(estimates: Mapping[str, list[Estimate]], *, level: float) -> tuple[str, ...]:
+    """Say where an interval leaves no effect out and its p value does not, or the other way round."""
+    found = []
+    for comparison, ones in estimates.items():
+        for one in ones:
+            if np.isnan([one.low, one.high, one.p_value]).any():
+                continue
+            nothing = 0.0 if "difference" in one.measure else 1.0
+            outside = not one.low <= nothing <= one.high
+            if outside == (one.p_value < 1 - level) or np.isclose(one.p_value, 1 - level, rtol=1e-6, atol=0):
+                continue
+            side = "leaves" if outside else "holds"
+            which = f"{comparison}, {one.measure}" if len(estimates) > 1 else one.measure
+            found.append(
+                f"{which[:1].upper()}{which[1:]}: the interval ({one.interval}) {side} {nothing:g}"
+                f"{' out' if outside else ''}, but {equation_of_p(one.p_value)} ({one.test}). They are by different "
+                "methods: report both, and which is which."
+            )
+    return tuple(found)

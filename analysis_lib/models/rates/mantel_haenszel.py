@@ -213,8 +213,9 @@ def _persons(found: _Strata, *, continuity: bool, exact: bool, level: float) -> 
     if exact:
         table = conditional_table(case, other)
         low, high = table.limits(level)
-        estimates.append(Estimate("odds ratio, conditional", table.odds_ratio(), low, high, table.p_value(), "exact"))
-        tests.append(Test("Exact conditional test of no association", float("nan"), 0, table.p_value()))
+        p_value = table.p_value()
+        estimates.append(Estimate("odds ratio, conditional", table.odds_ratio(), low, high, p_value, "exact", "exact"))
+        tests.append(Test("Exact conditional test of no association", float("nan"), 0, p_value))
     if 0 < odds < np.inf:
         tests += homogeneity.of_odds_ratios(case, other, common=odds)
     return estimates, tests

@@ -18,6 +18,7 @@ RateInterval = Literal["exact", "midp", "wald"]
 #: Person-years below this are none: rates over them would be larger than any number.
 _SHORTEST = 1e-100
 _WRITTEN = {"exact": "exact conditional", "midp": "mid-P conditional", "wald": "Wald, log scale"}
+_TESTED = {"exact": "exact binomial, no more probable", "midp": "mid-P", "wald": "Wald"}
 
 
 @dataclass(frozen=True)
@@ -170,7 +171,7 @@ def _ratio(counts: _Counts, *, interval: RateInterval, level: float) -> Estimate
         low, high = (limit / (1 - limit) if limit < 1 else float("inf") for limit in shares)
         low, high = low * scale, high * scale
         p_value = _exact_p(counts, mid=interval == "midp")
-    return Estimate("rate ratio", value, low, high, p_value, _WRITTEN[interval])
+    return Estimate("rate ratio", value, low, high, p_value, _WRITTEN[interval], _TESTED[interval])
 
 
 def _divided(numerator: float, denominator: float) -> float:

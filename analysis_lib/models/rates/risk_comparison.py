@@ -1,6 +1,6 @@
 """Risks of two or more groups compared: the two-by-two table."""
 
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +10,15 @@ from analysis_lib.models.arguments import checked_choice, checked_level, in_perc
 from analysis_lib.models.rates.cells import count_cells, two_groups
 from analysis_lib.models.rates.effect_measures import EffectMeasures, Estimate, Test, effect_measures
 from analysis_lib.models.rates.noncentral import conditional_table
-from analysis_lib.models.rates.proportions import proportion_limits
+from analysis_lib.models.rates.risk_difference import DifferenceInterval, risk_difference
 from analysis_lib.models.rows.source import Data
 
-__all__ = ["DifferenceInterval", "compare_risks"]
+__all__ = ["compare_risks"]
 
-DifferenceInterval = Literal["newcombe", "wald"]
 FloatArray = npt.NDArray[np.float64]
+_WRITTEN = {"newcombe": "Newcombe", "score": "Miettinen-Nurminen", "wald": "Wald"}
+_TESTED = {"newcombe": "where Newcombe's limits touch 0", "score": "score", "wald": "Wald"}
+_SOURCE = {"newcombe": "Newcombe 1998, method 10; ", "score": "Miettinen and Nurminen 1985; ", "wald": ""}
 
 
 def compare_risks(
@@ -33,7 +35,9 @@ def compare_risks(
     """Compare risks: their ratio, their difference, and the odds ratio.
 
     The risk ratio has Katz's limits [1]_, the difference Newcombe's from two Wilson intervals [2]_, the odds ratio
-    Woolf's [3]_. The conditional odds ratio, its exact limits and Fisher's test are those of R's `fisher.test`.
+    Woolf's [3]_. The conditional odds ratio, its exact limits and Fisher's test are those of R's `fisher.test`. Each p
+    value is by the method of the interval beside it, but for Fisher's: the test adds up the tables no more probable,
+    the limits leave half of the error at each end. Where a p value and its interval disagree the result says so.
 
     Parameters
     ----------
@@ -47,8 +51,9 @@ def compare_risks(
         Columns with counts of persons with the event, and of all persons, in place of `event`.
     reference : object, optional
         The group that the others are compared with; the first one when left out.
-    difference : {"newcombe", "wald"}, default "newcombe"
-        Limits of the risk difference.
+    difference : {"newcombe", "score", "wald"}, default "newcombe"
+        Limits and p value of the risk difference: Newcombe's limits, with the p value at which they touch 0; Miettinen
+        and Nurminen's score limits and test [4]_; or Wald's.
     level : float, default 0.95
         Coverage of the confidence intervals, in (0, 1).
 
@@ -70,6 +75,7 @@ def compare_risks(
     .. [2] Newcombe R. G. (1998). Interval estimation for the difference between independent proportions: comparison of
        eleven methods. Stat. Med. 17(8), 873-890; method 10.
     .. [3] Woolf B. (1955). On estimating the relation between blood group and disease. Ann. Hum. Genet. 19(4), 251-253.
+    .. [4] Miettinen O., Nurminen M. (1985). Comparative analysis of two rates. Stat. Med. 4(2), 213-226.
     """
     checked_level(level)
     checked_choice(difference, "difference", known=get_args(DifferenceInterval))
@@ -87,7 +93,9 @@ def compare_risks(
         total = pair["total"].to_numpy(dtype=np.float64)
         exact = conditional_table(cases[None, :], (total - cases)[None, :])
         low, high = exact.limits(level)
-        conditional = Estimate("odds ratio, conditional", exact.odds_ratio(), low, high, exact.p_value(), "exact")
+        conditional = Estimate(
+            "odds ratio, conditional", exact.odds_ratio(), low, high, exact.p_value(), "exact", "Fisher"
+        )
         key = f"{group} vs {against}"
         estimates[key] = [*_two_by_two(cases, total, difference=difference, level=level), conditional]
         tests[key] = [*_chi_squares(cases, total), Test("Fisher's exact test", float("nan"), 0, exact.p_value())]
@@ -97,10 +105,10 @@ def compare_risks(
         cells=cells,
         title="Comparison of risks",
         method=(
-            f"risk ratio (Katz), risk difference ({difference.capitalize()}), odds ratio (Woolf; conditional with "
-            f"exact limits), {in_percent(level)} intervals"
+            f"risk ratio (Katz), risk difference ({_WRITTEN[difference]}), odds ratio (Woolf; conditional with "
+            f"exact limits), {in_percent(level)} intervals; p values: Wald, {_TESTED[difference]}, Wald, Fisher"
         ),
-        source="Katz et al. 1978; Newcombe 1998, method 10; Woolf 1955; Fisher 1935",
+        source=f"Katz et al. 1978; {_SOURCE[difference]}Woolf 1955; Fisher 1935",
         level=level,
         settings={"by": by, "reference": against, "difference": difference, "level": level},
     )
@@ -128,7 +136,7 @@ def _two_by_two(
             z=z,
             interval="Wald, log scale (Woolf)",
         )
-    return [ratio, _difference(cases, total, kind=difference, level=level), odds]
+    return [ratio, risk_difference(cases, total, kind=difference, level=level), odds]
 
 
 def _log_estimate(measure: str, log_value: float, *, variance: float, z: float, interval: str) -> Estimate:
@@ -137,32 +145,13 @@ def _log_estimate(measure: str, log_value: float, *, variance: float, z: float, 
 
     if not np.isfinite(variance) or not np.isfinite(log_value):
         nothing = float("nan")
-        return Estimate(measure, float(np.exp(log_value)), nothing, nothing, nothing, interval)
+        return Estimate(measure, float(np.exp(log_value)), nothing, nothing, nothing, interval, "Wald")
     spread = float(np.sqrt(variance))
     if spread == 0:  # everybody has the event in both groups
-        return Estimate(measure, float(np.exp(log_value)), float("nan"), float("nan"), float("nan"), interval)
+        return Estimate(measure, float(np.exp(log_value)), float("nan"), float("nan"), float("nan"), interval, "Wald")
     low, high = np.exp(log_value - z * spread), np.exp(log_value + z * spread)
     p_value = float(2 * norm.sf(abs(log_value) / spread))
-    return Estimate(measure, float(np.exp(log_value)), float(low), float(high), p_value, interval)
-
-
-def _difference(cases: FloatArray, total: FloatArray, *, kind: DifferenceInterval, level: float) -> Estimate:
-    from scipy.stats import norm
-
-    risk = cases / total
-    value = float(risk[0] - risk[1])
-    spread = float(np.sqrt(np.sum(risk * (1 - risk) / total)))
-    p_value = float(2 * norm.sf(abs(value) / spread)) if spread else float("nan")
-    if kind == "wald":
-        margin = float(norm.ppf((1 + level) / 2)) * spread
-        return Estimate("risk difference", value, value - margin, value + margin, p_value, "Wald")
-    (low, high), (control_low, control_high) = (
-        proportion_limits(float(case), float(of), interval="wilson", level=level)
-        for case, of in zip(cases, total, strict=True)
-    )
-    below = np.hypot(risk[0] - low, control_high - risk[1])
-    above = np.hypot(high - risk[0], risk[1] - control_low)
-    return Estimate("risk difference", value, value - float(below), value + float(above), p_value, "Newcombe score")
+    return Estimate(measure, float(np.exp(log_value)), float(low), float(high), p_value, interval, "Wald")
 
 
 def _chi_squares(cases: FloatArray, total: FloatArray) -> list[Test]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
 from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.rates import compare_rates, compare_risks, mantel_haenszel, prevalence
@@ -145,6 +146,80 @@ def test_more_than_two_groups_are_each_compared_with_the_reference() -> None:
         **{f"arm={arm}": n for arm, n in zip("abc", (10, 20, 30), strict=True)},
         **{f"arm={arm}, events": n for arm, n in zip("abc", (5, 6, 7), strict=True)},
     }
+
+
+@settings(max_examples=60, deadline=None)
+@given(a=COUNTS, b=COUNTS, c=COUNTS, d=COUNTS, kind=st.sampled_from(["newcombe", "score", "wald"]))
+def test_the_p_value_of_a_risk_difference_agrees_with_its_interval_at_every_level(
+    a: int, b: int, c: int, d: int, kind: Any
+) -> None:
+    data = pd.DataFrame({"arm": [1, 0], "cases": [a, c], "n": [a + b + 1, c + d + 1]})
+    table = compare_risks(data, n_events="cases", n="n", by="arm", difference=kind).table.set_index("measure")
+    p_value = table.loc["risk difference", "p_value"]
+    if not 1e-4 < p_value < 1:  # nearer to 0 the level itself has too few digits
+        return
+    for level, holds in ((1 - p_value * (1 - 1e-6), True), (1 - p_value * (1 + 1e-6), False)):
+        if not 0 < level < 1:
+            continue
+        found = compare_risks(data, n_events="cases", n="n", by="arm", difference=kind, level=level)
+        low, high = found.conf_int().loc["risk difference"]
+        assert (low <= 0 <= high) == holds
+        assert not any("risk difference" in remark.lower() for remark in found.remarks)
+
+
+def _score_by_search(difference: float, counts: tuple[int, int, int, int]) -> float:
+    """Miettinen and Nurminen's statistic, the risks found by walking up the likelihood."""
+    from scipy.optimize import brentq
+
+    a, m, c, n = counts
+
+    def slope(risk: float) -> float:  # of the log likelihood, times its denominators
+        p, q = risk + difference, risk
+        return (a - m * p) * q * (1 - q) + (c - n * q) * p * (1 - p)
+
+    low, high = max(0.0, -difference) + 1e-12, min(1.0, 1 - difference) - 1e-12
+    risk = brentq(slope, low, high, xtol=1e-15) if slope(low) > 0 > slope(high) else (low if slope(low) <= 0 else high)
+    p = risk + difference
+    variance = (p * (1 - p) / m + risk * (1 - risk) / n) * (m + n) / (m + n - 1)
+    return float((a / m - c / n - difference) / math.sqrt(variance))
+
+
+@settings(max_examples=60, deadline=None)
+@given(a=st.integers(1, 40), b=st.integers(1, 40), c=st.integers(1, 40), d=st.integers(1, 40))
+def test_score_limits_are_where_the_score_test_rejects(a: int, b: int, c: int, d: int) -> None:
+    data = pd.DataFrame({"arm": [1, 0], "cases": [a, c], "n": [a + b, c + d]})
+    found = compare_risks(data, n_events="cases", n="n", by="arm", difference="score")
+    counts = (a, a + b, c, c + d)
+    low, high = found.conf_int().loc["risk difference"]
+    assert _score_by_search(low, counts) == pytest.approx(1.959963984540054, rel=1e-7)
+    assert _score_by_search(high, counts) == pytest.approx(-1.959963984540054, rel=1e-7)
+    if a * (c + d) != c * (a + b):
+        theirs = score_test(a, a + b, c, c + d, compare="diff", method="score", correction=True)
+        assert found.pvalues["risk difference"] == pytest.approx(theirs.pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["newcombe", "score"])
+def test_limits_of_a_risk_difference_turn_with_the_groups_and_hold_at_the_edges(kind: Any) -> None:
+    for a, m, c, n in ((0, 7, 0, 9), (7, 7, 9, 9), (7, 7, 0, 9), (1, 1, 0, 1), (3, 10**9, 2 * 10**8, 10**9)):
+        data = pd.DataFrame({"arm": [1, 0], "cases": [a, c], "n": [m, n]})
+        found = compare_risks(data, n_events="cases", n="n", by="arm", difference=kind)
+        turned = compare_risks(data, n_events="cases", n="n", by="arm", difference=kind, reference="1")
+        low, high = found.conf_int().loc["risk difference"]
+        assert -1 <= low <= found.params["risk difference"] <= high <= 1
+        assert tuple(turned.conf_int().loc["risk difference"]) == pytest.approx((-high, -low), abs=1e-12)
+        assert turned.pvalues["risk difference"] == pytest.approx(found.pvalues["risk difference"], rel=1e-9)
+
+
+def test_an_interval_and_a_p_value_that_disagree_do_not_pass_unsaid() -> None:
+    table = pd.DataFrame({"arm": [1, 0], "cases": [6, 12], "n": [12, 14]})
+    for cases, n in (([0, 5], [5, 7]), ([3, 0], [5, 7]), ([4, 1], [5, 8])):
+        found = compare_risks(table.assign(cases=cases, n=n), n_events="cases", n="n", by="arm")
+        low, high = found.conf_int().loc["odds ratio, conditional"]
+        p_value = found.pvalues["odds ratio, conditional"]
+        disagree = (low <= 1 <= high) == (p_value < 0.05)
+        assert disagree
+        assert any("conditional" in remark and "(Fisher)" in remark for remark in found.remarks)
+        assert "report both" in repr(found)
 
 
 def test_strata_that_say_nothing_are_counted() -> None:
