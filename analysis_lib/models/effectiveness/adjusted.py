@@ -52,6 +52,10 @@ class Adjusted:
         One row per step: ``step``, and persons and rows left, by arm.
     categories : tuple of str
         Columns whose numbers are codes of levels.
+    drawn_sets : int
+        Matched sets in which somebody of the same arm and score would have done as well: a draw decided.
+    drawn_from_unmatched : int
+        Of these, sets where such a person was left out, so that the draw decided who is compared.
     """
 
     kind: str
@@ -66,6 +70,8 @@ class Adjusted:
     names: tuple[str, ...]
     attrition: pd.DataFrame
     categories: tuple[str, ...] = ()
+    drawn_sets: int = 0
+    drawn_from_unmatched: int = 0
 
     @property
     def effective_size(self) -> dict[str, float]:
@@ -230,7 +236,22 @@ class Adjusted:
         return [
             f"Effective sample size: {size['treated']:,.0f} treated, {size['untreated']:,.0f} untreated.",
             "Counts are of persons.",
+            *([self._draw()] if self.drawn_sets else []),
         ]
+
+    def _draw(self) -> str:
+        n_sets = int(self.frame["matched_set"].nunique())
+        left = (
+            f", in {self.drawn_from_unmatched:,} of them out of persons some of whom stay without a match"
+            if self.drawn_from_unmatched
+            else ""
+        )
+        advice = " Estimates change with the seed: try several, and give their range." if self._draws_many() else ""
+        return f"{self.drawn_sets:,} of {n_sets:,} sets were drawn among equal scores{left}.{advice}"
+
+    def _draws_many(self) -> bool:
+        """Say whether draws decided more than one set in twenty."""
+        return bool(self.drawn_sets > 0.05 * self.frame["matched_set"].nunique())
 
 
 _HEADER = ["Step", "Treated", "Untreated"]

@@ -4,11 +4,12 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice
 
-__all__ = ["ORDERS", "Order", "matched_sets"]
+__all__ = ["ORDERS", "Order", "exchangeable_sets", "matched_sets"]
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -18,7 +19,14 @@ ORDERS: tuple[str, ...] = get_args(Order)
 
 
 def matched_sets(
-    score: FloatArray, treated: BoolArray, *, caliper: float, ratio: int, order: Order, seed: int
+    score: FloatArray,
+    treated: BoolArray,
+    *,
+    caliper: float,
+    ratio: int,
+    order: Order,
+    seed: int,
+    persons: "pd.Series | None" = None,
 ) -> IntArray:
     """Make sets of one treated and up to `ratio` untreated persons.
 
@@ -38,6 +46,9 @@ def matched_sets(
         Which pair is made next: the closest that is left, or that of the treated person with the largest score left.
     seed : int
         Decides between equals.
+    persons : Series, optional
+        Identifiers: equals are drawn by them, so that the order of the rows decides nothing. Where there are none,
+        equals are drawn by their rows.
 
     Returns
     -------
@@ -56,7 +67,7 @@ def matched_sets(
         raise ModelInputError(f"ratio must be a whole number, 1 or more; found {ratio}. 1 makes pairs.")
     if not caliper >= 0:
         raise ModelInputError(f"the caliper must be 0 or more; found {caliper:g}. The usual one is 0.2.")
-    rank = np.random.default_rng(seed).permutation(score.size)
+    rank = _drawn_order(score.size, persons, seed=seed)
     place = np.lexsort((rank, score))
     sorted_score, is_treated, sorted_rank = score[place], treated[place], rank[place]
     turn = np.lexsort((sorted_rank, -sorted_score))
@@ -83,3 +94,44 @@ def matched_sets(
     inside = back >= 0
     back[inside] = np.unique(back[inside], return_inverse=True)[1]
     return back
+
+
+def _drawn_order(n: int, persons: "pd.Series | None", *, seed: int) -> IntArray:
+    """Draw an order of the persons; the same persons get the same one in whatever order their rows come."""
+    drawn = np.random.default_rng(seed).permutation(n).astype(np.int64)
+    if persons is None:
+        return drawn
+    named = persons if pd.api.types.is_numeric_dtype(persons.dtype) else persons.astype(str)
+    rank = np.empty(n, dtype=np.int64)
+    rank[np.argsort(named.to_numpy(), kind="stable")] = drawn
+    return rank
+
+
+def exchangeable_sets(score: FloatArray, treated: BoolArray, *, sets: IntArray) -> tuple[int, int]:
+    """Count matched sets that a draw among equals decided.
+
+    Parameters
+    ----------
+    score : ndarray of float64, shape (n,)
+        What was matched on.
+    treated : ndarray of bool, shape (n,)
+        Arm.
+    sets : ndarray of int64, shape (n,)
+        Number of each person's set, or -1.
+
+    Returns
+    -------
+    tuple of int
+        Sets with a person for whom another one of the same arm and score, from elsewhere, would have done as well; and
+        sets where such a one was left without a match.
+    """
+    alike = np.unique(np.column_stack([score, treated]), axis=0, return_inverse=True)[1].reshape(-1)
+    size = np.bincount(alike)
+    unmatched = np.bincount(alike, weights=sets < 0)
+    kept = np.flatnonzero(sets >= 0)
+    # Equals inside one set, as in 1 to many, are no choice: both are taken.
+    together = np.unique(np.column_stack([alike[kept], sets[kept]]), axis=0, return_counts=True)
+    pairs, inside = together
+    elsewhere = size[pairs[:, 0]] > inside
+    left = unmatched[pairs[:, 0]] > 0
+    return int(np.unique(pairs[elsewhere, 1]).size), int(np.unique(pairs[left, 1]).size)

@@ -11,11 +11,11 @@ import pandas as pd
 from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_choice
 from analysis_lib.models.effectiveness.adjusted import Adjusted
-from analysis_lib.models.effectiveness.matching import Order, matched_sets
+from analysis_lib.models.effectiveness.attrition import attrition_line, person_column, persons_by_arm
+from analysis_lib.models.effectiveness.matching import Order, exchangeable_sets, matched_sets
 from analysis_lib.models.effectiveness.trimming import TRIMMINGS, Trimming, kept_scores, preference_scores
 from analysis_lib.models.effectiveness.weighting import ESTIMANDS, Estimand, stratum_weights, treatment_weights
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.models.rows.source import PERSON_COLUMNS
 from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class PropensityScores(ModelResult):
                 f"a propensity score must lie between 0 and 1; found {certain:,} rows at 0, at 1 or without. A "
                 "covariate foretells the treatment: leave it out, or use the lasso."
             )
-        lines = [_count("propensity score estimated", frame, treated=treated)]
+        lines = [attrition_line("propensity score estimated", frame, treated=treated)]
         return cls(
             frame=frame,
             treated=treated,
@@ -122,7 +122,7 @@ class PropensityScores(ModelResult):
             events=int(treated.sum()),
             exclusions=exclusions,
             n_excluded=n_before - len(frame),
-            persons=_persons(frame, treated),
+            persons=persons_by_arm(frame, treated),
             attrition=pd.DataFrame(lines),
             **others,
         )
@@ -176,7 +176,7 @@ class PropensityScores(ModelResult):
                 f"and {int(kept[~self.treated].sum()):,} untreated. The arms hardly overlap: choose another comparator."
             )
         frame, treated = self.frame.loc[kept].reset_index(drop=True), self.treated[kept]
-        line = _count(f"trimmed: {rule}", frame, treated=treated)
+        line = attrition_line(f"trimmed: {rule}", frame, treated=treated)
         return replace(
             self,
             frame=frame,
@@ -185,7 +185,7 @@ class PropensityScores(ModelResult):
             matrix=None if self.matrix is None else self.matrix[np.flatnonzero(kept)],
             n=len(frame),
             events=int(treated.sum()),
-            persons=_persons(frame, treated),
+            persons=persons_by_arm(frame, treated),
             attrition=pd.concat([self.attrition, pd.DataFrame([line])], ignore_index=True),
         )
 
@@ -256,12 +256,14 @@ class PropensityScores(ModelResult):
         order : {"closest", "largest"}, default "closest"
             Which pair is made next: the closest that is left, or that of the treated person with the largest score.
         seed : int, default 0
-            Decides between equals; the same data in the same order always give the same sets.
+            Draws between persons equally close. The draw goes by the persons' identifiers, so that the order of the
+            rows decides nothing; by the rows where there is no column of identifiers.
 
         Returns
         -------
         Adjusted
-            With a column ``matched_set``, from 1.
+            With a column ``matched_set``, from 1. Where scores are shared by many, the note says how many sets were
+            drawn: look at several seeds then.
 
         Raises
         ------
@@ -271,7 +273,9 @@ class PropensityScores(ModelResult):
         checked_choice(scale, "scale", known=("logit", "score"))
         value = np.log(self.score / (1 - self.score)) if scale == "logit" else self.score
         reach = np.inf if caliper is None else caliper * float(value.std(ddof=1))
-        sets = matched_sets(value, self.treated, caliper=reach, ratio=ratio, order=order, seed=seed)
+        person = person_column(self.frame)
+        named = None if person is None else self.frame[person]
+        sets = matched_sets(value, self.treated, caliper=reach, ratio=ratio, order=order, seed=seed, persons=named)
         kept = sets >= 0
         if not kept.any():
             raise ModelInputError(
@@ -284,7 +288,10 @@ class PropensityScores(ModelResult):
         frame = self.frame.assign(propensity_score=self.score, matched_set=sets + 1)
         limit = "no caliper" if caliper is None else f"caliper {caliper:g} SD of the {scale}"
         rule = f"matched 1 to {'1' if ratio == 1 else f'up to {ratio}'}, {limit}, {order} first"
-        return self._adjusted(frame, kept, weights=weights, kind="matched", rule=rule)
+        drawn, left = exchangeable_sets(value, self.treated, sets=sets)
+        return self._adjusted(
+            frame, kept, weights=weights, kind="matched", rule=rule, drawn_sets=drawn, drawn_from_unmatched=left
+        )
 
     def weight(self, estimand: Estimand = "ate", *, stabilised: bool = True) -> Adjusted:
         """Weight persons so that the arms are alike.
@@ -318,9 +325,11 @@ class PropensityScores(ModelResult):
         kept = np.ones(self.treated.size, dtype=np.bool_)
         return self._adjusted(frame, kept, weights=weights, kind="weighted", rule=rule)
 
-    def _adjusted(self, frame: pd.DataFrame, kept: BoolArray, *, weights: FloatArray, kind: str, rule: str) -> Adjusted:
+    def _adjusted(
+        self, frame: pd.DataFrame, kept: BoolArray, *, weights: FloatArray, kind: str, rule: str, **drawn: int
+    ) -> Adjusted:
         inside = frame.loc[kept].reset_index(drop=True)
-        line = _count(rule, inside, treated=self.treated[kept])
+        line = attrition_line(rule, inside, treated=self.treated[kept])
         return Adjusted(
             kind=kind,
             rule=rule,
@@ -334,6 +343,7 @@ class PropensityScores(ModelResult):
             names=self.names,
             categories=self.categories,
             attrition=pd.concat([self.attrition, pd.DataFrame([line])], ignore_index=True),
+            **drawn,
         )
 
     def estimates(self) -> pd.DataFrame:
@@ -409,31 +419,3 @@ class PropensityScores(ModelResult):
 
 def _range(values: FloatArray) -> str:
     return f"{values.min():.3f} to {values.max():.3f}"
-
-
-def _person(frame: pd.DataFrame) -> str | None:
-    return next((name for name in PERSON_COLUMNS if name in frame.columns), None)
-
-
-def _distinct(frame: pd.DataFrame, rows: BoolArray) -> int:
-    person = _person(frame)
-    return int(rows.sum()) if person is None else int(frame.loc[rows, person].nunique())
-
-
-def _persons(frame: pd.DataFrame, treated: BoolArray) -> dict[str, int]:
-    return {
-        "all": _distinct(frame, np.ones(len(frame), dtype=np.bool_)),
-        "treated": _distinct(frame, treated),
-        "untreated": _distinct(frame, ~treated),
-    }
-
-
-def _count(step: str, frame: pd.DataFrame, *, treated: BoolArray) -> dict[str, Any]:
-    persons = _persons(frame, treated)
-    return {
-        "step": step,
-        "persons": persons["all"],
-        "persons_treated": persons["treated"],
-        "persons_untreated": persons["untreated"],
-        "rows": len(frame),
-    }

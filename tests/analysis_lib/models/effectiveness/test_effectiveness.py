@@ -18,7 +18,7 @@ from analysis_lib.models.effectiveness import (
     propensity_score,
     propensity_score_matrix,
 )
-from analysis_lib.models.effectiveness.matching import matched_sets
+from analysis_lib.models.effectiveness.matching import exchangeable_sets, matched_sets
 from analysis_lib.models.effectiveness.trimming import crump_cutoff, preference_scores
 from analysis_lib.models.effectiveness.weighting import effective_size
 
@@ -198,6 +198,50 @@ def test_a_second_match_is_made_only_after_everybody_could_have_a_first() -> Non
     treated = np.array([True, False, False, True])
     sets = matched_sets(score, treated, caliper=1.0, ratio=2, order="closest", seed=0)
     assert sets.tolist() == [0, 0, 1, 1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 1000), ratio=st.integers(1, 3), order=st.sampled_from(["closest", "largest"]))
+def test_the_order_of_rows_decides_no_match_where_persons_are_named(seed: int, ratio: int, order: Any) -> None:
+    random = np.random.default_rng(seed)
+    people = pd.DataFrame({"person_id": random.permutation(60), "treated": random.random(60) < 0.5})
+    people["score"] = np.round(random.normal(size=60), 1)  # many ties
+    mixed = people.sample(frac=1, random_state=seed).reset_index(drop=True)
+    found = [
+        matched_sets(
+            one["score"].to_numpy(),
+            one["treated"].to_numpy(),
+            caliper=0.15,
+            ratio=ratio,
+            order=order,
+            seed=3,
+            persons=one["person_id"],
+        )
+        for one in (people, mixed)
+    ]
+    together = [
+        {frozenset(ids) for number, ids in one["person_id"].groupby(sets) if number >= 0}
+        for one, sets in zip((people, mixed), found, strict=True)
+    ]
+    assert together[0] == together[1]
+
+
+def test_sets_that_a_draw_decided_are_counted_and_said() -> None:
+    score = np.array([0.1, 0.1, 0.1, 0.5, 0.52, 0.9, 0.9])
+    treated = np.array([True, False, False, True, False, True, False])
+    sets = matched_sets(score, treated, caliper=0.05, ratio=1, order="closest", seed=0)
+    # One of two untreated at 0.1 was drawn, the other left; the other pairs had no choice.
+    assert exchangeable_sets(score, treated, sets=sets) == (1, 1)
+    both = matched_sets(score, treated, caliper=0.05, ratio=2, order="closest", seed=0)
+    assert exchangeable_sets(score, treated, sets=both) == (0, 0)
+    coarse = pd.DataFrame({"treated": [1, 0, 0, 0] * 50, "old": [0] * 100 + [1] * 100})
+    matched = propensity_score("treated ~ old", coarse).match()
+    assert (matched.drawn_sets, matched.drawn_from_unmatched) == (50, 50)
+    assert "50 of 50 sets were drawn among equal scores, in 50 of them out of persons some of whom stay" in repr(
+        matched
+    )
+    assert "try several" in repr(matched)
+    assert "drawn among" not in repr(_scores().match())
 
 
 def test_matching_a_million_takes_seconds() -> None:
