@@ -3,10 +3,12 @@
 Sources: R 4.2.2, MatchIt 4.5.1, script r/effectiveness.R and its output data/effectiveness.json; VanderWeele and Ding
 2017 (Ann. Intern. Med. 167(4), 268-274) for E-values; van Houwelingen et al. 2002 (Stat. Med. 21(4), 589-624) for the
 maximum likelihood of a normal distribution of effects; the vignette "Empirical calibration of p-values" of OHDSI's
-EmpiricalCalibration 3.1.4 for a calibrated p value (its data are not repeated here).
+EmpiricalCalibration 3.1.4 for a calibrated p value (its data are not repeated here); its vignette "Empirical
+calibration of confidence intervals" for a calibrated interval; r/error_model.R for the fit of an error model.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis_lib.models.effectiveness import EmpiricalNull, PropensityScores, e_value, empirical_null, propensity_score
+from analysis_lib.models.effectiveness import (
+    EmpiricalNull,
+    PropensityScores,
+    e_value,
+    empirical_null,
+    error_model,
+    propensity_score,
+)
 from analysis_lib.models.effectiveness.trimming import crump_cutoff
 
 REFERENCE: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "effectiveness.json").read_text())
@@ -131,3 +140,28 @@ def test_the_calibrated_p_value_of_sertraline_is_that_of_the_vignette() -> None:
     found = null.calibrate(0.7326235, 0.07371708)
     assert found.p_value == pytest.approx(0.84, abs=0.005)
     assert found.uncalibrated_p_value < 2.2e-16
+
+
+ERRORS: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "error_model.json").read_text())
+
+
+def test_an_error_model_agrees_with_the_likelihood_maximised_in_r() -> None:
+    model = error_model(ERRORS["estimate"], ERRORS["se"], true_log_effects=ERRORS["truth"])
+    found = (model.mean_intercept, model.mean_slope, model.sd_intercept, model.sd_slope)
+    assert found == pytest.approx(ERRORS["parameters"], abs=1e-6)
+    assert model.llf >= ERRORS["llf"] - 1e-10
+    one = model.calibrate(0.5, 0.1)
+    assert (one.estimate, one.ci_low, one.ci_high) == pytest.approx(ERRORS["calibrated"], rel=1e-5)
+
+
+def test_a_calibrated_interval_agrees_with_the_vignette_of_empirical_calibration() -> None:
+    """Dabigatran against warfarin, bleeding: 0.6994 (0.6137 to 0.7971) before, 0.7321 (0.4800 to 1.1126) after.
+
+    R's ``uniroot`` stops within 1e-4 there.
+    """
+    model = error_model(ERRORS["estimate"], ERRORS["se"], true_log_effects=ERRORS["truth"])
+    printed: dict[str, Any] = {"mean_intercept": -0.066550795, "mean_slope": 0.933292141}
+    printed |= {"sd_intercept": 0.187468405, "sd_slope": 0.002979502}
+    log_estimate, se = np.log(0.6994063), (np.log(0.797068) - np.log(0.6137108)) / (2 * 1.959964)
+    found = replace(model, **printed).calibrate(log_estimate, se)
+    assert (found.estimate, found.ci_low, found.ci_high) == pytest.approx((0.7321498, 0.4800058, 1.112606), rel=5e-5)

@@ -8,9 +8,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure
 
 if TYPE_CHECKING:
+    from analysis_lib.models.effectiveness.error_model import ErrorModel
     from analysis_lib.models.effectiveness.negative_controls import EmpiricalNull
 
-__all__ = ["calibration_figure"]
+__all__ = ["calibration_figure", "error_model_figure"]
 
 _TICKS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0)
 
@@ -62,6 +63,55 @@ def calibration_figure(null: "EmpiricalNull", *, width: float, title: str) -> St
         axes.set_xlabel("Estimated ratio, log scale")
         axes.set_ylabel("Standard error")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=3, borderaxespad=0.2, columnspacing=1.0)
+        if title:
+            figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
+    return figure
+
+
+def error_model_figure(model: "ErrorModel", *, width: float, title: str) -> StudyFigure:
+    """Draw the controls by true and estimated ratio, with the line of no error and the fitted errors.
+
+    Parameters
+    ----------
+    model : ErrorModel
+        What was estimated.
+    width : float
+        Inches.
+    title : str
+        Above the plot; empty for none.
+
+    Returns
+    -------
+    StudyFigure
+        The controls attached.
+    """
+    table = model.to_frame()
+    truth = table["true_log_effect"].to_numpy(dtype=np.float64)
+    alt = f"{len(table)} controls by true and estimated ratio, with the fitted mean and spread of systematic error."
+    with journal_style():
+        figure = study_figure(width=width, height=3.4, data=table, alt_text=alt)
+        axes = figure.add_subplot()
+        reach = 0.08 * max(float(np.ptp(truth)), 0.1)
+        at = np.linspace(truth.min() - reach, truth.max() + reach, 200)
+        mean = model.mean_intercept + model.mean_slope * at
+        spread = 1.959964 * np.maximum(model.sd_intercept + model.sd_slope * np.abs(at), 0)
+        band = {"color": PALETTE[1], "alpha": 0.18, "linewidth": 0, "label": "95% of systematic errors"}
+        axes.fill_between(np.exp(at), np.exp(mean - spread), np.exp(mean + spread), **band)
+        axes.plot(np.exp(at), np.exp(mean), color=PALETTE[1], linewidth=1.1, label="mean")
+        axes.plot(np.exp(at), np.exp(at), color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="no error")
+        estimates = np.exp(table["log_estimate"])
+        axes.plot(np.exp(truth), estimates, "o", color=PALETTE[0], markersize=3.5, alpha=0.7, label="control")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for axis, values in ((axes.xaxis, np.exp(at)), (axes.yaxis, np.append(estimates, np.exp([mean.min()])))):
+            axis.set_major_locator(
+                FixedLocator([tick for tick in _TICKS if values.min() / 1.3 <= tick <= values.max() * 1.3])
+            )
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter(FuncFormatter(lambda value, _position: f"{value:g}"))
+        axes.set_xlabel("True ratio, log scale")
+        axes.set_ylabel("Estimated ratio, log scale")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.1, 1), ncols=4, borderaxespad=0.2, columnspacing=1.0)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure

@@ -67,6 +67,8 @@ def matched_sets(
         raise ModelInputError(f"ratio must be a whole number, 1 or more; found {ratio}. 1 makes pairs.")
     if not caliper >= 0:
         raise ModelInputError(f"the caliper must be 0 or more; found {caliper:g}. The usual one is 0.2.")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ModelInputError("seed must be a whole number, 0 or more; found another. 0 is as good as any.")
     rank = _drawn_order(score.size, persons, seed=seed)
     place = np.lexsort((rank, score))
     sorted_score, is_treated, sorted_rank = score[place], treated[place], rank[place]

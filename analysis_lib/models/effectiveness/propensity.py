@@ -70,6 +70,10 @@ def propensity_score(
     parsed = parse_formula(formula, rows.columns)
     treatment = parsed.response
     checked_columns([treatment], rows.columns)
+    if not parsed.columns:
+        raise ModelInputError(
+            "a propensity score needs covariates; found none in the formula. Name what was known before treatment."
+        )
     frame = rows.frame(rows.columns)
     used = [treatment, *parsed.columns]
     complete = frame[used].notna().all(axis=1)

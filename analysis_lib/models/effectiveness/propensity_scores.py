@@ -272,6 +272,10 @@ class PropensityScores(ModelResult):
         """
         checked_choice(scale, "scale", known=("logit", "score"))
         value = np.log(self.score / (1 - self.score)) if scale == "logit" else self.score
+        if isinstance(caliper, bool) or not isinstance(caliper, (int, float, np.number, type(None))):
+            raise ModelInputError(
+                f"the caliper must be a number or None; found {type(caliper).__name__}. Usual is 0.2."
+            )
         reach = np.inf if caliper is None else caliper * float(value.std(ddof=1))
         person = person_column(self.frame)
         named = None if person is None else self.frame[person]

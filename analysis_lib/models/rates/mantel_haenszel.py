@@ -145,7 +145,7 @@ def mantel_haenszel(
             "level": level,
         },
         remarks=(
-            f"{n_strata:,} strata"
+            ("1 stratum" if n_strata == 1 else f"{n_strata:,} strata")
             + (f", {silent:,} of them without both groups, or without both outcomes." if silent else "."),
         ),
     )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_parts
-from analysis_lib.models.rates.cells import is_real
+from analysis_lib.models.rates.follow_up_columns import LONGEST_DAYS, births, days, happened, lengths
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, IncidenceRates, incidence_rates
 from analysis_lib.models.result import left_out
 from analysis_lib.models.rows.source import Data, open_rows
@@ -22,9 +22,6 @@ __all__ = ["AGE", "PERIOD", "SINCE", "SplitFollowUp", "split_follow_up"]
 IntArray = npt.NDArray[np.int64]
 
 AGE, PERIOD, SINCE = "age_band", "calendar_period", "time_since_entry"
-#: Follow-up in rows of this many persons at a time, so that splitting needs little more memory than its result.
-ROWS_AT_ONCE = 262_144
-_LONGEST_DAYS = 73_050  # two hundred years
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -188,7 +185,7 @@ def split_follow_up(
     scales = {
         AGE: _edges(age_bands, name="age_bands", least=0),
         PERIOD: None if calendar_bands == "year" else _edges(calendar_bands, name="calendar_bands", least=1),
-        SINCE: _edges(entry_bands, name="entry_bands", least=-_LONGEST_DAYS),
+        SINCE: _edges(entry_bands, name="entry_bands", least=-LONGEST_DAYS),
     }
     if age_bands is None and calendar_bands is None and entry_bands is None:
         raise ModelInputError("nothing to split by; found no bands. Give age_bands, calendar_bands or entry_bands.")
@@ -242,60 +239,11 @@ def _edges(bands: Any, *, name: str, least: int) -> IntArray | None:
             f"{name} must be a list of whole numbers; found {edges.size} of {edges.dtype}. For ages by ten years write "
             "range(0, 100, 10)."
         )
-    if (np.diff(edges) <= 0).any() or edges[0] < least or edges[-1] > _LONGEST_DAYS:
+    if (np.diff(edges) <= 0).any() or edges[0] < least or edges[-1] > LONGEST_DAYS:
         raise ModelInputError(
             f"{name} must rise, from {least} at least; found {edges.size} edges that do not. Sort them, each once."
         )
     return edges.astype(np.int64)
-
-
-def _days(column: pd.Series, *, name: str) -> IntArray:
-    if not pd.api.types.is_datetime64_dtype(column.dtype):
-        raise ModelInputError(
-            f"a date must be datetime64 without a time zone; column '{name}' is {column.dtype}. Convert it with "
-            "pd.to_datetime."
-        )
-    return column.to_numpy().astype("datetime64[D]").astype(np.int64)
-
-
-def _lengths(column: pd.Series, *, name: str) -> IntArray:
-    if pd.api.types.is_timedelta64_dtype(column.dtype):
-        values = column.to_numpy() / np.timedelta64(1, "D")
-    elif is_real(column) and not pd.api.types.is_bool_dtype(column.dtype):
-        values = column.to_numpy(dtype=np.float64)
-    else:
-        raise ModelInputError(f"follow-up must be a number of days; column '{name}' is {column.dtype}. Convert it.")
-    unusable = int((~((values >= 1) & (values <= _LONGEST_DAYS) & (values == np.floor(values)))).sum())
-    if unusable:
-        raise ModelInputError(
-            f"follow-up must be whole days from 1 to {_LONGEST_DAYS:,}, first and last day both counted; column "
-            f"'{name}' has {unusable:,} others. Add 1 to end - start."
-        )
-    return values.astype(np.int64)
-
-
-def _births(column: pd.Series, *, name: str) -> IntArray:
-    """Year, month and day; a year alone stands for 1 January."""
-    if is_real(column) and not pd.api.types.is_bool_dtype(column.dtype):
-        years = column.to_numpy(dtype=np.float64)
-        unusable = int((~((years >= 1800) & (years <= 2200) & (years == np.floor(years)))).sum())
-        if unusable:
-            raise ModelInputError(
-                f"a year of birth must be a whole number from 1800 to 2200; column '{name}' has {unusable:,} others. "
-                "Is it an age? Subtract it from the year."
-            )
-        ones = np.ones(years.size)
-        return np.column_stack([years, ones, ones]).astype(np.int64)
-    days = _days(column, name=name).astype("datetime64[D]")
-    months = days.astype("datetime64[M]")
-    years_since = days.astype("datetime64[Y]").astype(np.int64)
-    return np.column_stack(
-        [
-            years_since + 1970,
-            months.astype(np.int64) - 12 * years_since + 1,
-            (days - months).astype(np.int64) + 1,
-        ]
-    )
 
 
 def _cut(
@@ -311,17 +259,17 @@ def _cut(
     """Give each piece's row, first day, days and bands, and the names of the bands."""
     from analysis_lib.models.rates.lexis_kernel import count_pieces, write_pieces
 
-    first, length = _days(frame[start], name=start), _lengths(frame[time], name=time)
+    first, length = days(frame[start], name=start), lengths(frame[time], name=time)
     stop = first + length
     about = np.ones((len(frame), 4), dtype=np.int64)
     if birth is not None:
-        about[:, :3] = _births(frame[birth], name=birth)
+        about[:, :3] = births(frame[birth], name=birth)
         before = int((_day_of(about) > first).sum())
         if before:
             raise ModelInputError(
                 f"nobody is at risk before birth; found {before:,} such rows. Check '{birth}' and '{start}'."
             )
-    about[:, 3] = first if origin is None else _days(frame[origin], name=origin)
+    about[:, 3] = first if origin is None else days(frame[origin], name=origin)
     years = np.array([first.min(), stop.max() - 1]).astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64)
     periods = scales[PERIOD]
     if PERIOD in asked and periods is None:
@@ -376,7 +324,7 @@ def _pieces(
     columns[start] = places[:, 1].astype("datetime64[D]").astype("datetime64[s]")
     columns[time] = places[:, 2].copy()
     is_last = np.append(row[1:] != row[:-1], True)
-    columns[event] = is_last & _happened(frame[event], name=event)[row]
+    columns[event] = is_last & happened(frame[event], name=event)[row]
     found = pd.DataFrame(columns)
     found.attrs["units"] = {**frame.attrs.get("units", {}), time: "days"}
     return found
@@ -389,18 +337,3 @@ def _band(codes: IntArray, names: list[str]) -> Any:
     first, last = int(inner[0]), int(inner[-1])
     kept = names[first : last + 1]
     return pd.Categorical.from_codes((codes - first).astype(np.int16), pd.Index(kept), ordered=True)
-
-
-def _happened(column: pd.Series, *, name: str) -> npt.NDArray[np.bool_]:
-    if pd.api.types.infer_dtype(column) == "boolean":
-        return column.to_numpy(dtype=np.bool_)
-    if not is_real(column):
-        raise ModelInputError(f"the event must be bool or 0/1; column '{name}' is {column.dtype}. Compare it first.")
-    values = column.to_numpy(dtype=np.float64)
-    other = int((~np.isin(values, (0.0, 1.0))).sum())
-    if other:
-        raise ModelInputError(
-            f"the event must be bool or 0/1; column '{name}' holds other numbers in {other:,} rows. R's coding 1/2 "
-            "becomes == 2."
-        )
-    return np.asarray(values == 1.0, dtype=np.bool_)

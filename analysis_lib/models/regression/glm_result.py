@@ -235,8 +235,10 @@ class GlmResult(CoefficientResult):
         moving = [name for name in (self.weighting.offset, self.weighting.exposure) if name] if exposure else []
         needed = [name for name in self.plan.columns if name in self.plan.facts.columns]
         checked_columns([*needed, *moving], rows.columns)
+        # A model of the intercept alone needs no column, but the number of rows.
+        wanted = [*dict.fromkeys([*needed, *moving])] or list(rows.columns[:1])
         found = pd.concat(
-            [self._predicted(part([*dict.fromkeys([*needed, *moving])]), moving, level=level) for part in rows.parts],
+            [self._predicted(part(wanted), moving, level=level) for part in rows.parts],
             ignore_index=True,
         )
         return found.set_index(data.index) if isinstance(data, pd.DataFrame) else found

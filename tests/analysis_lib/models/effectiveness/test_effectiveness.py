@@ -1,6 +1,7 @@
 """Propensity scores and what follows from them: overlap, trimming, strata, matching, weights, balance, bias."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from analysis_lib.models.effectiveness import (
     PropensityScores,
     e_value,
     empirical_null,
+    error_model,
     propensity_score,
     propensity_score_matrix,
 )
@@ -393,6 +395,57 @@ def test_controls_that_cannot_be_used_are_refused(estimates: list[float], ses: l
         empirical_null(estimates, ses)
 
 
+def _controls(sd: float, *, slope: float, seed: int = 1, n: int = 60) -> tuple[Any, Any, Any]:
+    random = np.random.default_rng(seed)
+    truth = np.resize(np.log([1.0, 1.0, 1.5, 2.0, 4.0]), n)
+    se = random.uniform(0.02, 0.3, n)
+    return random.normal(0.1 + slope * truth, np.hypot(sd, se)), se, truth
+
+
+@pytest.mark.parametrize(("sd", "slope"), [(0.0, 1.0), (0.3, 0.8), (0.1, 1.2)])
+def test_an_error_model_finds_the_error_that_was_put_in_and_calibrates_within_it(sd: float, slope: float) -> None:
+    estimates, se, truth = _controls(sd, slope=slope, n=2_000)
+    model = error_model(estimates, se, true_log_effects=truth)
+    assert (model.mean_intercept, model.mean_slope) == pytest.approx((0.1, slope), abs=0.05)
+    assert model.sd_intercept == pytest.approx(sd, abs=0.03)
+    table = model.to_frame()
+    covered = (table["ci_low"] <= np.exp(truth)) & (np.exp(truth) <= table["ci_high"])
+    assert covered.mean() == pytest.approx(0.95, abs=0.02)
+    assert "negative and" in str(model.summary())
+    one = model.calibrate(0.3, 0.1)
+    edge = model.calibrate(0.3, 0.1, level=1 - one.p_value)
+    assert min(abs(edge.ci_low - 1), abs(edge.ci_high - 1)) < 1e-6
+
+
+def test_an_error_model_draws_itself_with_its_controls_attached() -> None:
+    estimates, se, truth = _controls(0.2, slope=0.9)
+    model = error_model(estimates, se, true_log_effects=truth)
+    pd.testing.assert_frame_equal(model.plot().data, model.to_frame())
+
+
+def test_where_the_error_grows_faster_than_the_effect_there_is_no_limit() -> None:
+    estimates, se, truth = _controls(0.1, slope=1.0)
+    model = replace(error_model(estimates, se, true_log_effects=truth), mean_slope=0.5, sd_slope=2.0)
+    found = model.calibrate(model.mean_intercept + 0.05, 0.1)
+    assert (found.ci_low, found.ci_high) == (0.0, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("estimates", "ses", "truth"),
+    [
+        ([0.1] * 3, [0.1] * 3, [0, 0, 1]),
+        ([0.1] * 6, [0.1] * 6, [0] * 6),
+        ([0.1] * 6, [0.0] * 6, [0, 1] * 3),
+        ([0.1] * 6, [0.1] * 6, [0, np.nan] * 3),
+        ([0.1] * 6, [0.1] * 6, [0, 1]),
+        ([1, 0] * 3, [0.1] * 6, [0, 1] * 3),
+    ],
+)
+def test_controls_that_make_no_error_model_are_refused(estimates: Any, ses: Any, truth: Any) -> None:
+    with pytest.raises((ModelInputError, ConvergenceError)):
+        error_model(estimates, ses, true_log_effects=truth)
+
+
 # What is refused
 
 
@@ -413,6 +466,11 @@ def test_data_that_cannot_be_used_are_refused(formula: str, change: dict[str, An
         propensity_score(formula, _data().assign(**change))
 
 
+def test_a_score_without_covariates_is_refused() -> None:
+    with pytest.raises(ModelInputError, match="needs covariates; found none"):
+        propensity_score("treated ~ 1", pd.DataFrame({"treated": [0, 1] * 10}))
+
+
 def test_a_covariate_that_foretells_treatment_is_named_or_refused() -> None:
     data = _data()
     data["twin"] = data["treated"].astype(float)
@@ -424,6 +482,8 @@ def test_a_covariate_that_foretells_treatment_is_named_or_refused() -> None:
     lambda scores: scores.stratify(1), lambda scores: scores.match(0), lambda scores: scores.match(caliper=-1.0),
     lambda scores: scores.match(scale="cubic"), lambda scores: scores.weight("all"), lambda scores: scores.trim("half"),
     lambda scores: scores.trim("fixed", (0.9, 0.1)), lambda scores: scores.trim("crump", (0.1, 0.9)),
+    lambda scores: scores.match(seed=-1), lambda scores: scores.match(seed="a"),
+    lambda scores: scores.match(caliper="a"),
     lambda scores: scores.match(order="best"), lambda scores: scores.stratify(by="nobody"),
     lambda scores: scores.weight().balance(["nothing"]),
 ])  # fmt: skip

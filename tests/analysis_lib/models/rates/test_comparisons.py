@@ -227,6 +227,8 @@ def test_strata_that_say_nothing_are_counted() -> None:
     data = pd.DataFrame(rows, columns=["s", "arm", "cases", "n"])
     found = mantel_haenszel(data, n_events="cases", n="n", by="arm", strata="s")
     assert "3 strata, 1 of them without both groups" in repr(found)
+    one = mantel_haenszel(data.head(2), n_events="cases", n="n", by="arm", strata="s")
+    assert "1 stratum." in repr(one)
 
 
 HOSTILE = pd.DataFrame({"arm": [MARK, MARK + "2"], "cases": [1, 2], "n": [5, 5], "t": [1.0, 2.0], "ill": [1, 0]})

@@ -40,6 +40,26 @@ def test_a_person_of_leap_day_turns_older_on_1_march_in_common_years() -> None:
     assert found["event"].to_list() == [False, False, True]
 
 
+def test_follow_up_that_begins_or_ends_on_an_edge_has_no_piece_of_no_days() -> None:
+    """In 2000 (a leap year that 1900 was not); on the birthday; on New Year's Day; on the last day before either."""
+    people = _people(
+        ["1960-03-01", "1960-02-29", "1960-01-01", "1960-01-01"],
+        ["2000-03-01", "2000-02-28", "2000-01-01", "1999-12-31"],
+        [1, 2, 366, 1],
+        [True, True, True, True],
+    )
+    found = split_follow_up(people, birth="birth", age_bands=[40], calendar_bands="year", entry_bands=[0, 1], **COLUMNS)
+    cells = found.frame[["person_id", "age_band", "calendar_period", "time_since_entry", "days", "event"]]
+    assert [tuple(map(str, row)) for row in cells.itertuples(index=False)] == [
+        ("1", "40+", "2000", "0", "1", "True"),
+        ("2", "<40", "2000", "0", "1", "False"),
+        ("2", "40+", "2000", "1+", "1", "True"),
+        ("3", "40+", "2000", "0", "1", "False"),
+        ("3", "40+", "2000", "1+", "365", "True"),
+        ("4", "<40", "1999", "0", "1", "True"),
+    ]
+
+
 def test_the_event_lies_in_the_cell_of_its_day() -> None:
     people = _people(["1970-06-15"] * 2, ["2010-12-01"] * 2, [31, 32], [True, True])
     found = split_follow_up(people, calendar_bands="year", **COLUMNS).frame
