@@ -4,7 +4,29 @@ import numpy as np
 
 from analysis_lib.models.prediction.predicted_rows import PredictedRows
 
-__all__ = ["brier_scores"]
+__all__ = ["brier_scores", "possible"]
+
+
+#: All measures lie between 0 and 1 but this one: predictions may be worse than the mean.
+LOWEST = {"scaled_brier": -np.inf}
+
+
+def possible(limit: float, measure: str) -> float:
+    """Keep a limit of an interval where the measure can be.
+
+    Parameters
+    ----------
+    limit : float
+        Perhaps beyond.
+    measure : str
+        Of what; one that is at most 1.
+
+    Returns
+    -------
+    float
+        NaN stays NaN.
+    """
+    return float(np.clip(limit, LOWEST.get(measure, 0.0), 1.0))
 
 
 def brier_scores(rows: PredictedRows) -> dict[str, tuple[float, float]]:

@@ -10,7 +10,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.prediction.estimated_censoring import estimated_censoring
 from analysis_lib.models.prediction.predicted_rows import PredictedRows
 from analysis_lib.models.survival.cox_regression.concordance import Concordance, concordance_of_scores
-from analysis_lib.models.survival.cox_regression.risk_sets import risk_sets
+from analysis_lib.models.survival.cox_regression.risk_sets import RiskSets, risk_sets
 
 __all__ = ["CensoredRows"]
 
@@ -108,15 +108,18 @@ class CensoredRows:
 
     @cached_property
     def survival_at_horizon(self) -> tuple[float, float]:
-        """Kaplan-Meier survival at the horizon; Greenwood's error, by persons where some have several rows."""
+        """Kaplan-Meier survival at the horizon; Greenwood's error, by persons where some have several rows.
+
+        NaN where nobody, or everybody, had the event: there it is 0 and tells nothing.
+        """
         times, place, leaving = np.unique(
             np.minimum(self.time, np.nextafter(self.horizon, np.inf)), return_inverse=True, return_counts=True
         )
         events = np.bincount(place, self.had_event, minlength=times.size)
         at_risk = leaving[::-1].cumsum()[::-1].astype(np.float64)
         survival = float(np.prod(1 - events / at_risk))
-        if survival == 0:
-            return 0.0, 0.0
+        if survival in {0.0, 1.0}:
+            return survival, float("nan")  # Greenwood's error is 0 where nothing, or all, is left: it knows none
         staying = at_risk - events
         if self.rows.person is None:
             return survival, survival * float(np.sqrt(np.sum(events / (at_risk * staying))))
@@ -152,21 +155,18 @@ class CensoredRows:
         """Harrell's concordance index, and Uno's until the horizon.
 
         Uno's weights a pair by one over the squared share not censored before the earlier time, and uses no event after
-        the horizon. Missing (NaN) where no pair is comparable.
+        the horizon. Missing (NaN) where no pair is comparable; so is the error where one person had all the events.
         """
         sets = risk_sets(self.time, self.event)
         used = self.event & (self.time <= self.horizon)
         of_events = np.zeros(self.time.size)
         of_events[used] = self.uncensored_before(self.time[used]) ** -2.0
-        harrell, uno = (
-            concordance_of_scores(
-                self.rows.risk,
-                sets,
-                weight=None,
-                cluster=self.rows.person,
-                weight_of_events=weights,
-                tied_within=0.0,
-            )
-            for weights in (None, of_events)
+        return self._concordance(sets, self.event, weights=None), self._concordance(sets, used, weights=of_events)
+
+    def _concordance(self, sets: RiskSets, events: BoolArray, *, weights: FloatArray | None) -> Concordance:
+        person = self.rows.person
+        found = concordance_of_scores(
+            self.rows.risk, sets, weight=None, cluster=person, weight_of_events=weights, tied_within=0.0
         )
-        return harrell, uno
+        persons = int(events.sum()) if person is None else int(np.unique(person[events]).size)
+        return found if persons > 1 else replace(found, se=float("nan"))

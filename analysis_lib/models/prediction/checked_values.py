@@ -58,10 +58,8 @@ def complete_cases(frame: pd.DataFrame, names: Sequence[str]) -> tuple[pd.DataFr
     exclusions = {f"{name} missing": int(missing[name].sum()) for name in names if missing[name].any()}
     kept = frame[~missing.any(axis=1)] if exclusions else frame
     if kept.empty:
-        raise ModelInputError(
-            f"no row is left to analyse; found {len(frame):,} rows, all of them with a missing value. Check how the "
-            "columns were made."
-        )
+        found = f"{len(frame):,} rows, all of them with a missing value" if len(frame) else "an empty table"
+        raise ModelInputError(f"no row is left to analyse; found {found}. Check how the columns were made.")
     return kept.reset_index(drop=True), exclusions
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
-from analysis_lib.models.prediction.brier import brier_scores
+from analysis_lib.models.prediction.brier import brier_scores, possible
 from analysis_lib.models.prediction.calibration import CalibrationResult, calibration_of
 from analysis_lib.models.prediction.decision_curve import DecisionCurveResult, decision_curve_of
 from analysis_lib.models.prediction.precision_recall import PrecisionRecallResult, precision_recall_of
@@ -232,6 +232,9 @@ def _brier(rows: PredictedRows, *, level: float) -> pd.DataFrame:
 
     z = float(norm.ppf((1 + level) / 2))
     return pd.DataFrame(
-        [(name, value, value - z * se, value + z * se) for name, (value, se) in brier_scores(rows).items()],
+        [
+            (name, value, possible(value - z * se, name), possible(value + z * se, name))
+            for name, (value, se) in brier_scores(rows).items()
+        ],
         columns=["measure", "estimate", "ci_low", "ci_high"],
     )

@@ -101,6 +101,11 @@ class PredictedRows:
         """Whether rows are persons that count as whole rows, so that textbook intervals hold."""
         return self.person is None and (self.weight is None or self.weight_kind == "frequency")
 
+    @property
+    def both_classes_repeat(self) -> bool:
+        """Whether two persons or more have the outcome, and two lack it: of one alone no robust error is learned."""
+        return min(_distinct(self.person, inside) for inside in (self.outcome, ~self.outcome)) >= 2
+
     def where(self, inside: BoolArray) -> "PredictedRows":
         """Keep some rows.
 
@@ -191,8 +196,11 @@ class PredictedRows:
         Returns
         -------
         ndarray of float64
-            One per person; where weights are estimated, what they add is in it.
+            One per person; where weights are estimated, what they add is in it. NaN where all rows are of one person,
+            of which no error can be learned.
         """
+        if self.n_persons < 2:
+            return np.full(1, np.nan)
         person = self.person
         if self.censoring is not None:
             contribution, person = self.censoring.shared(contribution), self.censoring.person

@@ -12,7 +12,11 @@ from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary, columns_used, left_out
 from analysis_lib.tables import format_estimate
 
-__all__ = ["JudgedResult", "MeasuredResult", "PredictionResult", "limits_in_words"]
+__all__ = ["WITHOUT_WIDTH", "JudgedResult", "MeasuredResult", "PredictionResult", "limits_in_words"]
+
+WITHOUT_WIDTH = (
+    "An interval without width tells nothing of the error: the classes do not overlap, or all risks are equal."
+)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -112,6 +116,8 @@ class MeasuredResult(JudgedResult):
         notes = list(self._notes())
         if self.table["estimate"].isna().any():
             notes.append(missing)
+        if (self.table["ci_low"] == self.table["ci_high"]).any():
+            notes.append(WITHOUT_WIDTH)
         return ModelSummary(title=title, header=("Measure", *names), rows=tuple(rows), notes=tuple(notes))
 
 

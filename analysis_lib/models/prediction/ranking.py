@@ -211,7 +211,7 @@ def clustered_variance(rows: PredictedRows, deviation: FloatArray) -> float:
     for inside in (rows.outcome, ~rows.outcome):
         totals.append(float(rows.weights[inside].sum()))
         sums.append(np.bincount(whose, np.where(inside, rows.weights * deviation, 0.0), minlength=n_persons))
-        persons.append(int(np.unique(whose[inside]).size))
+        persons.append(int(inside.sum()) if rows.person is None else int(np.unique(whose[inside]).size))
     if min(persons) < 2:
         return float("nan")
     own = sum(

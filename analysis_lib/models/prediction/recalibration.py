@@ -170,6 +170,8 @@ def fit_logistic(rows: PredictedRows, predictor: FloatArray, *, knots: FloatArra
         return missing
     if rows.independent:
         return LogisticFit(top.point, np.asarray(bread, dtype=np.float64))
+    if not rows.both_classes_repeat:
+        return LogisticFit(top.point, missing.cov)
     scores = np.concatenate(
         [columns * (rows.outcome[part] - _expit(linear(top.point, columns, part=part))) for part, columns in blocks],
         axis=1,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows, WeightKind, predicted_rows
-from analysis_lib.models.prediction.prediction_result import JudgedResult, limits_in_words
+from analysis_lib.models.prediction.prediction_result import WITHOUT_WIDTH, JudgedResult, limits_in_words
 from analysis_lib.models.prediction.ranking import Ranking, bootstrap_limits
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
@@ -74,10 +74,7 @@ class RocResult(JudgedResult):
         )
         notes = list(self._notes())
         if (self.table["se"] == 0).any():
-            notes.append(
-                "An interval without width: the classes do not overlap, or all risks are equal, and nothing can be "
-                "told of the error."
-            )
+            notes.append(WITHOUT_WIDTH)
         if self.table["se"].isna().any():
             notes.append("–: too few with, or without, the outcome for an estimate or its interval.")
         header = ("Group", "n", "Events", "AUROC", f"{in_percent(self.level)} CI")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
-from analysis_lib.models.prediction.brier import brier_scores
+from analysis_lib.models.prediction.brier import brier_scores, possible
 from analysis_lib.models.prediction.calibration import CalibrationResult, calibration_of
 from analysis_lib.models.prediction.censored_rows import CensoredRows
 from analysis_lib.models.prediction.checked_values import (
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["SurvivalPerformanceResult", "survival_performance"]
 
 BINS = 10
-#: All measures lie between 0 and 1 but this one: predictions may be worse than the mean.
-LOWEST = {"scaled_brier": -np.inf}
 WORDS = {
     "harrell_c": "Concordance (Harrell)",
     "uno_c": "Concordance until the horizon (Uno)",
@@ -265,7 +263,7 @@ def _table(censored: CensoredRows, calibrated: pd.DataFrame, *, name: str, level
         "expected": (expected, nothing),
     }
     records = [
-        (measure, value, max(value - z * error, LOWEST.get(measure, 0.0)), min(value + z * error, 1.0))
+        (measure, value, possible(value - z * error, measure), possible(value + z * error, measure))
         for measure, (value, error) in normal.items()
     ]
     ratio = expected / observed if observed > 0 else nothing

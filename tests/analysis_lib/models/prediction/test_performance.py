@@ -266,6 +266,7 @@ def test_two_predictions_that_are_one_do_not_differ() -> None:
         ({"w": 1.5}, "weight_kind='sampling'"),
         ({"arm": lambda frame: frame.index}, "groups are compared a few at a time"),
         ({"person_id": None}, "whose it is"),
+        ({"arm": lambda frame: [1, "1"] * (len(frame) // 2)}, "a name of its own"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_words(change: dict[str, object], message: str) -> None:
@@ -274,8 +275,58 @@ def test_what_cannot_be_used_is_refused_in_words(change: dict[str, object], mess
         performance(data, outcome="y", risk="p", weights="w", by="arm")
 
 
+def test_of_one_person_no_error_is_learned() -> None:
+    data = _predictions(0).assign(person_id=1)
+    for found in (
+        performance(data, outcome="y", risk="p").table,
+        survival_performance(data, time="time", event="y", risk="p", horizon=20).table,
+        decision_curve(data, outcome="y", risk="p", thresholds=[0.3]).table.query("strategy == 'p'"),
+    ):
+        assert found["ci_low"].isna().all()
+        assert found["ci_high"].isna().all()
+
+
+def test_of_one_event_no_robust_error_is_learned_and_limits_stay_where_measures_can_be() -> None:
+    data = _predictions(0).assign(y=np.arange(400) == np.argmin(_predictions(0)["time"]))
+    found = survival_performance(data, time="time", event="y", risk="p", horizon=20).table.set_index("measure")
+    assert found.loc[["harrell_c", "uno_c", "auroc", "intercept", "slope"], "ci_low"].isna().all()
+    scaled = performance(data, outcome="y", risk="p").table.set_index("measure").loc["scaled_brier"]
+    assert scaled["ci_low"] < scaled["estimate"] < scaled["ci_high"] == 1.0
+    assert 0 <= found.loc["brier", "ci_low"] <= found.loc["brier", "ci_high"] <= 1
+
+
+def test_a_group_without_events_has_no_interval_of_its_risk() -> None:
+    data = _predictions(0).assign(y=lambda frame: frame["y"] & (frame["arm"] == "a"))
+    found = survival_performance(data, time="time", event="y", risk="p", horizon=20, by="arm")
+    row = found.table.query("group == 'b'").set_index("measure").loc["observed"]
+    assert row["estimate"] == 0
+    assert np.isnan(row["ci_low"])
+
+
+def test_risks_that_are_all_one_get_a_note_that_is_true() -> None:
+    found = performance(_predictions(0).assign(p=0.3), outcome="y", risk="p")
+    assert found.measure("auroc") == 0.5
+    assert "all risks are equal" in str(found)
+    assert "all risks are equal" in str(found.roc)
+
+
+@pytest.mark.parametrize("risk", [["p", "q"], ("p",), None, 3])
+def test_one_prediction_is_judged_at_a_time(risk: object) -> None:
+    with pytest.raises(ModelInputError, match="risk"):
+        roc(_predictions(0), outcome="y", risk=risk)
+    with pytest.raises(ModelInputError, match="risk"):
+        survival_performance(_predictions(0), time="time", event="y", risk=risk, horizon=20)
+
+
+@pytest.mark.parametrize("risk", [[], None, [1, 2], np.ones(3)])
+def test_what_names_no_columns_is_not_compared(risk: object) -> None:
+    for judge in (decision_curve, area_difference):
+        with pytest.raises(ModelInputError, match="risk must name a column, or several"):
+            judge(_predictions(0), outcome="y", risk=risk)
+
+
 def test_empty_data_are_refused() -> None:
-    with pytest.raises(ModelInputError, match="no row is left"):
+    with pytest.raises(ModelInputError, match="no row is left to analyse; found an empty table"):
         performance(_predictions(0).iloc[:0], outcome="y", risk="p")
 
 
