@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from numbers import Real
 
 from analysis_lib.errors import ModelInputError
 
@@ -118,6 +119,8 @@ def checked_level(level: float) -> float:
     ModelInputError
         If it is 0 or less, 1 or more, or no number.
     """
+    if not isinstance(level, Real):
+        raise ModelInputError(f"level must be a number; found {type(level).__name__}. For 95 % write 0.95.")
     if not 0 < level < 1:
         raise ModelInputError(f"level must lie between 0 and 1; found {level:g}. For 95 % write 0.95.")
     return level

@@ -124,8 +124,8 @@ def look_at_values(
         if pd.api.types.is_datetime64_any_dtype(column.dtype):
             findings.append(_date(column, name, index_date=index_date))
             continue
-        if _has_many_levels(column[known]):
-            unseen.append(f"values of '{name}' (a category of more than {MOST_LEVELS} levels)")
+        if reason := _unreadable(column[known]):
+            unseen.append(f"values of '{name}' ({reason})")
         if found := _telling(column[known], event, name=name, suspicious=suspicious):
             findings.append(found)
     if empty == len(predictors):
@@ -164,12 +164,16 @@ def _near(name: str, outcome: str) -> bool:
 
 def _date(column: pd.Series, name: str, *, index_date: pd.Series | None) -> Finding:
     if index_date is not None and pd.api.types.is_datetime64_any_dtype(index_date.dtype):
-        later = int((column > index_date).sum())
+        later = int((_without_zone(column) > _without_zone(index_date)).sum())
         if later:
             said = f"it is a date, later than the index date in {later:,} rows"
             return Finding("error", CHECKS[2], name, said, "Leave it out: nobody knows it yet")
     advice = "Turn it into days before the index date: the calendar itself will not come again"
     return Finding("warning", CHECKS[2], name, "it is a date", advice)
+
+
+def _without_zone(column: pd.Series) -> pd.Series:
+    return column.dt.tz_localize(None) if column.dt.tz is not None else column
 
 
 def _telling(column: pd.Series, event: BoolArray, *, name: str, suspicious: float) -> Finding | None:
@@ -201,8 +205,14 @@ def _is_number(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_complex_dtype(column.dtype)
 
 
-def _has_many_levels(column: pd.Series) -> bool:
-    return not _is_number(column) and column.astype(str).nunique() > MOST_LEVELS
+def _unreadable(column: pd.Series) -> str:
+    """Tell why values cannot be compared with the outcome; empty where they can."""
+    if _is_number(column):
+        finite = np.isfinite(column.dropna().to_numpy(dtype=np.float64))
+        return "" if finite.any() else "no finite number"
+    if column.astype(str).nunique() > MOST_LEVELS:
+        return f"a category of more than {MOST_LEVELS} levels"
+    return ""
 
 
 def _area(values: npt.NDArray[np.float64], event: BoolArray) -> float:
@@ -219,6 +229,8 @@ def _area(values: npt.NDArray[np.float64], event: BoolArray) -> float:
 
 
 def _constant(column: pd.Series, event: BoolArray, *, name: str) -> Finding | None:
+    if column.dtype == object:
+        column = column.astype(str).where(column.notna())  # lists and the like are compared as they are written
     for inside, words in ((event, "with"), (~event, "without")):
         own, other = column[inside], column[~inside]
         if len(own) < FEWEST_ROWS or own.nunique(dropna=False) != 1:

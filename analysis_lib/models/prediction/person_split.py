@@ -15,7 +15,7 @@ from analysis_lib.models.prediction.checked_values import checked_number
 from analysis_lib.models.rows.source import Data, Rows, open_rows
 from analysis_lib.tables import html_table, text_table
 
-__all__ = ["Part", "PersonSplit", "person_fold", "split_persons"]
+__all__ = ["Part", "PersonSplit", "person_fold", "person_keys", "split_persons"]
 
 Part = Literal["training", "validation", "test"]
 LEFT_OUT = "left out"
@@ -248,20 +248,32 @@ def _uniform(ids: pd.Series, seed: int, *, stream: int = 0) -> npt.NDArray[np.fl
         raise ModelInputError(
             f"seed must be a whole number >= 0; found {type(seed).__name__}. Choose any, and keep it."
         )
-    keys = _keys(ids)
+    keys = person_keys(ids)
     with np.errstate(over="ignore"):
         start = _mixed(np.array([2 * seed + stream], dtype=np.uint64) * _GOLDEN)
         return (_mixed(keys ^ start) >> np.uint64(11)).astype(np.float64) / 2.0**53
 
 
-def _keys(ids: pd.Series) -> npt.NDArray[np.uint64]:
+def person_keys(ids: pd.Series) -> npt.NDArray[np.uint64]:
+    """Turn ids into numbers by which persons are told apart, whatever the type of the ids.
+
+    Parameters
+    ----------
+    ids : Series
+        Whose each row is, none missing.
+
+    Returns
+    -------
+    ndarray of uint64, shape (n,)
+        The same for the same id in any data.
+    """
     if pd.api.types.is_integer_dtype(ids.dtype) and not ids.isna().any():
         return ids.to_numpy(dtype=np.int64).view(np.uint64)
     return np.asarray(pd.util.hash_array(ids.astype(str).to_numpy(dtype=object), categorize=True), dtype=np.uint64)
 
 
 def _order(ids: pd.Series) -> str:
-    return hashlib.sha256(_keys(ids).tobytes()).hexdigest()
+    return hashlib.sha256(person_keys(ids).tobytes()).hexdigest()
 
 
 def _mixed(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
+from analysis_lib.errors import ModelInputError
 from analysis_lib.features.feature_set import Features
 from analysis_lib.models.arguments import checked_choice
-from analysis_lib.models.prediction.person_split import PersonSplit
+from analysis_lib.models.prediction.person_split import PersonSplit, person_keys
 from analysis_lib.models.prediction.request import request_of
 from analysis_lib.models.prediction.trained_model import TITLES, Kind, RiskModel
 from analysis_lib.models.prediction.training import estimator_of, learn, training_data
@@ -113,6 +116,12 @@ def risk_model(
         missing="keep" if model == "boosting" and missing == "impute" else missing,
     )
     training = training_data(data, request, split=split)
+    until_horizon = training.events_until(request)
+    if not until_horizon:
+        raise ModelInputError(
+            f"a risk until a horizon is learned from events until then; found none of {training.event.sum():,} events "
+            f"until {horizon:g}. Choose a later horizon."
+        )
     estimator = estimator_of(
         model,
         request,
@@ -140,5 +149,6 @@ def risk_model(
         learned=learned,
         estimator=estimator,
         split=split,
-        events_until_horizon=training.events_until(request),
+        events_until_horizon=until_horizon,
+        learned_from=np.unique(person_keys(training.ids)) if rows.person_column else np.empty(0, dtype=np.uint64),
     )

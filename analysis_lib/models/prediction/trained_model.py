@@ -1,6 +1,6 @@
 """A trained model of risk: it predicts, is judged on rows it has not learned from, and shows its terms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_columns
 from analysis_lib.models.prediction.estimators import Estimator, Learned
 from analysis_lib.models.prediction.performance import PerformanceResult, performance
-from analysis_lib.models.prediction.person_split import Part, PersonSplit, person_fold
+from analysis_lib.models.prediction.person_split import Part, PersonSplit, person_fold, person_keys
 from analysis_lib.models.prediction.prediction_result import PredictionResult
 from analysis_lib.models.prediction.preparation import Preparation
 from analysis_lib.models.prediction.request import Request
@@ -58,6 +58,8 @@ class RiskModel(PredictionResult):
         Which rows were learned from; None where all were.
     events_until_horizon : int
         Events among these rows until the horizon; all of them where there is none.
+    learned_from : ndarray of uint64
+        Keys of the persons learned from, sorted; empty where rows do not say whose they are.
     """
 
     kind: Kind
@@ -67,6 +69,7 @@ class RiskModel(PredictionResult):
     estimator: Estimator
     split: PersonSplit | None
     events_until_horizon: int
+    learned_from: npt.NDArray[np.uint64]
 
     @property
     def predictors(self) -> tuple[str, ...]:
@@ -116,7 +119,7 @@ class RiskModel(PredictionResult):
             With predictors and outcome: the rows that were split, or new ones.
         part : {"test", "validation", "training", "all"}, optional
             Which rows of the split; ``test`` where there is a split and `data` has as many rows as were split, else
-            all.
+            all, which must then be of other people than those learned from, where rows say whose they are.
         by : str, optional
             Column with subgroups.
         **arguments : object
@@ -130,7 +133,8 @@ class RiskModel(PredictionResult):
         Raises
         ------
         ModelInputError
-            If the data or an argument cannot be used, or the rows are not those that were split.
+            If the data or an argument cannot be used, the rows are not those that were split, or they are some of those
+            that were learned from and `part` does not say that this is meant.
         """
         rows = open_rows(data)
         person = [rows.person_column] if rows.person_column else []
@@ -139,7 +143,17 @@ class RiskModel(PredictionResult):
         chosen = self._part(part, n=len(frame))
         if chosen is not None and self.split is not None:
             frame = self.split.of(frame, chosen)
-        return self._judged(frame, self.predict(frame[list(self.predictors)]), by=by, **arguments)
+        again = self._learned_from(frame[person[0]]) if person else 0
+        if again and self.split is not None and part is None and chosen is None:
+            raise ModelInputError(
+                f"a model is judged by people it has not learned from; found {again:,} persons that it learned from. "
+                "Give all rows that were split (the test rows are taken), or say part='all' to judge it by these all "
+                "the same."
+            )
+        found = self._judged(frame, self.predict(frame[list(self.predictors)]), by=by, **arguments)
+        if not again:
+            return found
+        return replace(found, method=f"{found.method}; {again:,} of the persons are among those learned from")
 
     def cross_validate(
         self, data: Data, *, folds: int = 5, seed: int = 0, by: str | None = None, **arguments: Any
@@ -264,6 +278,9 @@ class RiskModel(PredictionResult):
         if self.horizon is not None:
             notes.insert(2, f"{self.events_until_horizon:,} of the events came until {self.horizon:g}.")
         return tuple(notes)
+
+    def _learned_from(self, ids: pd.Series) -> int:
+        return int(np.isin(np.unique(person_keys(ids[ids.notna()])), self.learned_from).sum())
 
     def _part(self, part: str | None, *, n: int) -> Part | None:
         known = ("test", "validation", "training", "all")

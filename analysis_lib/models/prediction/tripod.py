@@ -217,6 +217,10 @@ def tripod_appendix(
     .. [1] Collins G. S. et al. (2024). TRIPOD+AI statement: updated guidance for reporting clinical prediction models
        that use regression or machine learning methods. BMJ 385, e078378.
     """
+    if not isinstance(model, RiskModel):
+        raise ModelInputError(
+            f"the appendix is about a model of `risk_model`; found {type(model).__name__}. Give the model itself."
+        )
     found = answers_of(
         model,
         cohort=cohort,

@@ -177,6 +177,18 @@ def test_what_has_no_value_where_the_outcome_is_known_is_named_as_not_looked_at(
     assert "values of 'late'" in str(report)
 
 
+def test_odd_columns_are_looked_at_or_named(clean: pd.DataFrame) -> None:
+    data = clean.assign(
+        seen=pd.Timestamp("2020-02-01", tz="Asia/Seoul"),
+        codes=[[1, 2]] * 1_000,
+        ratio=np.inf,
+        stay=pd.Timedelta(days=1),
+    )
+    report = check_leakage(data, outcome="stroke")
+    assert ("error", "seen") in _found(report)
+    assert "values of 'ratio' (no finite number)" in report.skipped
+
+
 def test_an_outcome_of_bools_beside_missing_values_is_read(clean: pd.DataFrame) -> None:
     stroke = clean["stroke"].astype(bool).astype(object).where(np.arange(1_000) < 900, None)
     report = check_leakage(clean.assign(stroke=stroke), outcome="stroke")

@@ -336,6 +336,7 @@ def test_empty_data_are_refused() -> None:
         ({"risk": "pp"}, "there is no column 'pp'"),
         ({"ci": "delongs"}, "ci must be one of"),
         ({"level": 95}, "level must lie between 0 and 1"),
+        ({"level": "95"}, "level must be a number; found str"),
         ({"ci": "bootstrap", "replicates": 3}, "replicates must be"),
         ({"ci": "bootstrap", "seed": -1}, "seed must be"),
     ],

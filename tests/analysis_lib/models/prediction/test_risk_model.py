@@ -319,3 +319,27 @@ def test_a_model_is_not_judged_on_rows_in_another_order(people: pd.DataFrame) ->
     with pytest.raises(ModelInputError, match="in their order"):
         model.evaluate(people.iloc[::-1])
     assert model.evaluate(people.iloc[::-1], part="all").n == len(people)
+
+
+@pytest.mark.parametrize("kind", ["penalised", "cox"])
+def test_a_model_is_not_judged_by_a_part_of_those_it_learned_from_without_a_word(
+    people: pd.DataFrame, kind: str
+) -> None:
+    split = split_persons(people)
+    model = risk_model(["age"], people, split=split, **ASKED[kind])
+    some = people.iloc[: len(people) // 2]
+    learned = some.loc[split.part[: len(some)] == "training", "person_id"].nunique()
+    with pytest.raises(ModelInputError, match=f"found {learned:,} persons that it learned"):
+        model.evaluate(some)
+    assert f"{learned:,} of the persons are among those learned from" in model.evaluate(some, part="all").method
+    assert "learned from" not in model.evaluate(people).method
+    everybody = risk_model(["age"], people, **ASKED[kind])
+    assert (
+        f"{people['person_id'].nunique():,} of the persons are among those learned from"
+        in everybody.evaluate(people).method
+    )
+
+
+def test_a_horizon_before_the_first_event_teaches_nothing(people: pd.DataFrame) -> None:
+    with pytest.raises(ModelInputError, match="found none of"):
+        risk_model(["age"], people, model="cox", time="time", event="event", horizon=people["time"].min() / 2)

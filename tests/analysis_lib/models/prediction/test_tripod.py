@@ -153,6 +153,8 @@ def test_unknown_items_empty_answers_and_other_formats_are_refused(bare: TripodA
     model = risk_model(["x"], data, outcome="y", folds=3)
     with pytest.raises(ModelInputError, match="no item '28'"):
         tripod_appendix(model, answers={"28": "x"})
+    with pytest.raises(ModelInputError, match="about a model of `risk_model`; found DataFrame"):
+        tripod_appendix(data)
     with pytest.raises(ModelInputError, match="must be text"):
         tripod_appendix(model, answers={"1": " "})
     with pytest.raises(OutputError, match="written as"):
