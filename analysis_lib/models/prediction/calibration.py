@@ -1,7 +1,7 @@
 """Calibration: whether as many have the outcome as was predicted, on average and at every level of risk."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -196,13 +196,10 @@ def calibration(
        quantifying the calibration of logistic regression models. Stat. Med. 38(21), 4051-4065.
     """
     rows = predicted_rows(data, outcome=outcome, risk=risk, weights=weights, weight_kind=weight_kind, by=by)
-    settings = {"outcome": outcome, "risk": risk, "weights": weights, "by": by}
-    return calibration_of(rows, bins=bins, knots=knots, level=level, settings=settings)
+    return calibration_of(rows, bins=bins, knots=knots, level=level)
 
 
-def calibration_of(
-    rows: PredictedRows, *, bins: int = 10, knots: int = 4, level: float = 0.95, settings: dict[str, Any] | None = None
-) -> CalibrationResult:
+def calibration_of(rows: PredictedRows, *, bins: int = 10, knots: int = 4, level: float = 0.95) -> CalibrationResult:
     """Judge the calibration of rows that were read already.
 
     Parameters
@@ -213,8 +210,6 @@ def calibration_of(
         As for `calibration`.
     level : float, default 0.95
         Coverage.
-    settings : dict of str to object, optional
-        What the caller was asked.
 
     Returns
     -------
@@ -247,7 +242,7 @@ def calibration_of(
         ),
         source=SOURCE,
         **rows.described(),
-        settings={**(settings or {}), "bins": bins, "knots": knots, "level": level},
+        settings={**rows.asked, "bins": bins, "knots": knots, "level": level},
         table=_first(pd.concat(measures, ignore_index=True)),
         bins=_first(pd.concat(grouped, ignore_index=True)),
         smooth=_first(pd.concat(smooth, ignore_index=True)),

@@ -157,7 +157,7 @@ def classification(
         source="Wilson E. B. (1927). J. Am. Stat. Assoc. 22(158), 209-212; Clopper C. J., Pearson E. S. (1934). "
         "Biometrika 26(4), 404-413",
         **rows.described(),
-        settings={"outcome": outcome, "risk": risk, "weights": weights, "by": by, "ci": ci, "level": level},
+        settings={**rows.asked, "ci": ci, "level": level},
         table=table[["group", *(name for name in table.columns if name != "group")]],
         level=level,
     )

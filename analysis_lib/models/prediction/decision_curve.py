@@ -194,7 +194,7 @@ def decision_curve_of(
         ),
         source=SOURCE,
         **rows.described(),
-        settings={"risk": list(names), "by": rows.by, "level": level},
+        settings={**rows.asked, "risk": list(names), "level": level},
         table=table[["group", *(name for name in table.columns if name != "group")]],
         level=level,
     )

@@ -203,7 +203,7 @@ def performance_of(
         source="Steyerberg E. W. et al. (2010). Epidemiology 21(1), 128-138; Brier G. W. (1950). Mon. Weather Rev. "
         "78(1), 1-3",
         **rows.described(),
-        settings={"risk": risk, "by": rows.by, "ci": ci, **drawn},
+        settings={**rows.asked, "ci": ci, **drawn},
         table=_ordered(pd.concat(parts, ignore_index=True), curve.table),
         roc=curve,
         precision_recall=precision,

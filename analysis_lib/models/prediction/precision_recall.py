@@ -1,8 +1,7 @@
 """The precision-recall curve and the average precision with its interval."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -151,8 +150,7 @@ def precision_recall(
     rows = predicted_rows(
         data, outcome=outcome, risk=risk, weights=weights, weight_kind=weight_kind, by=by, probabilities=False
     )
-    settings = {"outcome": outcome, "risk": risk, "weights": weights, "by": by}
-    return precision_recall_of(rows, ci=ci, level=level, replicates=replicates, seed=seed, settings=settings)
+    return precision_recall_of(rows, ci=ci, level=level, replicates=replicates, seed=seed)
 
 
 def precision_recall_of(
@@ -162,7 +160,6 @@ def precision_recall_of(
     level: float = 0.95,
     replicates: int = 1_000,
     seed: int = 0,
-    settings: Mapping[str, Any] | None = None,
 ) -> PrecisionRecallResult:
     """Estimate the precision-recall curves of rows that were read already.
 
@@ -176,8 +173,6 @@ def precision_recall_of(
         Coverage.
     replicates, seed : int
         Of the bootstrap.
-    settings : mapping of str to object, optional
-        What the caller was asked.
 
     Returns
     -------
@@ -205,7 +200,7 @@ def precision_recall_of(
         method=f"average precision without interpolation; {in_percent(level)} interval: {named}",
         source="Boyd K., Eng K. H., Page C. D. (2013). ECML PKDD 2013, Lecture Notes in Computer Science 8190, 451-466",
         **rows.described(),
-        settings={**(settings or {}), "ci": kind, "level": level},
+        settings={**rows.asked, "ci": kind, "level": level},
         table=pd.DataFrame(records, columns=columns),
         curves=pd.concat(curves, ignore_index=True),
         level=level,

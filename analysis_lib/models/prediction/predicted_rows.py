@@ -1,7 +1,7 @@
 """Outcomes beside predicted risks: the complete cases that every measure of performance starts from."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -60,6 +60,10 @@ class PredictedRows:
         Rows left out by reason.
     n_excluded : int
         Rows left out, each counted once.
+    asked : mapping of str to object
+        The columns that were named, and the kind of the weights: settings of every result of these rows.
+    weight_sums : mapping of str to float
+        Sum of the weights as given, by kind and column; empty without weights.
     censoring : EstimatedCensoring or None
         Where the weights are estimated, for censoring: what that adds to errors. None where weights are known.
     parts : tuple of PredictedRows
@@ -78,6 +82,8 @@ class PredictedRows:
     others: Mapping[str, FloatArray]
     exclusions: Mapping[str, int]
     n_excluded: int
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    weight_sums: Mapping[str, float] = field(default_factory=dict)
     censoring: EstimatedCensoring | None = None
     parts: "tuple[PredictedRows, ...]" = ()
 
@@ -229,7 +235,7 @@ class PredictedRows:
         Returns
         -------
         dict of str to object
-            ``n``, ``events``, ``exclusions``, ``n_excluded`` and ``persons``.
+            ``n``, ``events``, ``exclusions``, ``n_excluded``, ``persons`` and ``weight_sums``.
         """
         return {
             "n": self.n,
@@ -237,6 +243,7 @@ class PredictedRows:
             "exclusions": self.exclusions,
             "n_excluded": self.n_excluded,
             "persons": self._person_counts(),
+            "weight_sums": self.weight_sums,
         }
 
     def _person_counts(self) -> dict[str, int]:
@@ -332,6 +339,7 @@ def predicted_rows(
     if weight is not None and (weight == 0).any():
         exclusions["weight of 0"] = int((weight == 0).sum())
         frame, weight = frame[weight > 0].reset_index(drop=True), weight[weight > 0]
+    sums = {} if weight is None else {f"{weight_kind} weights {weights}": float(weight.sum())}
     if weight is not None and weight_kind == "sampling":
         weight = weight / weight.mean()  # their size says nothing, so no sum and no tolerance may depend on it
     group, groups = (None, ()) if by is None else group_numbers(frame[by], name=by)
@@ -349,4 +357,12 @@ def predicted_rows(
         others={name: risk_column(frame[name], name=name, probabilities=probabilities) for name in also},
         exclusions=exclusions,
         n_excluded=len(read) - len(frame),
+        asked={
+            "outcome": outcome,
+            "risk": risk,
+            "weights": weights,
+            "weight_kind": None if weights is None else weight_kind,
+            "by": by,
+        },
+        weight_sums=sums,
     )

@@ -1,8 +1,7 @@
 """The ROC curve and the area under it with its interval."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -167,8 +166,7 @@ def roc(
     rows = predicted_rows(
         data, outcome=outcome, risk=risk, weights=weights, weight_kind=weight_kind, by=by, probabilities=False
     )
-    settings = {"outcome": outcome, "risk": risk, "weights": weights, "by": by}
-    return roc_of(rows, ci=ci, level=level, replicates=replicates, seed=seed, settings=settings)
+    return roc_of(rows, ci=ci, level=level, replicates=replicates, seed=seed)
 
 
 def roc_of(
@@ -178,7 +176,6 @@ def roc_of(
     level: float = 0.95,
     replicates: int = 1_000,
     seed: int = 0,
-    settings: Mapping[str, Any] | None = None,
 ) -> RocResult:
     """Estimate the ROC curves of rows that were read already.
 
@@ -192,8 +189,6 @@ def roc_of(
         Coverage.
     replicates, seed : int
         Of the bootstrap.
-    settings : mapping of str to object, optional
-        What the caller was asked.
 
     Returns
     -------
@@ -219,7 +214,7 @@ def roc_of(
         method=f"empirical ROC curve, ties count half; {in_percent(level)} interval: {named}",
         source=SOURCE,
         **rows.described(),
-        settings={**(settings or {}), "ci": ci, "level": level},
+        settings={**rows.asked, "ci": ci, "level": level},
         table=pd.DataFrame(records, columns=["group", "n", "events", "auroc", "se", "ci_low", "ci_high"]),
         curves=pd.concat(curves, ignore_index=True),
         level=level,

@@ -191,7 +191,7 @@ def survival_performance(
         source="Graf E. et al. (1999). Stat. Med. 18(17/18), 2529-2545; Uno H. et al. (2011). Stat. Med. 30(10), "
         "1105-1117; Blanche P. et al. (2013). Stat. Med. 32(30), 5381-5397",
         **described,
-        settings={"time": time, "event": event, "risk": risk, "horizon": until, "by": by, "level": level},
+        settings={**censored.rows.asked, "horizon": until, "level": level},
         table=pd.concat(
             [_table(part, calibrated.table, name=name, level=level) for name, part in members], ignore_index=True
         ),
@@ -229,6 +229,7 @@ def _censored(data: Data, *, names: tuple[str, str, str], by: str | None, horizo
         others={},
         exclusions=read.exclusions,
         n_excluded=read.n_excluded,
+        asked={"time": time, "event": event, "risk": risk, "by": by},
     )
     return CensoredRows(read.time, read.event, rows, horizon)
 

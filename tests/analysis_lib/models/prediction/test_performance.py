@@ -275,6 +275,18 @@ def test_what_cannot_be_used_is_refused_in_words(change: dict[str, object], mess
         performance(data, outcome="y", risk="p", weights="w", by="arm")
 
 
+def test_a_result_names_its_weights_and_what_it_was_asked() -> None:
+    data = _predictions(0)
+    found = performance(data, outcome="y", risk="p", weights="w", by="arm")
+    assert f"frequency weights w (sum {data['w'].sum()})" in str(found)
+    asked = {"outcome": "y", "risk": "p", "weights": "w", "weight_kind": "frequency", "by": "arm"}
+    for each in (found, found.roc, found.precision_recall, found.calibration):
+        assert asked.items() <= dict(each.settings).items()
+    assert "weights" not in str(roc(data, outcome="y", risk="p"))
+    sampling = calibration(data, outcome="y", risk="p", weights="w", weight_kind="sampling")
+    assert f"sampling weights w (sum {data['w'].sum()})" in str(sampling)
+
+
 def test_of_one_person_no_error_is_learned() -> None:
     data = _predictions(0).assign(person_id=1)
     for found in (
