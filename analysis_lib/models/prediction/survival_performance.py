@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["SurvivalPerformanceResult", "survival_performance"]
 
 BINS = 10
+MEANS = ("observed", "expected", "e_over_o")
 WORDS = {
     "harrell_c": "Concordance (Harrell)",
     "uno_c": "Concordance until the horizon (Uno)",
@@ -186,19 +187,21 @@ def survival_performance(
         f"(Greenwood); concordance: infinitesimal jackknife; {in_percent(level)} intervals"
     )
     described = censored.rows.described()
+    table = pd.concat(
+        [_table(part, calibrated.table, name=name, level=level) for name, part in members], ignore_index=True
+    )
     return SurvivalPerformanceResult(
         method=named,
         source="Graf E. et al. (1999). Stat. Med. 18(17/18), 2529-2545; Uno H. et al. (2011). Stat. Med. 30(10), "
         "1105-1117; Blanche P. et al. (2013). Stat. Med. 32(30), 5381-5397",
         **described,
         settings={**censored.rows.asked, "horizon": until, "level": level},
-        table=pd.concat(
-            [_table(part, calibrated.table, name=name, level=level) for name, part in members], ignore_index=True
-        ),
+        table=table,
         roc=roc_of(weighted, level=level),
         calibration=replace(
             calibrated,
-            **described,
+            **{**described, "events": int(censored.had_event.sum())},
+            table=_of_everybody(calibrated.table, table),
             bins=pd.concat(
                 [_bins(part, level=level).assign(group=name)[list(calibrated.bins.columns)] for name, part in members],
                 ignore_index=True,
@@ -277,6 +280,14 @@ def _table(censored: CensoredRows, calibrated: pd.DataFrame, *, name: str, level
     table.insert(1, "n", censored.rows.n)
     table.insert(2, "events", int(censored.had_event.sum()))
     return table
+
+
+def _of_everybody(calibrated: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Put mean and Kaplan-Meier risk of all rows in place of the weighted ones: one thing has one number."""
+    found = calibrated.set_index(["group", "measure"])
+    own = table[table["measure"].isin(MEANS)].set_index(["group", "measure"])[list(found.columns)]
+    found.loc[own.index] = own
+    return found.reset_index()[list(calibrated.columns)]
 
 
 def _bins(censored: CensoredRows, *, level: float) -> pd.DataFrame:

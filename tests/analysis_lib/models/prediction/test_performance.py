@@ -429,6 +429,16 @@ def test_events_and_the_others_are_drawn_on_one_scale_under_the_curve() -> None:
     assert bars.get_xlim() == curve.get_xlim()
 
 
+def test_the_calibration_at_a_horizon_has_the_numbers_of_the_table() -> None:
+    found = survival_performance(_predictions(0), time="time", event="y", risk="p", horizon=20, by="arm")
+    columns = ["group", "measure", "estimate", "ci_low", "ci_high"]
+    both = found.table[columns].merge(found.calibration.table, on=["group", "measure"], suffixes=("", "_curve"))
+    assert len(both) == 3 * 6
+    for name in ("estimate", "ci_low", "ci_high"):
+        np.testing.assert_array_equal(both[name], both[f"{name}_curve"])
+    assert found.calibration.events == found.table["events"].iloc[0]
+
+
 def test_the_histogram_at_a_horizon_adds_up_to_everybody() -> None:
     data = _predictions(0)
     found = survival_performance(data, time="time", event="y", risk="p", horizon=20)
