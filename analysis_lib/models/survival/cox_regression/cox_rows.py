@@ -35,7 +35,7 @@ BoolArray = npt.NDArray[np.bool_]
 #: Covariates up to this many bytes are copied once; larger ones are read again at every pass where they lie in memory
 #: already, and held where they would have to be decoded.
 _COPIED = 300_000_000
-_HELD = 500_000_000
+_HELD = 900_000_000
 #: A term that the others explain to this relative precision is one of them in disguise; R drops it at about the same.
 _COLLINEAR = 1e-6
 
