@@ -65,14 +65,11 @@ def incidence_tables(
         if influences is None:
             terms = _terms(n_risk, events, cause=cause, survival=survival, before=before, variance=variance)
             squared = _summed(incidence, terms)
+            del terms  # as long as the table itself, of which there may be one of millions of times
         else:
             squared = _jackknife(n_risk, events, cause=cause, before=before, incidence=incidence, rows=influences)
-        se = np.sqrt(squared)
-        relative = np.divide(se, incidence, out=np.zeros_like(se), where=incidence > 0)
-        low, high = probability_limits(incidence, relative, transform=transform, level=level)
-        # Before the first event nothing is known to be uncertain; where all have had it, neither: as for survival.
-        certain = (incidence == 0) | (incidence >= 1)
-        low[certain] = high[certain] = incidence[certain]
+        se = np.sqrt(squared, out=squared)
+        low, high = _limits(incidence, se, transform=transform, level=level)
         tables.append(
             pd.DataFrame(
                 {
@@ -89,6 +86,17 @@ def incidence_tables(
             )
         )
     return tables
+
+
+def _limits(
+    incidence: FloatArray, se: FloatArray, *, transform: Transform, level: float
+) -> tuple[FloatArray, FloatArray]:
+    relative = np.divide(se, incidence, out=np.zeros_like(se), where=incidence > 0)
+    low, high = probability_limits(incidence, relative, transform=transform, level=level)
+    # Before the first event nothing is known to be uncertain; where all have had it, neither: as for survival.
+    certain = (incidence == 0) | (incidence >= 1)
+    low[certain] = high[certain] = incidence[certain]
+    return low, high
 
 
 def _terms(

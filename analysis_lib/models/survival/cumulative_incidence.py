@@ -156,7 +156,9 @@ def _under_each_other(tables: Sequence[Sequence[pd.DataFrame]], rows: EventRows)
     parts = [table for group in tables for table in group]
     lengths = [len(part) for part in parts]
     pairs = [(group, cause) for group in rows.groups for cause in rows.causes]
-    table = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    # Column by column, each given up as soon as it is taken over: with millions of times a copy of all would be large.
+    columns = {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0].columns)}
+    table = pd.DataFrame(columns, copy=False)
     table.insert(0, "cause", repeated([cause for _group, cause in pairs], lengths))
     table.insert(0, "group", repeated([group for group, _cause in pairs], lengths))
     return table

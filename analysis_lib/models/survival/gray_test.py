@@ -93,14 +93,15 @@ def _stratum(events: GroupedEvents, *, cause: int, rho: float) -> tuple[FloatArr
     pooled_before = np.concatenate(([0.0], pooled[:-1]))
     weight = (1 - pooled_before) ** rho
     score = (weight * (own - happened * sub_at_risk / sub_at_risk.sum(axis=0))).sum(axis=1)
+    del passed, earlier, sub_at_risk, incidence  # groups x times each, of which there may be millions
     with np.errstate(divide="ignore", invalid="ignore"):
         pooled_hazard = np.where(pooled_before < 1, rise / (1 - pooled_before), 0.0)
     variance = np.zeros((len(at_risk), len(at_risk)))
     for group in range(len(at_risk)):
         effect = -weight * followed * followed[group] / all_followed
         effect[group] += weight * followed[group]
-        gathered = cumulated(effect * pooled_hazard)
-        to_come = gathered[:, -1:] - gathered
+        to_come = cumulated(effect * pooled_hazard)
+        np.subtract(to_come[:, -1:].copy(), to_come, out=to_come)
         variance += _variance_of_group(
             effect,
             to_come,
