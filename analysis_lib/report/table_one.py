@@ -280,7 +280,7 @@ def table_one(
 
 def _labels(rows: Rows, *, by: str | None, variables: Sequence[str] | Mapping[str, str] | None) -> dict[str, str]:
     if isinstance(variables, Mapping):
-        return dict(variables)
+        return {str(name): str(label).strip() for name, label in variables.items()}  # leading blanks are an indent
     names = (
         [name for name in rows.columns if name not in NOT_BASELINE and name != by] if variables is None else variables
     )

@@ -182,7 +182,7 @@ class IncidenceRates(ModelResult):
                 _label(group),
                 "–" if of_table else f"{row['persons']:,}",
                 f"{row['events']:,}",
-                f"{row['person_years']:,.0f}",
+                format_estimate(row["person_years"], digits=0 if row["person_years"] >= 100 else 2),
                 format_estimate(row["rate"]),
                 f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
             )
@@ -191,6 +191,11 @@ class IncidenceRates(ModelResult):
         unit = f"Rate per {self.per:,.0f} person-years"
         header = ("Group", "Persons", "Events", "Person-years", unit, f"{in_percent(self.level)} CI")
         notes = [f"Method: {self.method}."]
+        if not of_table and self.persons["events"] < self.events:
+            notes.append(
+                f"The {self.events:,} events are of {self.persons['events']:,} persons; the intervals take events of "
+                "one person for independent."
+            )
         if self.exclusions:
             notes.append(left_out(self.n_excluded, self.exclusions))
         return ModelSummary(title="Incidence rates", header=header, rows=rows, notes=tuple(notes))

@@ -107,6 +107,10 @@ def mantel_haenszel(
     if time is not None and exact:
         raise ModelInputError("exact is for counts of persons; found time. Use compare_rates for exact limits.")
     keys = [strata] if isinstance(strata, str) else list(strata)
+    if not keys:
+        raise ModelInputError(
+            "strata must name at least one column; found none. Without strata use compare_risks or compare_rates."
+        )
     cells = count_cells(data, keys=[*keys, by], event=event, n_events=n_events, n=n, time=time, strata=keys)
     if time is not None:
         person_years(cells, units_per_year=units_per_year)

@@ -252,3 +252,8 @@ def test_whole_numbers_as_levels_and_groups_are_written_whole() -> None:
     assert table.groups == ("1", "2")
     labels = [line.label.strip() for line in table.lines if line.variable in {"stage", "edema"}]
     assert labels == ["Stage, n (%)", "1", "2", "Missing, n (%)", "Edema, n (%)", "0", "0.5", "1"]
+
+
+def test_blanks_before_a_label_make_no_level_of_it() -> None:
+    people = pd.DataFrame({"x": [True, False], "y": [True, True]})
+    assert "Y, n (%) | Overall" in table_one(people, variables={"x": "X", "y": "  Y"}).persons

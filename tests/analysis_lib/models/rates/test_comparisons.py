@@ -342,3 +342,9 @@ def test_the_sets_of_a_matched_study_are_strata_however_many(of_table: bool) -> 
         "arm=b": pairs,
         "arm=b, events": int(ill["b"]),
     }
+
+
+def test_a_comparison_within_no_strata_is_refused() -> None:
+    data = pd.DataFrame({"arm": ["a", "b"], "ill": [0, 1]})
+    with pytest.raises(ModelInputError, match="strata must name at least one column"):
+        mantel_haenszel(data, event="ill", by="arm", strata=[])

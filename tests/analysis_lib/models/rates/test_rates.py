@@ -114,3 +114,11 @@ def test_truth_values_with_gaps_are_events_like_those_without() -> None:
         ]
 
     assert of(gaps) == of(plain)
+
+
+def test_rates_of_persons_with_several_events_say_so_and_little_time_is_shown() -> None:
+    data = pd.DataFrame({"person_id": [1, 1, 2], "days": [30, 40, 50], "event": [1, 1, 0]})
+    found = repr(incidence_rates(data, time="days", event="event"))
+    assert "The 2 events are of 1 persons; the intervals take events of one person for independent." in found
+    assert " 0.33 " in found  # not 0 person-years
+    assert "events are of" not in repr(incidence_rates(data.tail(2), time="days", event="event"))
