@@ -1,5 +1,6 @@
 """Columns of Parquet files, decoded one at a time when asked for."""
 
+import json
 from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,15 @@ class FileTable(Table):
         import pyarrow.parquet as pq
 
         return {path: pq.read_metadata(path) for path in dict.fromkeys(part.path for part in self.parts)}
+
+    @cached_property
+    def _coded_numbers(self) -> frozenset[str]:
+        """Columns of numbers that pandas wrote as categories: Parquet keeps the numbers, pandas' note says the rest."""
+        named: set[str] = set()
+        for schema in self._schemas[:1]:
+            columns = json.loads((schema.metadata or {}).get(b"pandas", b"{}")).get("columns", [])
+            named.update(str(column.get("name")) for column in columns if column.get("pandas_type") == "categorical")
+        return frozenset(named)
 
     @property
     def n_rows(self) -> int:
@@ -172,11 +182,11 @@ class FileTable(Table):
         """
         kind = self._type(name)
         held = _kind(kind)
-        if held == "number":
+        if held == "number" and name not in self._coded_numbers:
             return NumberColumn(lambda: map(_number_piece, self._arrays(name)), self.n_rows, in_memory=False)
         if held == "truth":
             return CodedColumn(tuple(map(_truth_piece, self._arrays(name))), (False, True), truth=True)
-        if held == "levels":
+        if held in {"levels", "number"}:
             return self._coded(name)
         raise no_table_shows(name, kind=str(kind))
 

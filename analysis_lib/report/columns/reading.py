@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from analysis_lib.features.feature_set import Features
 from analysis_lib.models.rows import Data, Rows, open_rows
@@ -64,4 +65,17 @@ def _spill(data: Any, folder: Path, *, names: Sequence[str]) -> None:
         for place, part in enumerate(compute(*parts[first : first + _AT_ONCE])):  # type: ignore[no-untyped-call]
             # A partition without a value may not know the type that the frame says it has.
             known = part.astype({name: kind for name, kind in numbers.items() if part[name].dtype != kind})
-            known.reset_index(drop=True).to_parquet(folder / f"{first + place:06d}.parquet", compression="lz4")
+            _written(known).reset_index(drop=True).to_parquet(
+                folder / f"{first + place:06d}.parquet", compression="lz4"
+            )
+
+
+def _written(part: pd.DataFrame) -> pd.DataFrame:
+    """Write the categories that Parquet does not know, such as the intervals of `pandas.cut`, as text."""
+    renamed = {
+        name: part[name].cat.rename_categories([str(level) for level in part[name].cat.categories])
+        for name in part.columns
+        if isinstance(part[name].dtype, pd.CategoricalDtype)
+        and isinstance(part[name].cat.categories.dtype, pd.IntervalDtype)
+    }
+    return part.assign(**renamed) if renamed else part

@@ -311,3 +311,15 @@ def test_features_of_a_cohort_their_frame_and_their_files_give_one_table(gibleed
     # Dask frames carry no units, so that the labels lack them.
     lazy = table_one(features.to_dask(), **arguments)
     pd.testing.assert_frame_equal(lazy.numbers, expected.numbers)
+
+
+def test_numbers_and_intervals_as_categories_give_the_same_from_memory_files_and_dask(tmp_path: Path) -> None:
+    people = pd.DataFrame({"arm": list("aabbab"), "stage": pd.Categorical([1, 3, 2, 1, None, 3])})
+    people["age"] = pd.cut(pd.Series([40, 55, 71, 64, 48, 80]), [0, 50, 65, 120], right=False)
+    expected = table_one(people, by="arm").to_frame()
+    assert "  3" in expected["characteristic"].to_list()
+    spilled = table_one(dd.from_pandas(people, npartitions=2), by="arm").to_frame()
+    pd.testing.assert_frame_equal(spilled, expected)
+    people.drop(columns="age").to_parquet(tmp_path / "people.parquet")
+    found = table_one(tmp_path / "people.parquet", by="arm").to_frame()
+    pd.testing.assert_frame_equal(found, table_one(people, by="arm", variables=["stage"]).to_frame())
