@@ -32,6 +32,9 @@ OVERALL = "Overall"
 #: A column of text with more values than this is an id or free text, and no table shows it.
 MOST_LEVELS = 50
 MISSING = "Missing, n (%)"
+_POWERS = -1  # in place of decimals: write 1.2e-06
+#: Distance of the quartiles of a normal distribution, in standard deviations.
+_QUARTILES_OF_NORMAL = 1.349
 
 
 @dataclass(frozen=True)
@@ -189,9 +192,9 @@ def statistics_of(facts: ColumnFacts) -> Iterator[dict[str, Any]]:
 
 
 def _number_line(facts: ColumnFacts, found: NumberFacts) -> Line:
-    digits = _digits(found, facts.compared)
+    digits = _digits(_spread(found, facts.compared))
     if facts.nonnormal and found.quartiles is not None:
-        statistic, cells = "median [IQR]", _medians(facts.groups, found.quartiles, digits=digits)
+        statistic, cells = "median [IQR]", _medians(facts, found.quartiles, digits=digits)
     else:
         statistic, cells = "mean (SD)", _means(facts.groups, found, digits=digits)
     compared = range(len(facts.groups))[facts.compared]
@@ -212,32 +215,45 @@ def _largest(differences: list[float]) -> float | None:
     return max((value for value in differences if not math.isnan(value)), default=math.nan)
 
 
-def _digits(found: NumberFacts, compared: slice) -> int:
-    """Decimals that show the standard deviation to two figures, at least one and at most four."""
+def _spread(found: NumberFacts, compared: slice) -> float:
+    """Standard deviation of all groups together; 0 where nobody has a value."""
     n, squares = found.n[compared], found.squares[compared]
     total = int(n.sum())
     if not total:
-        return 1
+        return 0.0
     mean = np.where(n > 0, found.mean[compared], 0.0)
     centre = float((n * mean).sum()) / total
-    spread = math.sqrt(float((squares + n * (mean - centre) ** 2).sum()) / total)
-    return 1 if spread == 0 else min(4, max(1, 1 - math.floor(math.log10(spread))))
+    return math.sqrt(float((squares + n * (mean - centre) ** 2).sum()) / total)
+
+
+def _digits(spread: float) -> int:
+    """Decimals that show a spread to two figures, at least one and at most four; `_POWERS` where four show nothing."""
+    needed = 1 if spread == 0 else max(1, 1 - math.floor(math.log10(spread)))
+    return min(4, needed) if needed <= 5 else _POWERS
+
+
+def _written(value: float, digits: int) -> str:
+    return f"{value:.1e}" if digits == _POWERS and math.isfinite(value) else format_estimate(value, digits=digits)
 
 
 def _means(groups: tuple[str, ...], found: NumberFacts, *, digits: int) -> dict[str, str]:
     cells = {}
     for group, n, mean, variance in zip(groups, found.n, found.mean, found.variance, strict=True):
-        spread = format_estimate(math.sqrt(variance) if n > 1 else math.nan, digits=digits)
-        cells[group] = f"{format_estimate(float(mean), digits=digits)} ({spread})" if n else "–"
+        spread = _written(math.sqrt(variance) if n > 1 else math.nan, digits)
+        cells[group] = f"{_written(float(mean), digits)} ({spread})" if n else "–"
     return cells
 
 
-def _medians(groups: tuple[str, ...], quartiles: Any, *, digits: int) -> dict[str, str]:
+def _medians(facts: ColumnFacts, quartiles: Any, *, digits: int) -> dict[str, str]:
+    # A few large values, as laboratories report, widen the standard deviation and not the quartiles.
+    widths = (quartiles[facts.compared, 2] - quartiles[facts.compared, 0]) / _QUARTILES_OF_NORMAL
+    finer = _digits(max((float(width) for width in widths if width > 0), default=0.0))
+    digits = finer if finer == _POWERS else max(digits, finer)
     if all(float(value).is_integer() for value in quartiles.ravel() if not math.isnan(value)):
         digits = 0
     cells = {}
-    for group, found in zip(groups, quartiles, strict=True):
-        low, middle, high = (format_estimate(float(value), digits=digits) for value in found)
+    for group, found in zip(facts.groups, quartiles, strict=True):
+        low, middle, high = (_written(float(value), digits) for value in found)
         cells[group] = "–" if math.isnan(found[1]) else f"{middle} [{low} to {high}]"
     return cells
 

@@ -109,6 +109,18 @@ def test_decimals_follow_the_spread() -> None:
     assert _cells(table, "Large, mean (SD)") == ["2000.0 (1000.0)"]
 
 
+def test_decimals_of_medians_follow_the_quartiles_where_a_few_values_are_large() -> None:
+    """Troponin: most below 0.05, a few above 50, so that the standard deviation says nothing of the median."""
+    data = pd.DataFrame({"troponin": [0.004, 0.0092, 0.012, 0.018, 0.031, 0.04, 61.0]})
+    assert _cells(table_one(data, nonnormal=["troponin"]), "Troponin, median [IQR]") == ["0.018 [0.011 to 0.036]"]
+
+
+def test_numbers_too_small_for_four_decimals_are_not_shown_as_zero() -> None:
+    table = table_one(pd.DataFrame({"x": [1e-6, 2e-6, 3e-6], "y": [4e-7, 5e-7, 9e-7]}), nonnormal=["y"])
+    assert _cells(table, "X, mean (SD)") == ["2.0e-06 (1.0e-06)"]
+    assert _cells(table, "Y, median [IQR]") == ["5.0e-07 [4.5e-07 to 7.0e-07]"]
+
+
 def test_levels_keep_the_order_of_their_category_and_empty_ones_stay() -> None:
     stage = pd.Categorical(["II", "I", "II"], categories=["I", "II", "III"])
     table = table_one(pd.DataFrame({"stage": stage}))
