@@ -9,10 +9,13 @@ __all__ = [
     "cells_wide",
     "column_in_words",
     "equation_of_p",
+    "format_coefficient",
     "format_estimate",
+    "format_exponential",
     "format_number",
     "format_p",
     "format_range",
+    "format_ratio",
     "format_time",
     "html_table",
     "level_in_words",
@@ -23,6 +26,8 @@ __all__ = [
 _CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
 _MISSING = "–"
+#: The exponential of more than this is no number of double precision, or one without all its digits.
+_LARGEST_EXPONENT = math.log(1e308)
 #: Words that papers write in capitals of their own.
 _ABBREVIATIONS = {
     word.lower(): word
@@ -41,12 +46,12 @@ def format_estimate(value: float, *, digits: int = 2) -> str:
     value : float
         The estimate; missing (NaN) is written as a dash.
     digits : int, default 2
-        Decimals.
+        Decimals; at most two from 100,000 on, none from a million on.
 
     Returns
     -------
     str
-        Such as ``1.35``; infinite values as ``∞``.
+        Such as ``1.35``; infinite values as ``∞``; from a thousand million on as ``1.235e+09``.
     """
     if math.isnan(value):
         return _MISSING
@@ -54,8 +59,76 @@ def format_estimate(value: float, *, digits: int = 2) -> str:
         return "∞" if value > 0 else "-∞"
     # Numbers of four figures, years among them, are read without a separator.
     separator = "," if abs(value) >= 10_000 else ""
+    if abs(value) >= 1e5:
+        digits = min(digits, 2) if abs(value) < 1e6 else 0
+    if abs(value) >= 1e9:
+        return f"{value:.3e}"
     text = f"{value:{separator}.{digits}f}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text
+
+
+def format_coefficient(value: float, *, digits: int = 4) -> str:
+    """Write a coefficient, whose size depends on the unit of its covariate, in at most ten signs.
+
+    Parameters
+    ----------
+    value : float
+        Missing (NaN) is written as a dash.
+    digits : int, default 4
+        Decimals; fewer from a thousand on.
+
+    Returns
+    -------
+    str
+        Such as ``0.0312``; ``2.1e-07`` where it is below 0.0001, ``3.146e+06`` from a million on.
+    """
+    size = abs(value)
+    if value == 0 or not math.isfinite(value):
+        return format_estimate(value, digits=digits)
+    if size < 1e-4 or size >= 1e6:
+        return f"{value:.2e}" if size < 1e-4 else f"{value:.3e}"
+    return format_estimate(value, digits=max(digits - max(math.floor(math.log10(size)) - 2, 0), 0))
+
+
+def format_exponential(logarithm: float) -> str:
+    """Write a ratio that is the exponential of a coefficient, in at most ten signs.
+
+    Parameters
+    ----------
+    logarithm : float
+        The coefficient; missing (NaN) is written as a dash.
+
+    Returns
+    -------
+    str
+        Such as ``1.35``, ``0.0031`` or ``4.85e+08``; ``>1e308`` where it is too large for a number, ``<1e-308`` where
+        it is too small.
+    """
+    if not math.isfinite(logarithm):
+        return format_estimate(logarithm if logarithm != -math.inf else 0.0)
+    if abs(logarithm) > _LARGEST_EXPONENT:
+        return ">1e308" if logarithm > 0 else "<1e-308"
+    return format_ratio(math.exp(logarithm))
+
+
+def format_ratio(value: float) -> str:
+    """Write a ratio in at most ten signs.
+
+    Parameters
+    ----------
+    value : float
+        0 or more; missing (NaN) is written as a dash.
+
+    Returns
+    -------
+    str
+        Such as ``1.35``; ``0.0031`` below 0.005, ``2.13e-07`` below 0.0001, ``4.85e+08`` from a million on.
+    """
+    if value == 0 or not math.isfinite(value):
+        return format_estimate(value)
+    if value < 1e-4 or value >= 1e6:
+        return f"{value:.2e}"
+    return f"{value:.2g}" if value < 0.005 else format_estimate(value)
 
 
 def format_number(value: float) -> str:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_coefficient, format_ratio
 
 __all__ = ["forest_figure", "ratio_ticks"]
 
@@ -61,7 +61,7 @@ def forest_figure(
         (_logarithmic if ratios else _linear)(axes, rows, top=top)
         axes.set_ylim(-_GAP / 2, top + above + _GAP / 2)
         axes.set_yticks(height, ["\n".join(lines) for lines in labels])
-        _write_numbers(axes, rows, height=height, heading="\n".join(heading), at=top + above / 2)
+        _write_numbers(axes, rows, height=height, heading="\n".join(heading), at=top + above / 2, ratios=ratios)
         under = f"{measure} ({interval}){', log scale' if ratios else ''}"
         axes.set_xlabel("\n".join(wrap_words(under, letters=int(width * _AXIS_LETTERS_PER_INCH))))
         if title:
@@ -122,11 +122,15 @@ def ratio_ticks(low: float, high: float, *, most: int = _MOST_TICKS) -> list[flo
     return inside[:: max(1, -(-len(inside) // most))] if 1.0 in inside else [1.0]
 
 
-def _write_numbers(axes: Axes, rows: pd.DataFrame, *, height: Any, heading: str, at: float) -> None:
+def _written(value: float, *, ratios: bool) -> str:
+    return format_ratio(value) if ratios else format_coefficient(value, digits=2)
+
+
+def _write_numbers(axes: Axes, rows: pd.DataFrame, *, height: Any, heading: str, at: float, ratios: bool) -> None:
     """Put the numbers right of the plot, as an axis of their own so that the layout keeps room for them."""
     beside = axes.secondary_yaxis("right")
     text = [heading] + [
-        f"{format_estimate(row['estimate'])} ({format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])})"
+        "{} ({} to {})".format(*(_written(row[name], ratios=ratios) for name in ("estimate", "ci_low", "ci_high")))
         for row in rows.to_dict("records")
     ]
     beside.set_yticks([at, *height], text)

@@ -15,7 +15,7 @@ from analysis_lib.models.arguments import checked_level, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
 from analysis_lib.models.rows.formula import parse_formula
 from analysis_lib.models.rows.source import Data, Rows, open_rows
-from analysis_lib.tables import equation_of_p, format_estimate
+from analysis_lib.tables import equation_of_p, format_coefficient
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -97,13 +97,14 @@ class OneWayAnova(ModelResult):
             (
                 str(row["group"]),
                 f"{row['n']:,}",
-                format_estimate(row["mean"]),
-                format_estimate(row["sd"]),
-                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
+                format_coefficient(row["mean"], digits=2),
+                format_coefficient(row["sd"], digits=2),
+                f"{format_coefficient(row['ci_low'], digits=2)} to {format_coefficient(row['ci_high'], digits=2)}",
             )
             for row in self.groups.reset_index().to_dict("records")
         )
-        statistic = f"F({self.df_model:,}, {self.df_resid:,}) = {self.fvalue:.4f}, {equation_of_p(self.f_pvalue)}"
+        statistic = f"F({self.df_model:,}, {self.df_resid:,}) = {format_coefficient(self.fvalue)}"
+        statistic = f"{statistic}, {equation_of_p(self.f_pvalue)}"
         notes = [
             f"{statistic}; eta squared {self.rsquared:.4f}.",
             f"Method: {self.method}.",

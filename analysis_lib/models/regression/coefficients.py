@@ -11,8 +11,14 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent, listed
+from analysis_lib.models.coefficient_table import (
+    coefficient_cells,
+    coefficient_header,
+    labels_of,
+    overflow_note,
+)
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.tables import format_p
 
 if TYPE_CHECKING:
     from scipy import stats
@@ -161,13 +167,15 @@ class CoefficientResult(ModelResult):
 
         return stats.norm() if np.isinf(self.df_errors) else stats.t(self.df_errors)
 
-    def to_frame(self, *, level: float | None = None) -> pd.DataFrame:
+    def to_frame(self, *, level: float | None = None, words: bool = False) -> pd.DataFrame:
         """Return the coefficients as a table.
 
         Parameters
         ----------
         level : float, optional
             Coverage of the intervals; the result's own when left out.
+        words : bool, default False
+            Whether a column ``label`` gives the terms in words, as `summary` and `plot` have them.
 
         Returns
         -------
@@ -177,6 +185,8 @@ class CoefficientResult(ModelResult):
         """
         limits = self.conf_int(level=level)
         frame = pd.concat([self.params, self.bse, self.tvalues, self.pvalues, limits], axis=1)
+        if words:
+            frame.insert(0, "label", self._labels())
         if self.measure:
             with np.errstate(over="ignore"):
                 frame = frame.assign(
@@ -240,31 +250,16 @@ class CoefficientResult(ModelResult):
         ModelSummary
             Prints as text; shows as a table in a notebook.
         """
-        ratio = ("Ratio", "") if not self.measure else (self.measure, f"{in_percent(self.level)} CI")
-        header = ("Term", *(ratio if self.measure else ()), self.estimate, "SE", "p")
-        if not self.measure:
-            header = ("Term", self.estimate, f"{in_percent(self.level)} CI", "SE", "p")
-        rows = []
-        for row in self.to_frame().reset_index().to_dict("records"):
-            low, high = ("ratio_low", "ratio_high") if self.measure else ("ci_low", "ci_high")
-            digits = 2 if self.measure else 4
-            interval = f"{format_estimate(row[low], digits=digits)} to {format_estimate(row[high], digits=digits)}"
-            coefficient = format_estimate(row["coef"], digits=4)
-            estimate = (
-                (format_estimate(row["ratio"]), interval, coefficient) if self.measure else (coefficient, interval)
-            )
-            rows.append(
-                (
-                    self._label(row["term"]),
-                    *estimate,
-                    format_estimate(row["se"], digits=4),
-                    format_p(row["p_value"]),
-                )
-            )
-        return ModelSummary(title=self.title, header=header, rows=tuple(rows), notes=self._all_notes())
+        table = self.to_frame()
+        return ModelSummary(
+            title=self.title,
+            header=coefficient_header(self.measure, estimate=self.estimate, level=self.level),
+            rows=coefficient_cells(self._labels(), table, ratios=bool(self.measure)),
+            notes=(*self._all_notes(), *(overflow_note(table) if self.measure else ())),
+        )
 
-    def _label(self, term: str) -> str:
-        return self.labels.get(term, self.words[self.terms.index(term)])
+    def _labels(self) -> list[str]:
+        return labels_of(self.terms, words=dict(zip(self.terms, self.words, strict=True)), labels=self.labels)
 
     def _all_notes(self) -> tuple[str, ...]:
         references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
@@ -310,11 +305,11 @@ class CoefficientResult(ModelResult):
             chosen = chosen or [term for term in self.terms if term != "Intercept"] or list(self.terms)
         else:
             chosen = [self.terms[index] for name in terms for index in self._meant(name)]
-        frame = self.to_frame().loc[chosen].reset_index()
+        frame = self.to_frame(words=True).loc[chosen].reset_index()
         low, high, middle = ("ratio_low", "ratio_high", "ratio") if self.measure else ("ci_low", "ci_high", "coef")
         data = pd.DataFrame(
             {
-                "label": [self._label(term) for term in frame["term"]],
+                "label": frame["label"],
                 "estimate": frame[middle],
                 "ci_low": frame[low],
                 "ci_high": frame[high],

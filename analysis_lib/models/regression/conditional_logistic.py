@@ -156,7 +156,7 @@ def conditional_logistic(
         level=level,
         levels=design.levels,
         facts=(
-            f"{n_sets:,} sets with both outcomes"
+            f"{n_sets:,} sets of {' and '.join(columns)} with both outcomes"
             + (
                 f"; {n_all - n_sets:,} sets with one outcome only say nothing and are left out." * (n_all > n_sets)
                 or "."

@@ -20,6 +20,7 @@ from analysis_lib.models.regression.gee_engine import (
 from analysis_lib.models.regression.small_design import SmallDesign, numbered, refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
+from analysis_lib.tables import format_coefficient
 
 __all__ = ["GeeResult", "gee"]
 
@@ -221,8 +222,9 @@ def _result(
         level=level,
         levels=design.levels,
         facts=(
-            f"{n_clusters:,} clusters of at most {int(clusters.sizes.max()):,} rows.",
-            f"Working correlation {fit.alpha:.4f}, dispersion {fit.scale:.4f}.",
+            f"{n_clusters:,} clusters of {settings['cluster']}, of at most {int(clusters.sizes.max()):,} rows"
+            + (f", in the order of {settings['time']}." if settings["time"] else "."),
+            f"Working correlation {fit.alpha:.4f}, dispersion {format_coefficient(fit.scale)}.",
             *(
                 [f"With fewer than {_FEW_CLUSTERS} clusters robust errors are too small; errors='bias-reduced' helps."]
                 if few

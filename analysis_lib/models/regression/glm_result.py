@@ -15,6 +15,7 @@ from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.regression.glm_sums import Weighting
 from analysis_lib.models.rows import Data, DesignPlan, open_rows
 from analysis_lib.models.sums import LikelihoodAt, Maximum, profile_limit
+from analysis_lib.tables import format_coefficient
 
 __all__ = ["GlmResult", "Profile", "weights_that_may_be_sampling"]
 
@@ -160,7 +161,8 @@ class GlmResult(CoefficientResult):
             advice = ", which the robust errors take account of"
         elif self.family == "binomial":
             advice = "; robust errors take account of it"
-        return [f"Pearson's dispersion is {self.dispersion:.2f}: the data vary more than the model says{advice}."]
+        found = format_coefficient(self.dispersion, digits=2)
+        return [f"Pearson's dispersion is {found}: the data vary more than the model says{advice}."]
 
     def conf_int(self, *, level: float | None = None, kind: str = "wald") -> pd.DataFrame:
         """Give intervals of the coefficients.

@@ -19,6 +19,8 @@ __all__ = ["Encoding", "Recipe", "encoding_of"]
 
 #: Functions whose result for one row depends on all rows.
 STATEFUL = re.compile(r"\b(bs|cr|cc|cs|poly|center|scale|standardize)\s*\(")
+#: What stands between the colons of a term; those of levels stand in brackets.
+_FACTORS = re.compile(r"(?:[^:\[(]|\[[^\]]*\]|\([^)]*\))+")
 _PLAIN_LEVELS = re.compile(r"C\(\s*(`[^`]+`|[^\W\d]\w*)\s*\)")
 
 
@@ -314,4 +316,15 @@ def _in_words(
             )
             label = f"{label}: {known[recipe.level]}" + (f" vs {known[0]}" if has_reference else "")
         words.append(label)
-    return tuple(words), levels
+    return _products_in_words(terms, words), levels
+
+
+def _products_in_words(terms: Sequence[str], words: Sequence[str]) -> tuple[str, ...]:
+    """Write a product of terms that stand in the formula by themselves too in their words."""
+    known = dict(zip(terms, words, strict=True))
+    found = []
+    for term, own in known.items():
+        factors = _FACTORS.findall(term)
+        is_product = own == term and len(factors) > 1 and all(factor in known for factor in factors)
+        found.append(" \N{MULTIPLICATION SIGN} ".join(known[factor] for factor in factors) if is_product else own)
+    return tuple(found)

@@ -97,6 +97,8 @@ class EventRows:
         Rows left out, each counted once.
     assumed_censored : int
         Rows without a cause, which count as censored.
+    weight_name : str
+        Column of the weights.
     """
 
     time: FloatArray
@@ -112,6 +114,7 @@ class EventRows:
     exclusions: dict[str, int]
     n_excluded: int
     assumed_censored: int = 0
+    weight_name: str = ""
 
     @property
     def n(self) -> int:
@@ -122,6 +125,14 @@ class EventRows:
     def events(self) -> int:
         """Rows whose follow-up ended with an event of any cause."""
         return int(np.count_nonzero(self.cause))
+
+    @property
+    def weight_sums(self) -> dict[str, float]:
+        """Sum of the weights by kind and column; empty without weights."""
+        if self.weights is None:
+            return {}
+        kind = "frequency" if self.counts_rows else "sampling"
+        return {f"{kind} weights {self.weight_name}": float(self.weights.sum())}
 
     @property
     def counts_rows(self) -> bool:

@@ -272,6 +272,9 @@ def _fitted(
         chosen = _chosen(problem, path, cases=cases, choices=choices)
     has_events = choices.family in {"binomial", "cox"}
     event = cases.response == 1 if has_events else cases.response > 0
+    weighed = {}
+    if settings.get("weights") or (cases.weights != 1).any():
+        weighed = {f"weights {settings.get('weights') or 'as given'}": float(cases.weights.sum())}
     people = {"all": _distinct(cases.persons)}
     if has_events:
         people |= {"events": _distinct(cases.persons[event]), "no event": _distinct(cases.persons[~event])}
@@ -285,6 +288,7 @@ def _fitted(
         exclusions=exclusions,
         n_excluded=n_excluded,
         persons=people,
+        weight_sums=weighed,
         settings={
             **settings,
             **{name: getattr(choices, name) for name in choices.__dataclass_fields__ if name != "workers"},

@@ -10,11 +10,12 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_columns
+from analysis_lib.models.coefficient_table import labels_of
 from analysis_lib.models.regression.penalised.families import Family, named_family
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.design import DesignPlan
 from analysis_lib.models.rows.source import open_rows
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_coefficient
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -52,7 +53,7 @@ class ElasticNetResult(ModelResult):
     cross_validation : CrossValidation or None
         Held-out deviance by penalty; None where it was not asked for.
     words : mapping of str to str
-        What plots write for a term, where known.
+        What tables and plots write for a term, where known.
     plan : DesignPlan or None
         How new data become covariates; None for a fit to a matrix.
     """
@@ -164,13 +165,15 @@ class ElasticNetResult(ModelResult):
 
         return np.asarray(expit(eta))
 
-    def to_frame(self, *, at: At | None = None) -> pd.DataFrame:
+    def to_frame(self, *, at: At | None = None, words: bool = False) -> pd.DataFrame:
         """Return the terms that were selected.
 
         Parameters
         ----------
         at : {"min", "1se"} or float, optional
             Which penalty, as for `coef`.
+        words : bool, default False
+            Whether a column ``label`` gives the terms in words, as `summary` and `plot` have them.
 
         Returns
         -------
@@ -179,7 +182,10 @@ class ElasticNetResult(ModelResult):
         """
         params = self.coef(at)
         kept = params[(params != 0) | (params.index == "Intercept")]
-        return kept.reset_index()
+        frame = kept.reset_index()
+        if words:
+            frame.insert(1, "label", labels_of(frame["term"], words=self.words, labels={}))
+        return frame
 
     def path_frame(self) -> pd.DataFrame:
         """Return what came of each penalty.
@@ -216,12 +222,11 @@ class ElasticNetResult(ModelResult):
         ModelSummary
             The largest coefficients and how they came about.
         """
-        kept = self.to_frame(at=at)
+        kept = self.to_frame(at=at, words=True)
         kept = kept[kept["term"] != "Intercept"]
         largest = kept.reindex(kept["coef"].abs().sort_values(ascending=False, kind="stable").index).head(MOST_SHOWN)
         rows = tuple(
-            (self.words.get(term, term), format_estimate(value, digits=4))
-            for term, value in largest.itertuples(index=False)
+            (label, format_coefficient(value)) for label, value in largest[["label", "coef"]].itertuples(index=False)
         )
         model = f"Penalised {named_family(self.family)} regression"
         return ModelSummary(

@@ -82,7 +82,7 @@ def cox(
         Coverage of the intervals, in (0, 1).
     labels : mapping of str to str, optional
         What tables and plots write instead of a term's name, such as ``{"treatment": "Celecoxib vs diclofenac"}``.
-        Where none is given plots make their own from the column's name and ``data.attrs["units"]``.
+        Where none is given they make their own from the column's name, its levels and ``data.attrs["units"]``.
 
     Returns
     -------

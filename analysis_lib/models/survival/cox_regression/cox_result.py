@@ -11,6 +11,12 @@ import pandas as pd
 
 from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.coefficient_table import (
+    coefficient_cells,
+    coefficient_header,
+    labels_of,
+    overflow_note,
+)
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.design import DesignPlan
@@ -33,7 +39,6 @@ from analysis_lib.models.survival.cox_regression.proportional_hazards import (
 )
 from analysis_lib.models.survival.cox_regression.residuals import ResidualKind, residuals_of
 from analysis_lib.models.survival.cox_regression.schoenfeld import TimeTransform
-from analysis_lib.tables import format_estimate, format_p
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -76,10 +81,12 @@ class CoxResult(ModelResult):
         For each category its levels; the first is the reference.
     iterations : int
         Newton steps to the maximum.
+    fractional_weights : int
+        Rows whose case weight is no whole number.
     labels : mapping of str to str
         What tables and plots write instead of a term's name, as given.
     words : mapping of str to str
-        What plots write where no label was given.
+        What tables and plots write where no label was given: "sex: male vs female".
     term_of : tuple of str
         The term of the formula that each coefficient belongs to.
     columns : CoxColumns
@@ -97,6 +104,7 @@ class CoxResult(ModelResult):
     level: float
     levels: dict[str, tuple[str, ...]]
     iterations: int
+    fractional_weights: int
     labels: Mapping[str, str]
     words: Mapping[str, str]
     term_of: tuple[str, ...]
@@ -126,7 +134,8 @@ class CoxResult(ModelResult):
     @property
     def hazard_ratios(self) -> pd.Series:
         """Hazard ratios: exp of `params`."""
-        return pd.Series(np.exp(self.params), name="hazard_ratio")
+        with np.errstate(over="ignore"):
+            return pd.Series(np.exp(self.params), name="hazard_ratio")
 
     def cov_params(self) -> pd.DataFrame:
         """Covariance of the estimates.
@@ -367,17 +376,24 @@ class CoxResult(ModelResult):
             notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         elif persons < self.n:
             notes.append(f"They come from {persons:,} persons, each at risk in one row at a time.")
+        if self.n_clusters is None and self.fractional_weights:
+            notes.append(
+                f"The weights of {self.fractional_weights:,} rows are fractions. If they are sampling or inverse "
+                "probability weights, model-based errors are wrong: leave robust out."
+            )
         if self.columns.strata:
             notes.append(f"{len(self.likelihood.strata):,} strata by {', '.join(self.columns.strata)}.")
         return tuple(notes)
 
-    def to_frame(self, *, ci: IntervalKind = "wald") -> pd.DataFrame:
+    def to_frame(self, *, ci: IntervalKind = "wald", words: bool = False) -> pd.DataFrame:
         """Return the estimates as a table.
 
         Parameters
         ----------
         ci : {"wald", "profile"}, default "wald"
             Kind of interval.
+        words : bool, default False
+            Whether a column ``label`` gives the terms in words, as `summary` and `plot` have them.
 
         Returns
         -------
@@ -385,8 +401,9 @@ class CoxResult(ModelResult):
             One row per term: ``coef`` (log hazard ratio), ``se``, ``z``, ``p_value``, ``hazard_ratio``, and the hazard
             ratio's limits ``ci_low`` and ``ci_high``.
         """
-        limits = np.exp(self.conf_int(ci))
-        return pd.DataFrame(
+        with np.errstate(over="ignore"):
+            limits = np.exp(self.conf_int(ci))
+        frame = pd.DataFrame(
             {
                 "coef": self.params,
                 "se": self.bse,
@@ -397,6 +414,9 @@ class CoxResult(ModelResult):
                 "ci_high": limits["ci_high"],
             }
         ).rename_axis("term")
+        if words:
+            frame.insert(0, "label", labels_of(self.params.index, words=self.words, labels=self.labels))
+        return frame
 
     def summary(self, *, ci: IntervalKind = "wald") -> ModelSummary:
         """Write the model for reading.
@@ -411,26 +431,23 @@ class CoxResult(ModelResult):
         ModelSummary
             Prints as text, shows as a table in a notebook.
         """
-        rows = tuple(
-            (
-                self.labels.get(row["term"], row["term"]),
-                format_estimate(row["hazard_ratio"]),
-                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
-                format_estimate(row["coef"], digits=4),
-                format_estimate(row["se"], digits=4),
-                format_p(row["p_value"]),
-            )
-            for row in self.to_frame(ci=ci).reset_index().to_dict("records")
+        table = pd.concat(
+            [self.to_frame(ci=ci, words=True)[["label", "coef", "se", "p_value"]], self.conf_int(ci)], axis=1
         )
-        header = ("Term", "Hazard ratio", f"{in_percent(self.level)} CI", "Log HR", "SE", "p")
         references = [f"{column}: {names[0]}" for column, names in self.levels.items()]
         notes = (
             *self._notes(),
             f"Intervals: {self._interval(ci)}. p values: Wald.",
             *([f"Reference levels: {'; '.join(references)}."] if references else []),
             f"Log partial likelihood {self.llf:.4f}, with no covariates {self.llnull:.4f}.",
+            *overflow_note(table),
         )
-        return ModelSummary(title=self._title, header=header, rows=rows, notes=notes)
+        return ModelSummary(
+            title=self._title,
+            header=coefficient_header("Hazard ratio", estimate="Log HR", level=self.level),
+            rows=coefficient_cells(list(table["label"]), table, ratios=True),
+            notes=notes,
+        )
 
     def plot(self, *, ci: IntervalKind = "wald", width: float = 5.5, title: str = "") -> "StudyFigure":
         """Draw the hazard ratios as a forest plot.
@@ -449,9 +466,7 @@ class CoxResult(ModelResult):
         StudyFigure
             With its data attached.
         """
-        rows = self.to_frame(ci=ci).reset_index()
-        data = rows.rename(columns={"hazard_ratio": "estimate"})
-        data["label"] = [self.labels.get(term, self.words[term]) for term in rows["term"]]
+        data = self.to_frame(ci=ci, words=True).reset_index().rename(columns={"hazard_ratio": "estimate"})
         return forest_plot(
             data[["label", "estimate", "ci_low", "ci_high"]],
             measure="Hazard ratio",

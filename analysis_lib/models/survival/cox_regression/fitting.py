@@ -162,6 +162,8 @@ def result_facts(rows: CoxRows, asked: CoxColumns, *, fit: FittedCox, middle: Fl
         "events": int(rows.event.sum()),
         "exclusions": {**rows.plan.exclusions, **unweighted},
         "n_excluded": rows.plan.n_excluded + rows.n_unweighted,
+        "weight_sums": {} if rows.weight is None else {f"case weights {asked.weights}": float(rows.weight.sum())},
+        "fractional_weights": 0 if rows.weight is None else int((rows.weight != np.floor(rows.weight)).sum()),
         "persons": persons_by_group(rows.person, rows.event, groups=rows.groups, counted=counted),
         "params": pd.Series(fit.top.point / fit.scale, index=index, name="coef"),
         "covariance": pd.DataFrame(covariance / outer, index=index, columns=index),
