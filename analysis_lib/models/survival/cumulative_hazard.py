@@ -271,6 +271,7 @@ def nelson_aalen(
         exclusions=rows.exclusions,
         n_excluded=rows.n_excluded,
         persons=rows.persons,
+        weight_sums=rows.weight_sums,
         settings={**columns.settings, "ci": ci, "level": level},
         table=table,
         groups=rows.groups,

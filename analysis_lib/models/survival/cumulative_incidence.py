@@ -132,6 +132,7 @@ def cumulative_incidence(
         exclusions=rows.exclusions,
         n_excluded=rows.n_excluded,
         persons=rows.persons,
+        weight_sums=rows.weight_sums,
         settings={
             **columns.settings,
             "censored": censored,

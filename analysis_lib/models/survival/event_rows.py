@@ -203,6 +203,7 @@ def event_rows(rows: Rows, columns: Columns, *, competing: bool = False, censore
         exclusions=exclusions,
         n_excluded=len(read) - len(frame),
         assumed_censored=assumed,
+        weight_name=columns.weights or "",
     )
 
 

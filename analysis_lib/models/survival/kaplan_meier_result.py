@@ -188,6 +188,7 @@ class KaplanMeierResult(ModelResult):
             exclusions=self.exclusions,
             n_excluded=self.n_excluded,
             persons=self.persons,
+            weight_sums=self.weight_sums,
             settings={**self.settings, "until": until},
             table=table,
             contrasts=contrasts,

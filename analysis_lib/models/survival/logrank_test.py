@@ -1,14 +1,15 @@
 """The log-rank test of equal survival: weighted, stratified, for trend."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.result import ModelSummary, left_out
+from analysis_lib.models.result import ModelSummary, columns_used, left_out
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.asked_columns import asked_columns
 from analysis_lib.models.survival.event_rows import EventRows, event_rows
@@ -18,6 +19,10 @@ from analysis_lib.tables import equation_of_p, format_estimate
 
 __all__ = ["LogRankResult", "logrank", "logrank_from_rows"]
 
+_SOURCE = (
+    "Mantel N. (1966). Cancer Chemother. Rep. 50(3), 163-170; Harrington D. P., Fleming T. R. (1982). Biometrika 69(3), "
+    "553-566; Tarone R. E. (1975). Biometrika 62(3), 679-682"
+)
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -46,6 +51,10 @@ class LogRankResult:
         Rows left out, each counted once.
     persons : dict of str to int
         Distinct persons in total and by group.
+    settings : mapping of str to object
+        The arguments of the call.
+    weight_sums : mapping of str to float
+        Sum of the weights by kind and column; empty without weights.
     """
 
     chi2: float
@@ -57,6 +66,13 @@ class LogRankResult:
     exclusions: dict[str, int]
     n_excluded: int
     persons: dict[str, int]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    weight_sums: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """The publications the formula is from."""
+        return _SOURCE
 
     @property
     def n(self) -> int:
@@ -99,6 +115,8 @@ class LogRankResult:
             f"Chi-square {self.chi2:.4f} on {self.df} df, {equation_of_p(self.p_value)}.",
             f"Method: {self.method}.",
             *([left_out(self.n_excluded, self.exclusions)] if self.exclusions else []),
+            *columns_used(self.settings, self.weight_sums),
+            *([f"Strata: {', '.join(strata)}."] if (strata := self.settings.get("strata")) else []),
         )
         return ModelSummary(
             title="Log-rank test", header=("Group", "n", "Observed", "Expected"), rows=rows, notes=notes
@@ -178,7 +196,8 @@ def logrank(
     rows, columns = asked_columns(
         formula, data, time=time, event=event, by=by, strata=strata, entry=entry, weights=weights
     )
-    return logrank_from_rows(event_rows(rows, columns), rho=rho, trend=trend)
+    found = logrank_from_rows(event_rows(rows, columns), rho=rho, trend=trend)
+    return replace(found, settings={**columns.settings, "rho": rho, "trend": trend})
 
 
 def logrank_from_rows(rows: EventRows, *, rho: float = 0.0, trend: bool | Sequence[float] = False) -> LogRankResult:
@@ -239,6 +258,7 @@ def logrank_from_rows(rows: EventRows, *, rho: float = 0.0, trend: bool | Sequen
         exclusions=rows.exclusions,
         n_excluded=rows.n_excluded,
         persons=rows.persons,
+        weight_sums=rows.weight_sums,
     )
 
 

@@ -108,6 +108,7 @@ def kaplan_meier(
         exclusions=rows.exclusions,
         n_excluded=rows.n_excluded,
         persons=rows.persons,
+        weight_sums=rows.weight_sums,
         settings={**columns.settings, "ci": ci, "level": level},
         table=table,
         groups=rows.groups,
