@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 from analysis_lib.errors import ModelInputError
 
@@ -101,7 +102,7 @@ def checked_parts(names: Sequence[str], known: Sequence[str]) -> list[str]:
     return checked
 
 
-def checked_level(level: float) -> float:
+def checked_level(level: Any) -> float:
     """Refuse a coverage outside (0, 1).
 
     Parameters
@@ -123,7 +124,7 @@ def checked_level(level: float) -> float:
         raise ModelInputError(f"level must be a number; found {type(level).__name__}. For 95 % write 0.95.")
     if not 0 < level < 1:
         raise ModelInputError(f"level must lie between 0 and 1; found {level:g}. For 95 % write 0.95.")
-    return level
+    return float(level)
 
 
 def in_percent(level: float) -> str:

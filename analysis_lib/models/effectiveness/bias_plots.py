@@ -95,8 +95,8 @@ def error_model_figure(model: "ErrorModel", *, width: float, title: str) -> Stud
         at = np.linspace(truth.min() - reach, truth.max() + reach, 200)
         mean = model.mean_intercept + model.mean_slope * at
         spread = 1.959964 * np.maximum(model.sd_intercept + model.sd_slope * np.abs(at), 0)
-        band = {"color": PALETTE[1], "alpha": 0.18, "linewidth": 0, "label": "95% of systematic errors"}
-        axes.fill_between(np.exp(at), np.exp(mean - spread), np.exp(mean + spread), **band)
+        low, high, label = np.exp(mean - spread), np.exp(mean + spread), "95% of systematic errors"
+        axes.fill_between(np.exp(at), low, high, color=PALETTE[1], alpha=0.18, linewidth=0, label=label)
         axes.plot(np.exp(at), np.exp(mean), color=PALETTE[1], linewidth=1.1, label="mean")
         axes.plot(np.exp(at), np.exp(at), color=GREY, linewidth=0.9, linestyle=(0, (4, 2)), label="no error")
         estimates = np.exp(table["log_estimate"])

@@ -1,18 +1,29 @@
 """How strong unmeasured confounding would have to be to explain an effect away."""
 
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice
+from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.tables import format_ratio
+
+if TYPE_CHECKING:
+    from analysis_lib.figures import StudyFigure
 
 __all__ = ["EValue", "e_value"]
 
 Measure = Literal["risk ratio", "odds ratio", "hazard ratio"]
 
 
-class EValue(NamedTuple):
+_SOURCE = "VanderWeele T. J., Ding P. (2017). Ann. Intern. Med. 167(4), 268-274"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class EValue(ModelResult):
     """E-values on the scale of the risk ratio.
 
     Attributes
@@ -21,10 +32,78 @@ class EValue(NamedTuple):
         Of the point estimate.
     limit : float
         Of the confidence limit nearer to 1; 1 where the interval holds 1, missing (NaN) where no interval was given.
+    ratio : float
+        The point estimate as it was given.
+    nearer : float
+        The limit nearer to 1 as it was given; missing (NaN) where none was.
+    risk_ratio : float
+        The point estimate on the scale of the risk ratio, over the value that the confounding would have to leave.
+    measure : str
+        What the estimate is.
     """
 
     estimate: float
     limit: float
+    ratio: float
+    nearer: float
+    risk_ratio: float
+    measure: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the E-values as a table.
+
+        Returns
+        -------
+        DataFrame
+            Rows ``estimate`` and ``limit`` with ``ratio``, as it was given, and ``e_value``.
+        """
+        return pd.DataFrame(
+            {"ratio": [self.ratio, self.nearer], "e_value": [self.estimate, self.limit]},
+            index=pd.Index(["estimate", "limit"], name="of"),
+        )
+
+    def summary(self) -> ModelSummary:
+        """Write the E-values for reading.
+
+        Returns
+        -------
+        ModelSummary
+            Prints as text, shows as a table in a notebook.
+        """
+        named = ("Estimate", "Confidence limit nearer to 1")
+        rows = tuple(
+            (name, format_ratio(row["ratio"]), format_ratio(row["e_value"]))
+            for name, row in zip(named, self.to_frame().to_dict("records"), strict=True)
+        )
+        what = f"{self.measure[:1].upper()}{self.measure[1:]}"
+        return ModelSummary(title="E-value", header=("Of", what, "E-value"), rows=rows, notes=self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        counts = (f"{self.n:,} rows, {self.events:,} events.",) if self.n else ()
+        meaning = (
+            f"An unmeasured confounder would need risk ratios of {format_ratio(self.estimate)} with treatment and with "
+            "outcome, beyond the measured covariates, to explain the estimate away."
+        )
+        return (f"Method: {self.method}.", *counts, meaning)
+
+    def plot(self, *, width: float = 3.5, title: str = "") -> "StudyFigure":
+        """Draw how strong confounding would have to be, with the treatment and with the outcome.
+
+        Parameters
+        ----------
+        width : float, default 3.5
+            Inches.
+        title : str, optional
+            Above the plot.
+
+        Returns
+        -------
+        StudyFigure
+            With the curve attached.
+        """
+        from analysis_lib.models.effectiveness.confounding_plot import confounding_figure
+
+        return confounding_figure(self, width=width, title=title)
 
 
 def e_value(
@@ -35,6 +114,7 @@ def e_value(
     measure: Measure = "risk ratio",
     rare_outcome: bool = True,
     true_value: float = 1.0,
+    of: ModelResult | None = None,
 ) -> EValue:
     """Compute the E-value of VanderWeele and Ding [1]_.
 
@@ -85,12 +165,26 @@ def e_value(
         )
     left = _risk_ratio(true_value, measure, rare=rare_outcome)
     ratio, low, high = (_risk_ratio(value, measure, rare=rare_outcome) / left for value in (estimate, low, high))
-    if not given:
-        return EValue(_e(ratio), float("nan"))
-    if low <= 1 <= high:
-        return EValue(_e(ratio), 1.0)
+    holds_one = bool(given) and low <= 1 <= high
     nearer = ci_low if ratio > 1 else ci_high
-    return EValue(_e(ratio), float("nan") if nearer is None else _e(low if ratio > 1 else high))
+    limit = float("nan") if nearer is None else _e(low if ratio > 1 else high)
+    how = f"E-value of a {measure}" + ("" if rare_outcome or measure == "risk ratio" else ", outcome not rare")
+    return EValue(
+        method=how if true_value == 1 else f"{how}, for a true value of {true_value:g}",
+        source=_SOURCE,
+        n=0 if of is None else of.n,
+        events=0 if of is None else of.events,
+        exclusions={} if of is None else of.exclusions,
+        n_excluded=0 if of is None else of.n_excluded,
+        persons={} if of is None else of.persons,
+        settings={"measure": measure, "rare_outcome": rare_outcome, "true_value": true_value},
+        estimate=_e(ratio),
+        limit=1.0 if holds_one else limit,
+        ratio=float(estimate),
+        nearer=float("nan") if nearer is None else float(nearer),
+        risk_ratio=float(ratio),
+        measure=measure,
+    )
 
 
 def _e(ratio: float) -> float:

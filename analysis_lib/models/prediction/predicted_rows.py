@@ -136,6 +136,7 @@ class PredictedRows:
             group=None,
             groups=(),
             parts=(),
+            weight_sums={},
             censoring=None if self.censoring is None else self.censoring.where(inside),
             others={name: values[inside] for name, values in self.others.items()},
         )

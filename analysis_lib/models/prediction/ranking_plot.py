@@ -11,6 +11,8 @@ from analysis_lib.models.prediction.predicted_rows import ALL
 from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
 
@@ -61,7 +63,7 @@ def shown_groups(table: pd.DataFrame) -> list[str]:
     return groups[1:] if len(groups) > 1 else groups
 
 
-def roc_figure(result: RocResult, *, width: float, title: str) -> StudyFigure:
+def roc_figure(result: RocResult, *, width: float, title: str, groups: Sequence[str] | None = None) -> StudyFigure:
     """Draw ROC curves.
 
     Parameters
@@ -72,13 +74,15 @@ def roc_figure(result: RocResult, *, width: float, title: str) -> StudyFigure:
         Inches.
     title : str
         Above the plot; empty for none.
+    groups : sequence of str, optional
+        Which curves; those of the groups where there are some, else that of everybody, when left out.
 
     Returns
     -------
     StudyFigure
         With the points attached.
     """
-    labels = _labels(result.table, "auroc", what="AUROC", width=width)
+    labels = _labels(result.table, "auroc", what="AUROC", width=width, groups=groups)
     with journal_style():
         figure = study_figure(
             width=width,
@@ -179,11 +183,13 @@ def _square(axes: Axes) -> None:
     axes.set_yticks(np.linspace(0, 1, 6))
 
 
-def _labels(table: pd.DataFrame, measure: str, *, what: str, width: float) -> dict[str, str]:
+def _labels(
+    table: pd.DataFrame, measure: str, *, what: str, width: float, groups: Sequence[str] | None = None
+) -> dict[str, str]:
     rows = {row["group"]: row for row in table.to_dict("records")}
     letters = max(12, int((width - _MARGIN - 0.5) / _LETTER))
     labels = {}
-    for group in shown_groups(table):
+    for group in shown_groups(table) if groups is None else groups:
         row = rows[group]
         if np.isnan(row[measure]):
             continue

@@ -19,17 +19,23 @@ from analysis_lib.models.regression.glm_problem import GlmProblem, glm_problem
 from analysis_lib.models.regression.glm_result import GlmResult
 from analysis_lib.models.regression.glm_sums import IrlsSums, Weighting
 from analysis_lib.models.regression.irls import solved
+from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows import Data, open_rows, parse_formula
-from analysis_lib.tables import format_p, html_table, text_table
+from analysis_lib.tables import format_coefficient, format_p
 
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster
+    from analysis_lib.figures import StudyFigure
 
 __all__ = ["NestedTests", "compare_models"]
 
 
-@dataclass(frozen=True, repr=False, eq=False)
-class NestedTests:
+_TITLE = "Nested models"
+_SOURCE = "Cox D. R., Hinkley D. V. (1974). Theoretical Statistics. Chapman and Hall, section 9.3"
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class NestedTests(ModelResult):
     """Three tests of what a larger model adds.
 
     Attributes
@@ -47,18 +53,63 @@ class NestedTests:
     table: pd.DataFrame
     added: tuple[str, ...]
 
-    def _rows(self) -> list[list[str]]:
-        return [
-            [str(name), f"{row['statistic']:.4g}", f"{row['df']:g}", format_p(row["p_value"])]
+    def to_frame(self) -> pd.DataFrame:
+        """Return the tests as a table.
+
+        Returns
+        -------
+        DataFrame
+            A copy of `table`.
+        """
+        return self.table.copy()
+
+    def summary(self) -> ModelSummary:
+        """Write the tests for reading.
+
+        Returns
+        -------
+        ModelSummary
+            Prints as text, shows as a table in a notebook.
+        """
+        rows = tuple(
+            (str(name), format_coefficient(row["statistic"], digits=3), f"{row['df']:g}", format_p(row["p_value"]))
             for name, row in self.table.iterrows()
-        ]
+        )
+        frame = self.larger.to_frame(words=True)
+        return ModelSummary(
+            title=_TITLE,
+            header=("Test", "Chi-square", "df", "p"),
+            rows=rows,
+            notes=(*self._notes(), f"Added: {', '.join(frame.loc[list(self.added), 'label'])}."),
+        )
 
-    def __repr__(self) -> str:
-        return text_table(["Test", "Chi-square", "df", "p"], self._rows()) + f"\n\nAdded: {', '.join(self.added)}."
+    def _notes(self) -> tuple[str, ...]:
+        notes = [note.replace("the standard errors take", "the tests take") for note in super()._notes()]
+        notes[1] = notes[1].replace(", 0 events", "").replace(".", " in both models.")
+        if self.larger.fractional_weights:
+            notes.append(
+                f"The weights of {self.larger.fractional_weights:,} rows are fractions, taken as analytic (precision) "
+                "weights. If they are sampling or inverse probability weights, none of these tests holds: use "
+                "glm(..., sampling_weights=...).wald_test(...)."
+            )
+        return tuple(notes)
 
-    def _repr_html_(self) -> str:
-        notes = (f"Added: {', '.join(self.added)}.", f"{self.larger.n:,} rows in both models.")
-        return html_table(["Test", "Chi-square", "df", "p"], self._rows(), caption="Nested models", notes=notes)
+    def plot(self, *, width: float = 5.5, title: str = "") -> "StudyFigure":
+        """Draw what the larger model adds: the estimates of its terms that the smaller lacks.
+
+        Parameters
+        ----------
+        width : float, default 5.5
+            Inches.
+        title : str, optional
+            Above the plot.
+
+        Returns
+        -------
+        StudyFigure
+            A forest plot, with its data attached.
+        """
+        return self.larger.plot(terms=self.added, width=width, title=title)
 
 
 def compare_models(
@@ -88,7 +139,7 @@ def compare_models(
     larger : str
         Formula of the larger model, which has each term of the smaller.
     family, link, weights, frequency_weights, offset, exposure
-        As for `glm`.
+        As for `glm`; with sampling weights there is no likelihood to compare.
     on : Cluster, optional
         As for `glm`.
 
@@ -120,7 +171,7 @@ def compare_models(
         "level": 0.95,
         "errors": "model",
     }
-    settings |= {"cluster": None, "firth": False}
+    settings |= {"cluster": None, "firth": False, **weighting.settings}
     results = [
         glm_result(problem, fit(problem), settings={**settings, "formula": formula}, size=None, labels={})
         for problem, formula in ((small, smaller), (large, larger))
@@ -146,7 +197,21 @@ def _tests(problem: GlmProblem, *, smaller: GlmResult, larger: GlmResult) -> Nes
         "score": _score(problem, smaller, larger=larger) / scale,
     }
     table = pd.DataFrame({"statistic": statistics, "df": df})
-    return NestedTests(smaller, larger, table.assign(p_value=stats.chi2.sf(table["statistic"], df)), added)
+    return NestedTests(
+        method=f"likelihood-ratio, Wald and score (Rao) tests, {larger.family} family, {larger.link} link",
+        source=_SOURCE,
+        n=larger.n,
+        events=larger.events,
+        exclusions=larger.exclusions,
+        n_excluded=larger.n_excluded,
+        persons=larger.persons,
+        settings={**larger.settings, "formula": smaller.settings["formula"], "larger": larger.settings["formula"]},
+        weight_sums=larger.weight_sums,
+        smaller=smaller,
+        larger=larger,
+        table=table.assign(p_value=stats.chi2.sf(table["statistic"], df)).rename_axis("test"),
+        added=added,
+    )
 
 
 def _score(problem: GlmProblem, smaller: GlmResult, *, larger: GlmResult) -> float:

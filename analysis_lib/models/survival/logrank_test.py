@@ -20,8 +20,8 @@ from analysis_lib.tables import equation_of_p, format_estimate
 __all__ = ["LogRankResult", "logrank", "logrank_from_rows"]
 
 _SOURCE = (
-    "Mantel N. (1966). Cancer Chemother. Rep. 50(3), 163-170; Harrington D. P., Fleming T. R. (1982). Biometrika 69(3), "
-    "553-566; Tarone R. E. (1975). Biometrika 62(3), 679-682"
+    "Mantel N. (1966). Cancer Chemother. Rep. 50(3), 163-170; Harrington D. P., Fleming T. R. (1982). Biometrika "
+    "69(3), 553-566; Tarone R. E. (1975). Biometrika 62(3), 679-682"
 )
 FloatArray = npt.NDArray[np.float64]
 
