@@ -1,5 +1,6 @@
 """How strong unmeasured confounding would have to be to explain an effect away."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -24,7 +25,7 @@ _SOURCE = "VanderWeele T. J., Ding P. (2017). Ann. Intern. Med. 167(4), 268-274"
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class EValue(ModelResult):
-    """E-values on the scale of the risk ratio.
+    """E-values on the scale of the risk ratio; unpacks into that of the estimate and that of the limit.
 
     Attributes
     ----------
@@ -48,6 +49,12 @@ class EValue(ModelResult):
     nearer: float
     risk_ratio: float
     measure: str
+
+    def __iter__(self) -> Iterator[float]:
+        return iter((self.estimate, self.limit))
+
+    def __len__(self) -> int:
+        return 2
 
     def to_frame(self) -> pd.DataFrame:
         """Return the E-values as a table.
@@ -135,11 +142,13 @@ def e_value(
         HR))``.
     true_value : float, default 1
         The ratio that the confounding would have to leave, of the same kind as `estimate`.
+    of : ModelResult, optional
+        The result that the estimate is from: its rows, events and persons go with the E-value into a report.
 
     Returns
     -------
     EValue
-        Of the estimate and of the limit.
+        ``estimate`` and ``limit``; shows itself as a table, draws how strong confounding would have to be.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Empirical calibration: what negative controls, whose true effect is none, tell about systematic error."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +179,13 @@ class EmpiricalNull(ModelResult):
         return calibration_figure(self, width=width, title=title)
 
 
-def empirical_null(log_estimates: Numbers, ses: Numbers, *, labels: Sequence[str] | None = None) -> EmpiricalNull:
+def empirical_null(
+    log_estimates: Numbers,
+    ses: Numbers,
+    *,
+    labels: Sequence[str] | None = None,
+    persons: Mapping[str, int] | None = None,
+) -> EmpiricalNull:
     """Estimate the distribution of systematic error from negative controls, by maximum likelihood [1]_.
 
     Each control's estimate is taken as normal around a bias of its own, and the biases as normal:
@@ -193,6 +199,8 @@ def empirical_null(log_estimates: Numbers, ses: Numbers, *, labels: Sequence[str
         Their standard errors, > 0.
     labels : sequence of str, optional
         Names of the controls.
+    persons : mapping of str to int, optional
+        Distinct persons behind the estimates, for `Report.add`.
 
     Returns
     -------
@@ -224,7 +232,7 @@ def empirical_null(log_estimates: Numbers, ses: Numbers, *, labels: Sequence[str
         events=0,
         exclusions={},
         n_excluded=0,
-        persons={},
+        persons=dict(persons or {}),
         settings={"level": in_percent(0.95)},
         mean=mean,
         sd=float(np.sqrt(variance)),

@@ -11,13 +11,14 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent, listed
-from analysis_lib.models.coefficient_table import (
+from analysis_lib.models.result import (
+    ModelResult,
+    ModelSummary,
     coefficient_cells,
     coefficient_header,
     labels_of,
     overflow_note,
 )
-from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import format_p
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_columns
-from analysis_lib.models.coefficient_table import labels_of
 from analysis_lib.models.regression.penalised.families import Family, named_family
-from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.result import ModelResult, ModelSummary, labels_of
 from analysis_lib.models.rows.design import DesignPlan
 from analysis_lib.models.rows.source import open_rows
 from analysis_lib.tables import format_coefficient

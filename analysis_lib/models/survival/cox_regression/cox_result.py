@@ -11,14 +11,15 @@ import pandas as pd
 
 from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
-from analysis_lib.models.coefficient_table import (
+from analysis_lib.models.forest import forest_plot
+from analysis_lib.models.result import (
+    ModelResult,
+    ModelSummary,
     coefficient_cells,
     coefficient_header,
     labels_of,
     overflow_note,
 )
-from analysis_lib.models.forest import forest_plot
-from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.design import DesignPlan
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.sums.maximise import profile_limit
