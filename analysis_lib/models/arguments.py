@@ -122,7 +122,7 @@ def checked_level(level: Any) -> float:
     """
     if not isinstance(level, Real):
         raise ModelInputError(f"level must be a number; found {type(level).__name__}. For 95 % write 0.95.")
-    if not 0 < level < 1:
+    if not 0 < float(level) < 1:
         raise ModelInputError(f"level must lie between 0 and 1; found {level:g}. For 95 % write 0.95.")
     return float(level)
 
