@@ -112,7 +112,7 @@ def format_exponential(logarithm: float) -> str:
 
 
 def format_ratio(value: float) -> str:
-    """Write a ratio in at most ten signs.
+    """Write a ratio, or a rate, in at most ten signs.
 
     Parameters
     ----------

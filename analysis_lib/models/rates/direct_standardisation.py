@@ -18,7 +18,7 @@ from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.rates.standard_populations import StandardName, weights_for
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -121,9 +121,9 @@ class StandardisedRates(PersonTimeResult):
                 str(row["group"]),
                 f"{row['events']:,}",
                 f"{row['person_years']:,.0f}",
-                format_estimate(row["crude_rate"]),
-                format_estimate(row["rate"]),
-                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
+                format_ratio(row["crude_rate"]),
+                format_ratio(row["rate"]),
+                f"{format_ratio(row['ci_low'])} to {format_ratio(row['ci_high'])}",
             )
             for row in self.table.reset_index().to_dict("records")
         )

@@ -13,7 +13,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells
 from analysis_lib.models.rates.rate_result import person_time_notes
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import equation_of_p, format_estimate, format_p
+from analysis_lib.tables import equation_of_p, format_estimate, format_p, format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -145,7 +145,7 @@ class EffectMeasures(ModelResult):
             (
                 *([row["comparison"]] if several else []),
                 row["measure"][:1].upper() + row["measure"][1:],
-                format_estimate(row["estimate"], digits=_digits(row["measure"])),
+                _written(row["estimate"], measure=row["measure"]),
                 _limits(row),
                 row["interval"],
                 format_p(row["p_value"]),
@@ -212,16 +212,16 @@ class EffectMeasures(ModelResult):
         )
 
 
-def _digits(measure: str) -> int:
+def _written(value: float, *, measure: str) -> str:
     """Show differences of risks, which are small, with more decimals."""
-    return 4 if measure == "risk difference" else 2
+    if measure.endswith("difference"):
+        return format_estimate(value, digits=4 if measure == "risk difference" else 2)
+    return format_ratio(value)
 
 
 def _limits(row: Mapping[Any, Any]) -> str:
-    digits = _digits(row["measure"])
-    if np.isnan(row["ci_low"]) and np.isnan(row["ci_high"]):
-        return format_estimate(row["ci_low"])
-    return f"{format_estimate(row['ci_low'], digits=digits)} to {format_estimate(row['ci_high'], digits=digits)}"
+    low, high = (_written(row[name], measure=row["measure"]) for name in ("ci_low", "ci_high"))
+    return low if np.isnan(row["ci_low"]) and np.isnan(row["ci_high"]) else f"{low} to {high}"
 
 
 def effect_measures(

@@ -13,7 +13,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_estimate, format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -183,8 +183,8 @@ class IncidenceRates(ModelResult):
                 "–" if of_table else f"{row['persons']:,}",
                 f"{row['events']:,}",
                 format_estimate(row["person_years"], digits=0 if row["person_years"] >= 100 else 2),
-                format_estimate(row["rate"]),
-                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
+                format_ratio(row["rate"]),
+                f"{format_ratio(row['ci_low'])} to {format_ratio(row['ci_high'])}",
             )
             for group, row in zip(self.table.index, self.table.to_dict("records"), strict=True)
         )

@@ -17,7 +17,7 @@ from analysis_lib.models.rates.rate_comparison import person_years
 from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate, format_p, level_in_words
+from analysis_lib.tables import format_p, format_ratio, level_in_words
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -76,10 +76,10 @@ class StandardisedRatios(PersonTimeResult):
             (
                 str(row["group"]),
                 f"{row['observed']:,}",
-                format_estimate(row["expected"]),
+                format_ratio(row["expected"]),
                 f"{row['person_years']:,.0f}",
-                format_estimate(row["ratio"]),
-                f"{format_estimate(row['ci_low'])} to {format_estimate(row['ci_high'])}",
+                format_ratio(row["ratio"]),
+                f"{format_ratio(row['ci_low'])} to {format_ratio(row['ci_high'])}",
                 format_p(row["p_value"]),
             )
             for row in self.table.reset_index().to_dict("records")

@@ -181,8 +181,9 @@ class OutcomeSums:
         sums[1] += float(f.sum())
         sums[2] += float((w * f) @ y)
         sums[3] += float((w * f).sum())
-        sums[14] += float(w.sum())
-        sums[15] += 0 if weights is None else int((w != np.floor(w)).sum())
+        if weights is not None:
+            sums[14] += float(w.sum())
+            sums[15] += int((w != np.floor(w)).sum())
         sums[4] += 0 if possible else sum(not self.family.fits(value) for value in y[:, None])
         if possible and not self.family.has_scale:
             sums[5] += self.family.saturated(y, w, frequency=f)
