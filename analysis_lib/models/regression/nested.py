@@ -72,7 +72,7 @@ class NestedTests(ModelResult):
             Prints as text, shows as a table in a notebook.
         """
         rows = tuple(
-            (str(name), format_coefficient(row["statistic"], digits=3), f"{row['df']:g}", format_p(row["p_value"]))
+            (str(name), format_coefficient(row["statistic"], digits=2), f"{row['df']:g}", format_p(row["p_value"]))
             for name, row in self.table.iterrows()
         )
         frame = self.larger.to_frame(words=True)
