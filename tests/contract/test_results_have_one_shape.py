@@ -95,6 +95,12 @@ RESULTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "EmpiricalNull": lambda d: effectiveness.empirical_null(
         [0.1, -0.2, 0.3, 0.0, 0.1, 0.2], [0.1] * 6, persons={"all": len(d)}
     ),
+    "ErrorModel": lambda d: effectiveness.error_model(
+        [0.1, -0.2, 0.3, 0.0, 0.8, 0.6, 0.9, 1.3],
+        [0.1] * 8,
+        true_log_effects=[0.0] * 4 + [0.7] * 4,
+        persons={"all": len(d)},
+    ),
     "EValue": lambda d: effectiveness.e_value(1.9, 1.2, ci_high=2.9, of=cox(d, **FOLLOWED, covariates=["x"])),
     "RocResult": lambda d: prediction.roc(d, **RISK, by="arm"),
     "AreaDifference": lambda d: prediction.area_difference(d, outcome="case", risk=["p", "q"]),

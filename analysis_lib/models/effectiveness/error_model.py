@@ -1,6 +1,6 @@
 """Systematic error that may grow with the true effect, from negative and positive controls."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -192,7 +192,12 @@ class ErrorModel(ModelResult):
 
 
 def error_model(
-    log_estimates: Numbers, ses: Numbers, *, true_log_effects: Numbers, labels: Sequence[str] | None = None
+    log_estimates: Numbers,
+    ses: Numbers,
+    *,
+    true_log_effects: Numbers,
+    labels: Sequence[str] | None = None,
+    persons: Mapping[str, int] | None = None,
 ) -> ErrorModel:
     """Estimate how systematic error changes with the true effect, by maximum likelihood [1]_.
 
@@ -209,6 +214,8 @@ def error_model(
         Logarithms of the true ratios; 0 for negative controls.
     labels : sequence of str, optional
         Names of the controls.
+    persons : mapping of str to int, optional
+        Distinct persons behind the estimates, for `Report.add`.
 
     Returns
     -------
@@ -247,7 +254,7 @@ def error_model(
         events=0,
         exclusions={},
         n_excluded=0,
-        persons={},
+        persons=dict(persons or {}),
         settings={"level": in_percent(0.95)},
         mean_intercept=intercept,
         mean_slope=slope,
