@@ -11,7 +11,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rows.follow_up import person_counts, survival_rows
 from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
-from analysis_lib.tables import column_in_words
+from analysis_lib.tables import column_in_words, format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -74,8 +74,8 @@ class ComparedModel:
             return f"{NOT_ESTIMABLE} ({self.why_not.rstrip('.')})"
         found = self.estimate
         return (
-            f"**{found['hazard_ratio']:.2f} times** as often "
-            f"(95% interval {found['ci_low']:.2f} to {found['ci_high']:.2f})"
+            f"**{format_ratio(found['hazard_ratio'])} times** as often "
+            f"(95% interval {format_ratio(found['ci_low'])} to {format_ratio(found['ci_high'])})"
         )
 
 

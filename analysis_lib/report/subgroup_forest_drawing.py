@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import GREY, INK, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
 from analysis_lib.models.forest_drawing import ratio_ticks
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.tables import format_p, format_ratio
 
 __all__ = ["ForestWords", "forest_of_subgroups"]
 
@@ -187,7 +187,7 @@ def _lines(rows: pd.DataFrame) -> list[_Line]:
 
 
 def _ratio(row: dict[Any, Any]) -> str:
-    estimate, low, high = (format_estimate(float(row[name])) for name in ("estimate", "ci_low", "ci_high"))
+    estimate, low, high = (format_ratio(float(row[name])) for name in ("estimate", "ci_low", "ci_high"))
     return f"{estimate} ({low} to {high})"
 
 

@@ -14,7 +14,7 @@ from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 from analysis_lib.report.baseline_lines import MOST_LEVELS
 from analysis_lib.report.subgroup_forest import subgroup_forest
-from analysis_lib.tables import column_in_words, format_estimate, format_p, html_table, level_in_words, text_table
+from analysis_lib.tables import column_in_words, format_p, format_ratio, html_table, level_in_words, text_table
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -96,7 +96,7 @@ class SubgroupComparison:
             last = row["subgroup"]
             ratio, p_value = "not estimable", ""
             if not pd.isna(row["estimate"]):
-                shown = [format_estimate(row[name]) for name in _NUMBERS[:3]]
+                shown = [format_ratio(row[name]) for name in _NUMBERS[:3]]
                 ratio, p_value = f"{shown[0]} ({shown[1]} to {shown[2]})", format_p(row["p_value"])
             indent = "  " if row["subgroup"] else ""
             cells.append([f"{indent}{row['label']}", f"{row['n']:,}", f"{row['events']:,}", ratio, p_value, ""])

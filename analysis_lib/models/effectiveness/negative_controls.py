@@ -11,7 +11,7 @@ import pandas as pd
 from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_level, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_estimate, format_exponential
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -150,7 +150,7 @@ class EmpiricalNull(ModelResult):
         rows = (
             ("Mean (log scale)", format_estimate(self.mean, digits=3)),
             ("SD (log scale)", format_estimate(self.sd, digits=3)),
-            ("Ratio at the mean", format_estimate(float(np.exp(self.mean)))),
+            ("Ratio at the mean", format_exponential(self.mean)),
             ("Controls with p < 0.05", f"{int((table['p_value'] < 0.05).sum())} of {len(table)}"),
             ("The same, calibrated", f"{int((table['calibrated_p_value'] < 0.05).sum())} of {len(table)}"),
         )

@@ -19,7 +19,7 @@ from analysis_lib.models.prediction.survival_performance import SurvivalPerforma
 from analysis_lib.models.prediction.training import learn, predicted, training_data
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data, open_rows
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_coefficient
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -232,9 +232,7 @@ class RiskModel(PredictionResult):
         value = terms.columns[1]
         order = terms[value].abs().sort_values(ascending=False, kind="stable").index
         shown = terms.loc[order].head(MOST_SHOWN)
-        rows = tuple(
-            (str(term), format_estimate(float(number), digits=4)) for term, number in shown.itertuples(index=False)
-        )
+        rows = tuple((str(term), format_coefficient(float(number))) for term, number in shown.itertuples(index=False))
         until = f" of the risk until {self.horizon:g}" if self.horizon is not None else ""
         notes = list(self._notes())
         if len(terms) > len(shown):

@@ -11,6 +11,7 @@ from analysis_lib.models.prediction import roc
 from analysis_lib.models.regression import conditional_logistic, gee
 from analysis_lib.models.regression.penalised import elastic_net
 from analysis_lib.models.result import ModelResult
+from analysis_lib.models.survival import fine_gray
 from analysis_lib.tables import format_coefficient, format_estimate, format_exponential, format_number, format_ratio
 
 
@@ -105,6 +106,8 @@ def test_model_errors_of_a_cox_model_with_fractions_for_weights_are_called_what_
     assert says in cox("Surv(days, event) ~ sex", people, weights="w", robust=False).summary().as_text()
     assert says not in cox("Surv(days, event) ~ sex", people, weights="w").summary().as_text()
     assert says not in cox("Surv(days, event) ~ sex", people, weights="f").summary().as_text()
+    causes = people.assign(cause=people["event"].astype(int))
+    assert says not in fine_gray("Surv(days, cause) ~ sex", causes, cause=1, weights="w").summary().as_text()
 
 
 def test_an_intercept_far_from_the_data_is_written_in_few_signs(people: pd.DataFrame) -> None:

@@ -377,7 +377,7 @@ class CoxResult(ModelResult):
             notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         elif persons < self.n:
             notes.append(f"They come from {persons:,} persons, each at risk in one row at a time.")
-        if self.n_clusters is None and self.fractional_weights:
+        if self.errors == "model-based" and self.fractional_weights:
             notes.append(
                 f"The weights of {self.fractional_weights:,} rows are fractions. If they are sampling or inverse "
                 "probability weights, model-based errors are wrong: leave robust out."

@@ -1,5 +1,6 @@
 """Analytic, frequency and sampling weights are told apart: at the call, in the numbers, and in the summary."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,30 @@ def test_sampling_weights_beside_frequency_weights_are_those_of_the_row_repeated
     expected = glm("b ~ x", repeated, family="binomial", sampling_weights="w")
     np.testing.assert_allclose(found.cov_params(), expected.cov_params(), rtol=1e-9)
     assert found.deviance == pytest.approx(expected.deviance)
+
+
+@pytest.mark.parametrize(("outcome", "family"), FAMILIES[:3])
+def test_errors_are_the_sandwich_of_statsmodels(people: pd.DataFrame, outcome: str, family: Any) -> None:
+    import statsmodels.api as sm
+
+    theirs = {"binomial": sm.families.Binomial(), "gaussian": sm.families.Gaussian(), "poisson": sm.families.Poisson()}
+    y, x = people[outcome].astype(float), sm.add_constant(people[["x"]])
+    fit = sm.GLM(y, x, family=theirs[family], var_weights=people["w"]).fit(cov_type="HC0", tol=1e-14, maxiter=200)
+    ours = glm(f"{outcome} ~ x", people, family=family, sampling_weights="w")
+    np.testing.assert_allclose(ours.params, fit.params, rtol=1e-9)
+    np.testing.assert_allclose(ours.bse, fit.bse, rtol=1e-9)
+
+
+def test_every_kind_of_data_gives_the_same_errors(people: pd.DataFrame, tmp_path: Path) -> None:
+    import dask.dataframe as dd
+
+    people.to_parquet(tmp_path / "people.parquet")
+    expected = glm("k ~ x", people, family="poisson", sampling_weights="w")
+    for data in (tmp_path / "people.parquet", dd.from_pandas(people, npartitions=3)):
+        found = glm("k ~ x", data, family="poisson", sampling_weights="w")
+        np.testing.assert_allclose(found.cov_params(), expected.cov_params(), rtol=1e-9)
+        assert dict(found.weight_sums) == pytest.approx(dict(expected.weight_sums))
+        assert found.dispersion == pytest.approx(expected.dispersion)
 
 
 def test_sampling_weights_leave_no_likelihood(people: pd.DataFrame) -> None:
