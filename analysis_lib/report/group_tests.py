@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from analysis_lib.report.exact_test import DRAWN_TABLES, exact_p, simulated_p
+
 __all__ = [
     "COUNT_TESTS",
     "NUMBER_TESTS",
@@ -257,7 +259,10 @@ def chi_square(counts: Any, *, corrected: bool = True) -> GroupTest:
 
 
 def fisher(counts: Any) -> GroupTest:
-    """Test equal shares of two groups and two levels exactly; R's ``fisher.test``.
+    """Test equal shares exactly; R's ``fisher.test``.
+
+    Tables larger than two by two are counted in full where that takes about a second or less; otherwise tables are
+    drawn, with the same seed each time, and the name says so.
 
     Parameters
     ----------
@@ -267,14 +272,18 @@ def fisher(counts: Any) -> GroupTest:
     Returns
     -------
     GroupTest
-        The statistic is the sample odds ratio; NaN throughout if the table is not two by two.
+        The statistic is the sample odds ratio of a table of two by two, NaN of larger ones.
     """
     from scipy import stats
 
-    table = _filled(counts)
-    if table.shape != (2, 2):
+    table = _filled(counts).astype(np.int64)
+    if min(table.shape) < 2:
         return _none("Fisher's exact test")
-    odds, p_value = stats.fisher_exact(table.astype(np.int64))
+    if table.shape != (2, 2):
+        counted = exact_p(table)
+        name = "Fisher's exact test" + ("" if counted is not None else f", {DRAWN_TABLES:,} drawn tables")
+        return GroupTest(name, float("nan"), (), simulated_p(table) if counted is None else counted)
+    odds, p_value = stats.fisher_exact(table)
     return GroupTest("Fisher's exact test", float(odds), (), float(p_value))
 
 

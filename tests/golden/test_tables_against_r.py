@@ -70,6 +70,20 @@ def test_tests_of_counts_agree_with_r(lung: pd.DataFrame) -> None:
     assert found.caution
 
 
+EXACT = json.loads((DATA / "exact_test.json").read_text())
+
+
+@pytest.mark.parametrize("name", [name for name in EXACT if name != "made_by"])
+def test_fishers_test_of_larger_tables_agrees_with_r(name: str) -> None:
+    """R 4.2.2's fisher.test, script r/exact_test.R; two of the tables are those of its help page."""
+    found = fisher(EXACT[name]["table"])
+    drawn = "drawn" in found.name
+    assert found.p_value == pytest.approx(EXACT[name]["p"], rel=None if drawn else 1e-6, abs=4e-3 if drawn else None)
+    assert drawn == (name in {"job", "mp6"})
+    turned = fisher(np.array(EXACT[name]["table"]).T[::-1])
+    assert turned.p_value == pytest.approx(found.p_value, rel=None if drawn else 1e-6, abs=8e-3 if drawn else None)
+
+
 def test_small_tables_and_ties_agree_with_r() -> None:
     _agrees(fisher([[3, 1], [1, 9]]), R["fisher_small"])
     ranks = pd.Series([1, 2, 2, 5, 2, 3, 7, 8, 8]).rank().to_numpy()

@@ -271,6 +271,13 @@ def test_a_wald_test_takes_a_column_for_all_its_levels(people):
         result.wald_test("nothing")
 
 
+def test_a_model_of_the_intercept_alone_predicts_one_row_for_each_row():
+    data = pd.DataFrame({"ill": [0, 1, 1, 0, 1], "x": 1.0}, index=list("abcde"))
+    found = glm("ill ~ 1", data, family="binomial").predict(data)
+    assert list(found.index) == list("abcde")
+    assert found["mean"].to_numpy() == pytest.approx(0.6)
+
+
 def test_predicting_an_unknown_level_is_refused_without_its_name(people):
     result = glm("b ~ sex*x", people, family="binomial")
     with pytest.raises(ModelInputError, match="levels that the model does not know, in 1 rows") as caught:
