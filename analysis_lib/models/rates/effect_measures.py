@@ -213,9 +213,10 @@ class EffectMeasures(ModelResult):
 
 
 def _written(value: float, *, measure: str) -> str:
-    """Show differences of risks, which are small, with more decimals."""
+    """Show differences of risks, which are small, with more decimals, and none but zero as zero."""
     if measure.endswith("difference"):
-        return format_estimate(value, digits=4 if measure == "risk difference" else 2)
+        digits = 4 if measure == "risk difference" else 2
+        return f"{value:.2g}" if 0 < abs(value) < 5 * 10**-digits else format_estimate(value, digits=digits)
     return format_ratio(value)
 
 

@@ -12,7 +12,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
+from analysis_lib.tables import format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -143,8 +143,8 @@ class Prevalence(ModelResult):
                 str(row["group"]),
                 f"{row['n']:,}",
                 f"{row['events']:,}",
-                format_estimate(100 * row["proportion"]),
-                f"{format_estimate(100 * row['ci_low'])} to {format_estimate(100 * row['ci_high'])}",
+                format_ratio(100 * row["proportion"]),
+                f"{format_ratio(100 * row['ci_low'])} to {format_ratio(100 * row['ci_high'])}",
             )
             for row in self.table.reset_index().to_dict("records")
         )

@@ -348,3 +348,12 @@ def test_a_comparison_within_no_strata_is_refused() -> None:
     data = pd.DataFrame({"arm": ["a", "b"], "ill": [0, 1]})
     with pytest.raises(ModelInputError, match="strata must name at least one column"):
         mantel_haenszel(data, event="ill", by="arm", strata=[])
+
+
+def test_small_differences_and_proportions_are_not_shown_as_zero() -> None:
+    data = pd.DataFrame({"arm": ["a", "b"], "ill": [15, 41], "n": [1_901_700, 280_100], "years": [19_017, 28_010]})
+    risks = compare_risks(data, n_events="ill", n="n", by="arm")
+    assert "0.00014" in repr(risks)
+    rates = compare_rates(data, n_events="ill", time="years", by="arm", units_per_year=1, per=1)
+    assert "0.00067" in repr(rates)
+    assert "0.00079" in repr(prevalence(data, n_events="ill", n="n", by="arm"))
