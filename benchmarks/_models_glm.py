@@ -97,8 +97,8 @@ def _told(result: Any) -> Answer:
     """Our answer in the order of the formula."""
     terms = ["Intercept", *COVARIATES]
     return {
-        "params": [float(result.params[term]) for term in terms],
-        "bse": [float(result.bse[term]) for term in terms],
+        "params": result.params[terms].tolist(),
+        "bse": result.bse[terms].tolist(),
         "llf": [float(result.llf)],
     }
 

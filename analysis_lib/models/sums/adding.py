@@ -371,12 +371,12 @@ class _Sample:
 _memory = threading.local()
 
 
-def _memory_of_block(p: int) -> FloatArray:
-    """Give each thread one block of memory, again and again: fresh memory costs more than the numbers put into it."""
-    block = getattr(_memory, "block", None)
-    if block is None or block.shape[0] < p:
-        block = _memory.block = np.empty((p, BLOCK_ROWS))
-    found: FloatArray = block[:p]
+def _memory_of_block(p: int, size: int) -> FloatArray:
+    """Give each thread one piece of memory, again and again: fresh memory costs more than the numbers put into it."""
+    memory = getattr(_memory, "block", None)
+    if memory is None or memory.size < p * size:
+        memory = _memory.block = np.empty(p * BLOCK_ROWS)
+    found: FloatArray = memory[: p * size].reshape(p, size)
     return found
 
 
@@ -398,12 +398,13 @@ def summed(work: Work, part: Prepared, *, shift: FloatArray) -> Sums:
         The sums.
     """
     p = len(part.recipes)
-    sums, memory, looks = work.start(p), _memory_of_block(p), getattr(work, "needs_design", True)
+    sums, looks = work.start(p), getattr(work, "needs_design", True)
     extra = {name: column.to_numpy() for name, column in part.extra.items()}
     for first in range(0, part.size, BLOCK_ROWS):
         rows = slice(first, min(first + BLOCK_ROWS, part.size))
         size = rows.stop - first
-        x = part.fill(memory, first, shift=shift) if looks else memory[:0, :size]
+        x = _memory_of_block(p if looks else 0, size)
+        x = part.fill(x, first, shift=shift) if looks else x
         beside = {name: values[rows] for name, values in extra.items()}
         work.add(sums, Block(x, part.response[rows], beside))
     return tuple(sums)
