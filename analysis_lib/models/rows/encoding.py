@@ -1,7 +1,7 @@
 """The right side of a formula, encoded: which numbers stand in each design column, and what readers call it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
 from analysis_lib.models.rows.column_facts import PartFacts, plain_column
+from analysis_lib.models.rows.expression import refuse_sums_of_truth
 from analysis_lib.models.rows.source import Rows
 from analysis_lib.tables import column_in_words
 
@@ -109,7 +110,7 @@ class Encoding:
     def _made(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         if self.derived is None or frame.empty:
             return np.empty((len(frame), sum(recipe.kind == "derived" for recipe in self.recipes)))
-        made = _worked_out(self.derived, frame)
+        made = _worked_out(self.derived, frame, levels=self.categories)
         values = np.asfortranarray(made, dtype=np.float64)
         wrong = ~np.isfinite(values)
         if wrong.any():
@@ -122,18 +123,29 @@ class Encoding:
         return values
 
 
-def _worked_out(spec: Any, frame: pd.DataFrame) -> Any:
+def _worked_out(spec: Any, frame: pd.DataFrame, *, levels: Collection[str]) -> Any:
+    """Let formulaic work out a specification; `levels` are the columns that keep their type, for the names of levels."""
     from formulaic.errors import FormulaicError
 
     try:
         with np.errstate(all="ignore"):
-            return spec.get_model_matrix(frame, output="numpy", context={})
+            return spec.get_model_matrix(_widened(frame, levels=levels), output="numpy", context={})
     except (FormulaicError, ValueError, TypeError, KeyError, ArithmeticError, np.linalg.LinAlgError) as error:
         raise ModelInputError(
             f"an expression in the formula cannot be worked out; found {type(error).__name__} in "
             f"{listed([str(term) for term in spec.formula])}. Look at its arguments and at the type of its columns; a "
             "spline takes only values inside the range it was fitted on."
         ) from None
+
+
+def _widened(frame: pd.DataFrame, *, levels: Collection[str]) -> pd.DataFrame:
+    """Take narrow numbers to wide ones: 100 ** 2 is 16 among integers of 8 bits, and a sum of 32 bits keeps 7 digits."""
+    wide = {}
+    for name, column in frame.items():
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+            kept = np.dtype(np.int64) if column.dtype.kind in "iu" else column.dtype
+            wide[name] = kept if name in levels else np.dtype(np.float64)
+    return frame.astype(wide) if wide else frame
 
 
 def _codes(column: pd.Series, *, known: pd.Index, name: str) -> npt.NDArray[Any]:
@@ -254,11 +266,15 @@ def _learned(right: str, rows: Rows, *, facts: PartFacts, columns: Sequence[str]
     needed = list(facts.columns)
     small = _showing_all_levels(rows, facts, names=needed, columns=columns)
     state = {}
+    truths = [name for name in needed if small[name].dtype == bool]
     for expression in dict.fromkeys(factor.expr for term in formula for factor in term.factors):
+        if str(expression) not in facts.columns:
+            refuse_sums_of_truth(str(expression), truths)
         if STATEFUL.search(str(expression)):
             state.update(_state_over_all(str(expression), rows, columns=columns, facts=facts))
     # The state is copied into the recipe before the small frame is worked out, so that it is used, not learned anew.
-    return _worked_out(spec.update(transform_state=state), small).model_spec
+    levels = [name for name, column in facts.columns.items() if column.levels]
+    return _worked_out(spec.update(transform_state=state), small, levels=levels).model_spec
 
 
 def _showing_all_levels(rows: Rows, facts: PartFacts, *, names: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
@@ -298,7 +314,7 @@ def _state_over_all(expression: str, rows: Rows, *, columns: Sequence[str], fact
         parts.append(pd.DataFrame({name: plain_column(complete[name]) for name in needed}))
     whole = pd.concat(parts, ignore_index=True)
     spec = ModelSpec(formula=formula, output="numpy", na_action="ignore")
-    return dict(_worked_out(spec, whole).model_spec.transform_state)
+    return dict(_worked_out(spec, whole, levels=()).model_spec.transform_state)
 
 
 def _in_words(

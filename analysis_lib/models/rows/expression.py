@@ -1,8 +1,8 @@
-"""The left side of a formula as numbers: arithmetic and comparisons of columns, worked out without executing text."""
+"""Expressions in formulas: the left side as numbers, worked out without executing text, and what the right must not add."""
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.rows.column_facts import plain_column
 from analysis_lib.models.rows.formula import parsed_expression
 
-__all__ = ["response_values"]
+__all__ = ["refuse_sums_of_truth", "response_values"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -76,13 +76,23 @@ def response_values(expression: str, frame: pd.DataFrame) -> FloatArray:
     return column.to_numpy(dtype=np.float64)
 
 
+def _number(value: Any) -> Any:
+    """Count in float64: integers of few bits run over, and pandas takes a sum of truth values for 'or'."""
+    if isinstance(value, pd.Series) and isinstance(value.dtype, np.dtype) and value.dtype.kind in "biuf":
+        return value.astype(np.float64)
+    return value
+
+
 def _value(node: ast.AST, frame: pd.DataFrame, *, quoted: Mapping[str, str]) -> Any:
     if isinstance(node, ast.Name):
         return plain_column(frame[quoted.get(node.id, node.id)])
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        return _BINARY[type(node.op)](_value(node.left, frame, quoted=quoted), _value(node.right, frame, quoted=quoted))
+        left, right = (_value(side, frame, quoted=quoted) for side in (node.left, node.right))
+        if not isinstance(node.op, ast.BitAnd | ast.BitOr):
+            left, right = _number(left), _number(right)
+        return _BINARY[type(node.op)](left, right)
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _BINARY:
         compare = _BINARY[type(node.ops[0])]
         return compare(_value(node.left, frame, quoted=quoted), _value(node.comparators[0], frame, quoted=quoted))
@@ -95,3 +105,43 @@ def _value(node: ast.AST, frame: pd.DataFrame, *, quoted: Mapping[str, str]) -> 
         f"the left side of a formula takes columns, arithmetic, comparisons and {', '.join(_FUNCTIONS)}; found "
         f"{name or type(node).__name__}. Make a column of it first."
     )
+
+
+def refuse_sums_of_truth(expression: str, truths: Collection[str]) -> None:
+    """Refuse a sum of truth values on the right side, which pandas takes for 'or': two diagnoses would count as one.
+
+    Parameters
+    ----------
+    expression : str
+        A factor of a term.
+    truths : collection of str
+        Columns of bools.
+
+    Raises
+    ------
+    ModelInputError
+        If both sides of a plus, or what stands behind a minus, are true or false.
+    """
+    tree, quoted = parsed_expression(expression)
+    known = {stand_in for stand_in, name in quoted.items() if name in truths} | set(truths)
+    for node in ast.walk(tree):
+        sides: list[ast.AST] = []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            sides = [node.left, node.right]
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            sides = [node.operand]
+        if sides and all(_is_truth(side, known) for side in sides):
+            raise ModelInputError(
+                f"truth values must be numbers to be added up; found '{expression}', where + would mean 'or'. Write "
+                "I(1 * a + 1 * b), or make a column of the sum."
+            )
+
+
+def _is_truth(node: ast.AST, truths: Collection[str]) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in truths
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+        return _is_truth(node.left, truths) and _is_truth(node.right, truths)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        return _is_truth(node.operand, truths)
+    return isinstance(node, ast.Compare)

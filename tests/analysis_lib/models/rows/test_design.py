@@ -7,6 +7,7 @@ import pytest
 from formulaic import model_matrix
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models import glm
 from analysis_lib.models.rows import design_plan, open_rows, parse_formula, source, survival_formula
 
 FORMULAS = [
@@ -173,3 +174,54 @@ def test_a_survival_formula_names_its_parts():
     assert (found.right.strip(), found.strata, found.cluster) == ("age", ("site",), "odd col")
     with pytest.raises(ModelInputError, match="Surv"):
         survival_formula("event ~ age", columns)
+
+
+NARROW = pd.DataFrame(
+    {
+        "y": np.cos(np.arange(60.0)),
+        "days": [(7 * index) % 43 + 80 for index in range(60)],
+        "dose": [(11 * index) % 37 + 60 for index in range(60)],
+        "old": [index % 3 == 0 for index in range(60)],
+        "ill": [index % 2 == 0 for index in range(60)],
+        "grade": [index % 4 for index in range(60)],
+    }
+)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "float32", "Int8", "int8[pyarrow]"])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ days + I(days**2)",
+        "y ~ I(dose - days) + dose",
+        "y ~ days * dose",
+        "y ~ I(days * dose) + days",
+        "y ~ poly(days, degree=3)",
+        "y ~ bs(days, df=4)",
+        "y ~ C(grade):days",
+        "y ~ C(grade) + I(grade * days)",
+        "I(days * dose) ~ y",
+        "I(dose - days) ~ y",
+    ],
+)
+def test_arithmetic_with_numbers_of_few_bits_is_that_with_wide_ones(formula: str, kind: str) -> None:
+    narrow = NARROW.astype(
+        {"days": kind, "dose": kind} | ({"grade": kind} if kind in {"int8", "uint8", "int16"} else {})
+    )
+    found, expected = glm(formula, narrow), glm(formula, NARROW)
+    assert list(found.params.index) == list(expected.params.index)
+    np.testing.assert_allclose(found.params, expected.params, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("term", ["I(old + ill)", "I((days > 90) + ill)", "I(days + (old + ill))", "I(-old)"])
+def test_truth_values_are_not_added_up_as_or(term: str) -> None:
+    with pytest.raises(ModelInputError, match="truth values must be numbers"):
+        glm(f"y ~ {term}", NARROW)
+
+
+def test_truth_values_are_added_up_as_numbers_where_they_are_written_so() -> None:
+    counted = NARROW.assign(count=NARROW["old"].astype(int) + NARROW["ill"])
+    expected = glm("y ~ count", counted).params.to_numpy()
+    np.testing.assert_allclose(glm("y ~ I(1 * old + 1 * ill)", NARROW).params, expected)
+    # R 4.2.2: coef(lm(I(old + ill) ~ y)) counts too.
+    np.testing.assert_allclose(glm("I(old + ill) ~ y", NARROW).params, glm("count ~ y", counted).params.to_numpy())
