@@ -94,8 +94,16 @@ def fit_firth(problem: GlmProblem) -> Fitted:
     part = problem.design.whole()
     matrix = part.matrix()
     problem.design.shift = np.zeros(problem.design.p)
+    if "Intercept" in problem.design.plan.terms:
+        moved = [recipe.kind in {"number", "derived"} for recipe in problem.design.plan.encoding.recipes]
+        problem.design.shift = np.where(moved, matrix.mean(axis=1), 0.0)
+        matrix = matrix - problem.design.shift[:, None]
     refuse_collinear_matrix(matrix, problem.design.plan.terms)
-    block = Block(matrix, part.response, {name: column.to_numpy() for name, column in part.extra.items()})
+    # The maximum does not depend on the units of the covariates, but the way there does.
+    unit = np.sqrt((matrix**2).mean(axis=1))
+    block = Block(
+        matrix / unit[:, None], part.response, {name: column.to_numpy() for name, column in part.extra.items()}
+    )
     top = maximise(penalised_likelihood(block, problem), np.zeros(problem.design.p))
     if not top.converged:
         raise ConvergenceError(
@@ -106,11 +114,11 @@ def fit_firth(problem: GlmProblem) -> Fitted:
     sums = work.start(problem.design.p)
     work.add(sums, block)
     return Fitted(
-        coefficients=top.point,
+        coefficients=top.point / unit,
         deviance=float(sums[0]),
         pearson=float(sums[3]),
-        covariance=inverted(top.at.information),
+        covariance=inverted(top.at.information) / np.outer(unit, unit),
         converged=True,
         steps=top.iterations,
-        last_step=top.last_step,
+        last_step=top.last_step / unit,
     )

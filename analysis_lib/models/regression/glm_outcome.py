@@ -1,6 +1,6 @@
 """From a fit to its result: back to the units of the data, standard errors, likelihoods, counts of persons."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from analysis_lib.models.regression.glm_sums import IrlsSums
 from analysis_lib.models.regression.irls import Fitted
 from analysis_lib.models.regression.model_persons import counted_persons
 from analysis_lib.models.regression.robust import cluster_meat, row_meat
-from analysis_lib.models.sums import Block, LikelihoodAt, Maximum
+from analysis_lib.models.sums import Block, LikelihoodAt
 
 __all__ = ["glm_result"]
 
@@ -127,6 +127,11 @@ def _covariance(
     if kind == "model":
         return inverse * scale, None
     n, p = problem.n_obs, problem.design.p
+    if n <= p:
+        raise ModelInputError(
+            f"robust errors need more rows than coefficients, as they rest on residuals; found {n:,.0f} rows for "
+            f"{p:,}. Leave errors out, or use fewer covariates."
+        )
     irls = IrlsSums(problem.family, problem.link, problem.weighting, fitted.coefficients, problem.centre)
     if kind == "cluster":
         meat, clusters = cluster_meat(problem.design, irls, column=settings["cluster"])
@@ -179,15 +184,22 @@ def _profile(
     """Keep the likelihood of a small design, for profile intervals; it holds the rows, as the data themselves do."""
     if not problem.fits_memory or settings["errors"] != "model" or problem.family.theta is not None:
         return None
+    if not scale > 0:  # a perfect fit: no other value has any likelihood
+        return None
     part = problem.design.whole()
-    block = Block(part.matrix(), part.response, {name: column.to_numpy() for name, column in part.extra.items()})
+    extra = {name: column.to_numpy() for name, column in part.extra.items()}
 
-    def likelihood(coefficients: FloatArray) -> LikelihoodAt:
-        work = IrlsSums(problem.family, problem.link, problem.weighting, coefficients, problem.centre)
-        sums = work.start(block.x.shape[0])
-        work.add(sums, block)
-        return LikelihoodAt(-sums[0] / 2 / scale, sums[1] / scale, sums[2] / scale)
+    def likelihood_of(matrix: FloatArray) -> Callable[[FloatArray], LikelihoodAt]:
+        block = Block(matrix, part.response, extra)
+        if settings["firth"]:
+            return penalised_likelihood(block, problem)
 
-    chosen = penalised_likelihood(block, problem) if settings["firth"] else likelihood
-    top = Maximum(estimates, chosen(estimates), converged=True, iterations=0, last_step=np.zeros_like(estimates))
-    return Profile(chosen, top)
+        def likelihood(coefficients: FloatArray) -> LikelihoodAt:
+            work = IrlsSums(problem.family, problem.link, problem.weighting, coefficients, problem.centre)
+            sums = work.start(block.x.shape[0])
+            work.add(sums, block)
+            return LikelihoodAt(-sums[0] / 2 / scale, sums[1] / scale, sums[2] / scale)
+
+        return likelihood
+
+    return Profile(likelihood_of=likelihood_of, matrix=part.matrix(), estimates=estimates)

@@ -24,18 +24,53 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Profile:
-    """What profile-likelihood intervals need: the likelihood of the data in memory, and its top.
+    """What profile-likelihood intervals need: the rows in memory, their likelihood, and the estimates.
 
     Attributes
     ----------
-    likelihood : callable
-        Log likelihood over the scale.
-    top : Maximum
-        Its maximum.
+    likelihood_of : callable
+        From a design, shape (p, n), to its log likelihood over the scale.
+    matrix : ndarray of float64, shape (p, n)
+        The design.
+    estimates : ndarray of float64, shape (p,)
+        The maximum.
     """
 
-    likelihood: Callable[[FloatArray], LikelihoodAt]
-    top: Maximum
+    likelihood_of: Callable[[FloatArray], Callable[[FloatArray], LikelihoodAt]]
+    matrix: FloatArray
+    estimates: FloatArray
+
+    def limits(self, index: int, guesses: Sequence[float], *, drop: float) -> list[float]:
+        """Find the limits of a coefficient.
+
+        All other coefficients are maximised again, whatever they stand for. So the covariate is replaced by what the
+        others leave of it, and they by an orthogonal basis: digits are kept where covariates are far from zero.
+
+        Parameters
+        ----------
+        index : int
+            The coefficient.
+        guesses : sequence of float
+            Where to start.
+        drop : float
+            Half the chi-square quantile.
+
+        Returns
+        -------
+        list of float
+            One for each guess; missing where none was found.
+        """
+        order = [other for other in range(len(self.matrix)) if other != index] + [index]
+        orthogonal, triangle = np.linalg.qr(self.matrix[order].T)
+        root = np.sqrt(self.matrix.shape[1])
+        likelihood, point = self.likelihood_of(orthogonal.T * root), triangle @ self.estimates[order] / root
+        unit = float(triangle[-1, -1] / root)
+        top = Maximum(point, likelihood(point), converged=True, iterations=0, last_step=np.zeros_like(point))
+        found = [
+            profile_limit(likelihood, top, index=len(order) - 1, first_guess=float(guess * unit), drop=drop)
+            for guess in guesses
+        ]
+        return [np.nan if limit is None else float(limit / unit) for limit in found]
 
 
 def weights_that_may_be_sampling(result: "GlmResult") -> list[str]:
@@ -199,15 +234,7 @@ class GlmResult(CoefficientResult):
 
         drop = float(stats.chi2.ppf(checked_level(self.level if level is None else level), 1)) / 2
         wald = super().conf_int(level=level)
-        top = self.profile.top
-        rows = []
-        for index in range(len(self.terms)):
-            guesses = wald.iloc[index].to_numpy()
-            limits = [
-                profile_limit(self.profile.likelihood, top, index=index, first_guess=float(guess), drop=drop)
-                for guess in guesses
-            ]
-            rows.append([np.nan if limit is None else limit for limit in limits])
+        rows = [self.profile.limits(index, list(wald.iloc[index]), drop=drop) for index in range(len(self.terms))]
         return pd.DataFrame(rows, index=wald.index, columns=wald.columns)
 
     def predict(self, data: Data, *, level: float | None = None, exposure: bool = True) -> pd.DataFrame:

@@ -124,7 +124,7 @@ class Encoding:
 
 
 def _worked_out(spec: Any, frame: pd.DataFrame, *, levels: Collection[str]) -> Any:
-    """Let formulaic work out a specification; `levels` are the columns that keep their type, for the names of levels."""
+    """Let formulaic work out a specification; `levels` are columns whose levels keep their names."""
     from formulaic.errors import FormulaicError
 
     try:
@@ -139,7 +139,7 @@ def _worked_out(spec: Any, frame: pd.DataFrame, *, levels: Collection[str]) -> A
 
 
 def _widened(frame: pd.DataFrame, *, levels: Collection[str]) -> pd.DataFrame:
-    """Take narrow numbers to wide ones: 100 ** 2 is 16 among integers of 8 bits, and a sum of 32 bits keeps 7 digits."""
+    """Take narrow numbers to wide ones: 100 ** 2 is 16 among integers of 8 bits; 32 bits keep 7 digits of a sum."""
     wide = {}
     for name, column in frame.items():
         if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":

@@ -1,4 +1,4 @@
-"""Expressions in formulas: the left side as numbers, worked out without executing text, and what the right must not add."""
+"""Expressions in formulas: the left side as numbers, worked out without executing text; what the right must not add."""
 
 import ast
 import operator
