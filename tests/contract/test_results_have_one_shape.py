@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models import ModelResult, cox, effectiveness, glm, prediction, rates, regression, survival
 from analysis_lib.models.regression.penalised import elastic_net
 from analysis_lib.models.result import ModelSummary
@@ -112,6 +113,8 @@ RESULTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "SurvivalPerformanceResult": lambda d: prediction.survival_performance(d, **FOLLOWED, risk="p", horizon=200),
     "RiskModel": lambda d: prediction.risk_model(["x", "age"], d, outcome="case", folds=3),
 }
+#: Made of numbers alone.
+WITHOUT_ROWS = {"AdjustedPValues", "EmpiricalNull", "ErrorModel"}
 _made: dict[str, Any] = {}
 
 
@@ -193,3 +196,22 @@ def test_a_result_goes_into_a_report_without_a_persons_value(result: Any, tmp_pa
     shown = [result.summary().as_text(), result._repr_html_(), str(result), repr(result.settings)]
     shown += [path.read_text() for path in tmp_path.rglob("*") if path.suffix in {".csv", ".json", ".svg"}]
     assert not [text for text in shown if MARK.search(text)]
+
+
+@pytest.mark.parametrize("kind", sorted(set(RESULTS) - WITHOUT_ROWS))
+def test_rows_that_do_not_say_whose_they_are_are_refused(people: pd.DataFrame, kind: str) -> None:
+    gaps = people.assign(subject_id=people["subject_id"].astype("Int64").mask(people.index % 80 == 79))
+    with pytest.raises(ModelInputError, match=r"column 'subject_id' is missing in 3 of 240 rows"):
+        RESULTS[kind](gaps)
+
+
+@pytest.mark.parametrize("place", ["files", "dask"])
+@pytest.mark.parametrize("kind", ["GlmResult", "CoxResult", "KaplanMeierResult", "IncidenceRates", "PerformanceResult"])
+def test_so_are_rows_of_files_and_of_dask_frames(people: pd.DataFrame, tmp_path: Path, kind: str, place: str) -> None:
+    import dask.dataframe as dd
+
+    gaps = people.assign(subject_id=people["subject_id"].astype("Int64").mask(people.index % 80 == 79))
+    gaps.to_parquet(tmp_path / "people.parquet")
+    data: Any = tmp_path / "people.parquet" if place == "files" else dd.from_pandas(gaps, npartitions=1)
+    with pytest.raises(ModelInputError, match=r"column 'subject_id' is missing in 3 of 240 rows"):
+        RESULTS[kind](data)

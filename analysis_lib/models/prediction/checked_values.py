@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.rows.source import known_persons
 from analysis_lib.tables import level_in_words
 
 __all__ = [
@@ -287,12 +288,7 @@ def person_numbers(column: pd.Series | None, *, n: int) -> tuple[IntArray | None
     """
     if column is None:
         return None, n
-    codes, known = pd.factorize(column)
-    if (codes < 0).any():
-        raise ModelInputError(
-            f"each row must say whose it is; column '{column.name}' is missing in {int((codes < 0).sum()):,} rows. "
-            "Fill it, or drop the column where each row is a person."
-        )
+    codes, known = pd.factorize(known_persons(column))
     return (None if len(known) == n else codes.astype(np.int64)), len(known)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, checked_columns
 from analysis_lib.models.prediction.checked_values import checked_number
-from analysis_lib.models.rows.source import Data, Rows, open_rows
+from analysis_lib.models.rows.source import Data, Rows, known_persons, open_rows
 from analysis_lib.tables import html_table, text_table
 
 __all__ = ["Part", "PersonSplit", "person_fold", "person_keys", "split_persons"]
@@ -173,11 +173,7 @@ def split_persons(
     """
     rows = open_rows(data)
     whose = _person_column(rows, person)
-    ids = rows.frame([whose])[whose]
-    if ids.isna().any():
-        raise ModelInputError(
-            f"each row must say whose it is; column '{whose}' is missing in {int(ids.isna().sum()):,} rows. Fill it."
-        )
+    ids = known_persons(rows.frame([whose])[whose])
     if test_from is not None and test_share is not None:
         raise ModelInputError("a split is by share or by time; found test_share and test_from. Give one of them.")
     share = 0.25 if test_share is None else test_share

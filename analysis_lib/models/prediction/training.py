@@ -152,10 +152,6 @@ def training_data(
     wanted = dict.fromkeys([*request.predictors, *request.targets, *also, *([person] if person else [])])
     frame = rows.frame(list(wanted))
     ids = frame[person] if person else pd.Series(np.arange(len(frame)))
-    if ids.isna().any():
-        raise ModelInputError(
-            f"each row must say whose it is; column '{person}' is missing in {int(ids.isna().sum()):,} rows. Fill it."
-        )
     if split is not None:
         kept = split.of(frame, part)
         ids = ids[split.rows(part)].reset_index(drop=True)

@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     import dask.dataframe as dd
     import pyarrow.parquet as pq
 
-__all__ = ["PERSON_COLUMNS", "Data", "Place", "RowGroups", "Rows", "joined_frames", "open_rows"]
+__all__ = [
+    "PERSON_COLUMNS",
+    "Data",
+    "Place",
+    "RowGroups",
+    "Rows",
+    "joined_frames",
+    "known_persons",
+    "open_rows",
+]
 
 #: Anything that `open_rows` takes: a pandas or Dask frame, features of a cohort, or the path of Parquet files.
 Data = Any
@@ -35,6 +44,9 @@ ROWS_OF_A_PART = 131_072
 @dataclass(frozen=True)
 class Rows:
     """Rows that can be read in parts, a few columns at a time; nothing is read before it is asked for.
+
+    Wherever the column with the person is read, a row that does not say whose it is is refused: rows without an id
+    would count as one person, or as one cluster.
 
     Attributes
     ----------
@@ -140,6 +152,39 @@ def open_rows(data: Data) -> Rows:
     )
 
 
+def known_persons(ids: pd.Series) -> pd.Series:
+    """Refuse rows that do not say whose they are.
+
+    Parameters
+    ----------
+    ids : Series
+        Column with the person, under its name.
+
+    Returns
+    -------
+    Series
+        `ids`.
+
+    Raises
+    ------
+    ModelInputError
+        If one is missing.
+    """
+    if missing := int(ids.isna().sum()):
+        raise ModelInputError(
+            f"each row must say whose it is; column '{ids.name}' is missing in {missing:,} of {len(ids):,} rows. Fill "
+            "it, leave these rows out and say so, or drop the column where each row is a person."
+        )
+    return ids
+
+
+def _refuse_unknown_persons(frame: pd.DataFrame) -> pd.DataFrame:
+    for name in PERSON_COLUMNS:
+        if name in frame.columns:
+            known_persons(frame[name])
+    return frame
+
+
 def joined_frames(parts: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame | None:
     """Put frames with the same columns under each other.
 
@@ -191,7 +236,8 @@ def _of_frame(frame: pd.DataFrame) -> Rows:
     @lru_cache(maxsize=2)
     def narrowed(names: tuple[str, ...]) -> pd.DataFrame:
         # Column by column and without a copy: selecting several columns at once would copy them all.
-        return pd.DataFrame({name: frame[name].array for name in names}, index=frame.index, copy=False)
+        found = pd.DataFrame({name: frame[name].array for name in names}, index=frame.index, copy=False)
+        return _refuse_unknown_persons(found)
 
     def whole(names: Sequence[str]) -> pd.DataFrame:
         return narrowed(tuple(names))
@@ -211,8 +257,7 @@ class _DaskPart:
 
     def __call__(self, names: Sequence[str]) -> pd.DataFrame:
         # Whoever asks is already a thread or a worker among several, so this part is computed where it stands.
-        found: pd.DataFrame = self.frame[list(names)].compute(scheduler="synchronous")
-        return found
+        return _refuse_unknown_persons(self.frame[list(names)].compute(scheduler="synchronous"))
 
 
 def _of_dask(frame: "dd.DataFrame") -> Rows:
@@ -250,7 +295,7 @@ class RowGroups:
             date_as_object=False, ignore_metadata=True, use_threads=False, split_blocks=True, self_destruct=True
         )
         del table
-        return pd.DataFrame({name: frame[name] for name in names}, copy=False)
+        return _refuse_unknown_persons(pd.DataFrame({name: frame[name] for name in names}, copy=False))
 
 
 def _of_files(path: Path) -> Rows:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.models.rows.source import known_persons
 from analysis_lib.report.columns.table import Table
 
 __all__ = ["PersonRows", "person_rows"]
@@ -23,7 +24,7 @@ class PersonRows:
     order : ndarray of int64
         Rows, those of one person next to one another.
     persons : ndarray of int64
-        Whose each row is; negative where not known.
+        Whose each row is.
     """
 
     order: npt.NDArray[np.int64]
@@ -72,7 +73,7 @@ def person_rows(table: Table) -> PersonRows | None:
     name = table.rows.person_column
     if name is None:
         return None
-    column = table.series(name)
+    column = known_persons(table.series(name).rename(name))
     if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":
         ids = column.to_numpy()
         if ids.size < 2 or bool((ids[1:] > ids[:-1]).all()):

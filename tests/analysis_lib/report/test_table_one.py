@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -269,3 +270,14 @@ def test_whole_numbers_as_levels_and_groups_are_written_whole() -> None:
 def test_blanks_before_a_label_make_no_level_of_it() -> None:
     people = pd.DataFrame({"x": [True, False], "y": [True, True]})
     assert "Y, n (%) | Overall" in table_one(people, variables={"x": "X", "y": "  Y"}).persons
+
+
+@pytest.mark.parametrize("place", ["memory", "files", "dask"])
+def test_rows_that_do_not_say_whose_they_are_are_refused(tmp_path: Path, place: str) -> None:
+    import dask.dataframe as dd
+
+    people = pd.DataFrame({"person_id": pd.array([1, None, 2, 3], dtype="Int64"), "age": [60.0, 61.0, 59.0, 70.0]})
+    people.to_parquet(tmp_path / "people.parquet")
+    data: Any = {"memory": people, "files": tmp_path / "people.parquet", "dask": dd.from_pandas(people, npartitions=1)}
+    with pytest.raises(ModelInputError, match="column 'person_id' is missing in 1 of 4 rows"):
+        table_one(data[place])
