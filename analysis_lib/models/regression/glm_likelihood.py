@@ -8,14 +8,16 @@ from scipy import special
 
 from analysis_lib.models.regression.families import Family
 from analysis_lib.models.regression.glm_problem import GlmProblem
-from analysis_lib.models.regression.glm_sums import Weighting, row_weights, total_weights
+from analysis_lib.models.regression.glm_sums import IrlsSums, Weighting, row_weights, total_weights
 from analysis_lib.models.sums import Block
 
 __all__ = ["log_likelihood", "null_model"]
 
+_MOST_STEPS = 50
+
 
 def null_model(problem: GlmProblem) -> tuple[float, float] | None:
-    """Give log likelihood and deviance of the intercept alone, in closed form.
+    """Give log likelihood and deviance of the intercept alone, beside the offset if there is one.
 
     Parameters
     ----------
@@ -25,12 +27,54 @@ def null_model(problem: GlmProblem) -> tuple[float, float] | None:
     Returns
     -------
     tuple of float, or None
-        None where there is no intercept, or an offset makes it another model.
+        None where there is no intercept, or the intercept beside the offset was not found.
     """
-    if "Intercept" not in problem.design.plan.terms or problem.weighting.offset or problem.weighting.exposure:
+    if "Intercept" not in problem.design.plan.terms:
         return None
-    deviance = _null_deviance(problem)
-    return log_likelihood(problem, deviance), deviance
+    moved = problem.weighting.offset or problem.weighting.exposure
+    deviance = _deviance_beside_offset(problem) if moved else _null_deviance(problem)
+    return None if deviance is None else (log_likelihood(problem, deviance), deviance)
+
+
+def _deviance_beside_offset(problem: GlmProblem) -> float | None:
+    """Fit the intercept alone by Fisher's scoring; no closed form knows the offset."""
+
+    def sums_at(value: float | None) -> tuple[float, float, float]:
+        at = None if value is None else np.array([value])
+        work = _InterceptSums(IrlsSums(problem.family, problem.link, problem.weighting, at, problem.centre))
+        deviance, score, information, _ = problem.design.add_up(work)
+        return float(deviance), float(score[0]), float(information[0, 0])
+
+    _, score, information = sums_at(None)
+    value = score / information
+    deviance, score, information = sums_at(value)
+    for _ in range(_MOST_STEPS):
+        if not (np.isfinite(deviance) and information > 0):
+            return None
+        if score**2 / information < 1e-20 * max(deviance, 1.0):
+            return deviance
+        step = score / information
+        before, here = deviance, sums_at(value + step)
+        while not here[0] <= before * (1 + 1e-12) and abs(step) > 1e-12 * max(abs(value), 1.0):
+            step /= 2
+            here = sums_at(value + step)
+        value += step
+        deviance, score, information = here
+    return None
+
+
+@dataclass(frozen=True)
+class _InterceptSums:
+    """The sums of a step, for a design of ones."""
+
+    irls: IrlsSums
+    needs_design: bool = False
+
+    def start(self, p: int) -> list[Any]:  # noqa: ARG002 - every kind of work is told
+        return self.irls.start(1)
+
+    def add(self, sums: list[Any], block: Block) -> None:
+        self.irls.add(sums, Block(np.ones((1, block.y.size)), block.y, block.extra))
 
 
 def _null_deviance(problem: GlmProblem) -> float:

@@ -297,3 +297,18 @@ def test_the_summary_names_method_errors_references_and_exclusions(people):
     ):
         assert part in text
     assert glm("count ~ sex", people, family="poisson").plot().data["label"].tolist() == ["Sex: m vs f"]
+
+
+@pytest.mark.parametrize("errors", ["HC0", "HC1", "HC2", "HC3"])
+def test_robust_errors_of_as_many_rows_as_coefficients_are_refused(errors: str) -> None:
+    data = pd.DataFrame({"g": ["a", "b", "c"], "y": [1, 2, 4]})
+    assert glm("y ~ g", data, family="poisson").params.iloc[0] == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(ModelInputError, match="more rows than coefficients"):
+        glm("y ~ g", data, family="poisson", errors=errors)
+
+
+def test_a_perfect_fit_is_a_fit() -> None:
+    data = pd.DataFrame({"x": np.arange(10.0), "y": 2 * np.arange(10.0) + 1})
+    fit = glm("y ~ x", data)
+    np.testing.assert_allclose(fit.params, [1.0, 2.0], rtol=1e-12)
+    assert "2.0000" in str(fit.summary())
