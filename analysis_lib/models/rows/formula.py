@@ -6,6 +6,7 @@ and only arithmetic, numbers, texts, columns and the transformations of `FUNCTIO
 
 import ast
 import difflib
+import keyword
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -304,6 +305,8 @@ def parsed_expression(expression: str) -> tuple[ast.Expression, dict[str, str]]:
         quoted[name] = match[1]
         return name
 
+    if keyword.iskeyword(expression.strip()):
+        expression = f"`{expression.strip()}`"  # a column alone, such as 'yield'
     try:
         return ast.parse(_QUOTED.sub(placeholder, expression).strip(), mode="eval"), quoted
     except (SyntaxError, ValueError, MemoryError, RecursionError):

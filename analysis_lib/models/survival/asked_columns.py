@@ -36,8 +36,10 @@ def asked_columns(
         The data, where there is a formula.
     time, event : str or None
         Columns, where there is no formula.
-    by, strata : str, sequence of str, or None
-        Columns with groups and strata, where there is no formula.
+    by : str, sequence of str, or None
+        Columns with groups, where there is no formula.
+    strata : str, sequence of str, or None
+        Columns with strata, beside those of a formula.
     entry : str or None
         Column with the time of entry, where there is no formula.
     weights : str or None
@@ -66,9 +68,7 @@ def asked_columns(
     if data is None:
         raise ModelInputError("a formula needs data; found none. Give them after the formula.")
     both = [
-        name
-        for name, value in (("time", time), ("event", event), ("by", by), ("strata", strata), ("entry", entry))
-        if value is not None
+        name for name, value in (("time", time), ("event", event), ("by", by), ("entry", entry)) if value is not None
     ]
     if both:
         raise ModelInputError(
@@ -85,7 +85,7 @@ def asked_columns(
         time=asked.stop,
         event=asked.event,
         by=asked.columns,
-        strata=asked.strata,
+        strata=tuple(dict.fromkeys((*asked.strata, *_names(strata)))),
         entry=asked.start,
         weights=weights,
     )

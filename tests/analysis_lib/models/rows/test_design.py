@@ -225,3 +225,10 @@ def test_truth_values_are_added_up_as_numbers_where_they_are_written_so() -> Non
     np.testing.assert_allclose(glm("y ~ I(1 * old + 1 * ill)", NARROW).params, expected)
     # R 4.2.2: coef(lm(I(old + ill) ~ y)) counts too.
     np.testing.assert_allclose(glm("I(old + ill) ~ y", NARROW).params, glm("count ~ y", counted).params.to_numpy())
+
+
+@pytest.mark.parametrize("name", ["yield", "class", "lambda"])
+def test_a_column_called_as_a_python_keyword_is_an_outcome_and_a_covariate(name: str) -> None:
+    renamed = NARROW.rename(columns={"y": name})
+    np.testing.assert_allclose(glm(f"{name} ~ days", renamed).params, glm("y ~ days", NARROW).params)
+    np.testing.assert_allclose(glm(f"days ~ {name}", renamed).params, glm("days ~ y", NARROW).params)

@@ -192,3 +192,23 @@ def test_a_curve_of_many_steps_is_drawn_with_no_more_than_the_eye_can_see() -> N
     read = fit.survival_at(figure.data["time"])["survival"]
     np.testing.assert_array_equal(figure.data["survival"], read)
     assert figure.data["time"].max() == data["time"].max()
+
+
+def test_strata_beside_a_formula_are_those_in_it() -> None:
+    data = pd.DataFrame(
+        {
+            "days": [5, 8, 12, 3, 9, 14, 7, 2, 11, 6, 4, 10],
+            "event": [1, 0, 1, 1, 1, 0, 1, 1, 0, 1, 1, 1],
+            "arm": ["a", "b"] * 6,
+            "site": [1, 1, 1, 2, 2, 2] * 2,
+            "ward": [1, 2, 2, 1] * 3,
+        }
+    )
+    inside = logrank("Surv(days, event) ~ arm + strata(site)", data)
+    beside = logrank("Surv(days, event) ~ arm", data, strata="site")
+    assert beside.chi2 == inside.chi2
+    both = logrank("Surv(days, event) ~ arm + strata(site)", data, strata=["ward"])
+    assert both.chi2 == logrank("Surv(days, event) ~ arm + strata(site, ward)", data).chi2
+    causes = data.assign(event=data["event"] + (data["days"] % 2) * data["event"])
+    found = cumulative_incidence("Surv(days, event) ~ arm", causes, strata="site").tests
+    pd.testing.assert_frame_equal(found, cumulative_incidence("Surv(days, event) ~ arm + strata(site)", causes).tests)
