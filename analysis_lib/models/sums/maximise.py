@@ -67,6 +67,7 @@ def maximise(
     start: FloatArray,
     *,
     free: npt.NDArray[np.bool_] | None = None,
+    unit: float = 1.0,
 ) -> Maximum:
     """Find the maximum of a concave log likelihood.
 
@@ -78,6 +79,9 @@ def maximise(
         First point.
     free : ndarray of bool, shape (p,), optional
         Coefficients that may move; all when left out.
+    unit : float, default 1
+        What one row adds to the likelihood on average: the mean of case weights, so that a common factor of them does
+        not change where the search ends.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def maximise(
             step[free] = np.linalg.solve(here.information[np.ix_(free, free)], here.gradient[free])
         except np.linalg.LinAlgError:
             return Maximum(point, here, converged=False, iterations=iteration, last_step=step)
-        decrement = float(here.gradient[free] @ step[free])
+        decrement = float(here.gradient[free] @ step[free]) / unit
         stalled = decrement < GOOD_ENOUGH and decrement > before / 4
         if abs(decrement) < TOLERANCE or (stalled and decrement >= 0):
             return Maximum(point, here, converged=True, iterations=iteration, last_step=step)

@@ -52,14 +52,14 @@ class ReadPiece:
     first : int
         Number of the first row.
     read : callable
-        Gives arrays of shape (p, at most `BLOCK`), centred.
+        Gives arrays of shape (p, at most `BLOCK`), centred, each valid until the next.
     """
 
     first: int
     read: Callable[[], Iterable[FloatArray]]
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Read the rows once more.
+        """Read the rows once more; a block is valid until the next.
 
         Returns
         -------

@@ -262,11 +262,14 @@ class _PartReader:
         return frame, self.plan.prepare(frame[list(self.plan.columns)], complete=True, response=False)
 
     def blocks(self, prepared: Prepared) -> Iterator[FloatArray]:
-        """Give the covariates, centred, in new arrays."""
+        """Give the covariates, centred; in new arrays where they are held, else valid until the next block."""
         kept = replace(prepared, sources=prepared.sources[self.first :], recipes=prepared.recipes[self.first :])
         shift = self.plan.shift[self.first :]
+        p, memory = len(kept.recipes), np.empty(0)
         for begin in range(0, kept.size, BLOCK):
-            out = np.empty((len(kept.recipes), min(BLOCK, kept.size - begin)))
+            size = p * min(BLOCK, kept.size - begin)
+            memory = np.empty(size) if self.hold or memory.size < size else memory  # fresh memory is slow
+            out = memory[:size].reshape(p, -1)
             yield self.centred(kept.fill(out, begin, shift=shift), self.rest)
 
     def _are_views(self, prepared: Prepared, number: int) -> bool:

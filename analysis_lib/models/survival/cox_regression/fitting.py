@@ -286,7 +286,8 @@ def fit_rows(
     evaluate = ExactLikelihood(likelihood).at if ties == "exact" else likelihood.at
     start = evaluate(np.zeros(p))
     _refuse_uninformative(start, rows.terms)
-    top = maximise(lambda point: evaluate(point) if point.any() else start, np.zeros(p))
+    unit = 1.0 if rows.weight is None else float(rows.weight.mean())
+    top = maximise(lambda point: evaluate(point) if point.any() else start, np.zeros(p), unit=unit)
     if not top.converged or top.iterations > _MANY_STEPS:
         # First each covariate alone, so that the message names no innocent one.
         _refuse_separated(likelihood, rows.terms, directions=(*np.eye(p), *-np.eye(p), top.last_step, top.point))

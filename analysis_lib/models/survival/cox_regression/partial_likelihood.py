@@ -52,7 +52,7 @@ class Piece(Protocol):
         """Number of its first row."""
 
     def blocks(self) -> Iterator[FloatArray]:
-        """Yield its rows in order, as arrays (covariates, rows), centred, each small enough for a cache."""
+        """Yield its rows in order, as arrays (covariates, rows), centred and small, each valid until the next."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analysis_lib.errors import ModelInputError, SeparationError
@@ -75,6 +75,7 @@ def test_a_weight_of_two_is_the_row_twice_by_breslows_method(seed: int) -> None:
 
 
 @FAST
+@example(seed=658, ties="efron", factor=1e-6)  # ended a step early where the decrement was taken as it is
 @given(seed=SEEDS, ties=TIES, factor=st.sampled_from([1e-6, 0.5, 1e6]))
 def test_a_common_factor_of_the_weights_leaves_estimates_and_robust_errors(seed: int, ties: str, factor: float) -> None:
     data = _people(seed)
