@@ -213,11 +213,17 @@ class CoefficientResult(ModelResult):
         Raises
         ------
         ModelInputError
-            If a term is not in the model.
+            If a term is not in the model, or the errors rest on too few clusters or rows to test several terms at once.
         """
         chosen = [index for name in ([terms] if isinstance(terms, str) else terms) for index in self._meant(name)]
         part = self.covariance[np.ix_(chosen, chosen)]
         estimates = self.estimates[chosen]
+        scale = np.sqrt(np.diag(part))
+        if not np.isfinite(scale).all() or np.linalg.matrix_rank(part / np.outer(scale, scale)) < len(chosen):
+            raise ModelInputError(
+                f"{len(chosen)} coefficients cannot be tested together; their errors rest on fewer clusters or rows. "
+                "Test fewer, or cluster by something finer."
+            )
         chi2, df = float(estimates @ np.linalg.solve(part, estimates)), float(len(chosen))
         from scipy import stats
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
 from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.few_clusters import few_clusters_note
 from analysis_lib.models.regression.gee_engine import (
     Clusters,
     Correlation,
@@ -32,7 +33,6 @@ _ERRORS = {
     "model": "model-based: right only if the working correlation is",
 }
 _MEASURES = {"gaussian": "", "binomial": "Odds ratio", "poisson": "Rate ratio"}
-_FEW_CLUSTERS = 40
 _MOST_PAIRS = 2e8
 
 
@@ -202,7 +202,7 @@ def _result(
 ) -> GeeResult:
     family, correlation, errors = kinds
     n_clusters = int(clusters.sizes.size)
-    few = errors == "robust" and n_clusters < _FEW_CLUSTERS
+    few = few_clusters_note(n_clusters, len(design.terms)) if errors == "robust" else ""
     return GeeResult(
         title=f"Generalised estimating equations, {family}",
         method=f"GEE, {family} family, {correlation} working correlation",
@@ -225,11 +225,7 @@ def _result(
             f"{n_clusters:,} clusters of {settings['cluster']}, of at most {int(clusters.sizes.max()):,} rows"
             + (f", in the order of {settings['time']}." if settings["time"] else "."),
             f"Working correlation {fit.alpha:.4f}, dispersion {format_coefficient(fit.scale)}.",
-            *(
-                [f"With fewer than {_FEW_CLUSTERS} clusters robust errors are too small; errors='bias-reduced' helps."]
-                if few
-                else []
-            ),
+            *([f"{few} Try errors='bias-reduced'."] if few else []),
         ),
         family=family,
         correlation=correlation,

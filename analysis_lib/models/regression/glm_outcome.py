@@ -23,8 +23,6 @@ FloatArray = npt.NDArray[np.float64]
 
 _MEASURES = {("binomial", "logit"): "Odds ratio", ("binomial", "log"): "Risk ratio"}
 _RATES = {"poisson": "Rate ratio", "negative binomial": "Rate ratio", "gamma": "Ratio of means"}
-#: Sandwich errors by cluster need many clusters (Cameron A. C., Miller D. L. (2015). J. Hum. Resour. 50(2), 317-372).
-FEW_CLUSTERS = 30
 _SOURCE = "McCullagh P., Nelder J. A. (1989). Generalized Linear Models, 2nd ed. Chapman and Hall"
 _ERRORS = {
     "model": "from the model's information",
@@ -156,10 +154,8 @@ def _back(problem: GlmProblem) -> FloatArray:
 def _errors(settings: Mapping[str, Any], clusters: int | None) -> str:
     if clusters is None:
         return _ERRORS[settings["errors"]]
-    few = f"; with fewer than {FEW_CLUSTERS} clusters they come out too small" if clusters < FEW_CLUSTERS else ""
     return (
-        f"robust, by {clusters:,} clusters of {settings['cluster']} (Liang and Zeger 1986), times G/(G-1) * "
-        f"(n-1)/(n-p){few}"
+        f"robust, by {clusters:,} clusters of {settings['cluster']} (Liang and Zeger 1986), times G/(G-1) * (n-1)/(n-p)"
     )
 
 

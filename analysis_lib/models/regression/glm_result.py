@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_columns, checked_level
+from analysis_lib.models.few_clusters import few_clusters_note
 from analysis_lib.models.regression.coefficients import CoefficientResult
 from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.regression.glm_sums import Weighting
@@ -176,6 +177,8 @@ class GlmResult(CoefficientResult):
         notes = [f"{'; '.join(parts)}."]
         if self.weighting.sampling:
             notes = ["Sampling weights leave no likelihood: there is no AIC, BIC or likelihood-ratio test."]
+        if self.clusters is not None and (few := few_clusters_note(self.clusters, len(self.terms))):
+            notes.append(few)
         notes.extend(weights_that_may_be_sampling(self))
         notes.extend(self._dispersion_note())
         if self.theta is not None:

@@ -96,7 +96,7 @@ def plain_column(column: pd.Series) -> pd.Series:
     -------
     Series
         Nullable numbers become float64 where a value is missing; objects of bools become bools or, with missing values,
-        float64.
+        float64; decimals become float64.
     """
     dtype = column.dtype
     if is_plain(dtype):
@@ -106,8 +106,9 @@ def plain_column(column: pd.Series) -> pd.Series:
             return pd.Series(column.to_numpy(dtype=np.float64, na_value=np.nan), index=column.index, name=column.name)
         kind = np.bool_ if pd.api.types.is_bool_dtype(dtype) else np.float64
         return pd.Series(column.to_numpy(dtype=kind), index=column.index, name=column.name)
-    if pd.api.types.is_object_dtype(dtype) and pd.api.types.infer_dtype(column, skipna=True) == "boolean":
-        return column.astype("float64") if column.isna().any() else column.astype(bool)
+    inside = pd.api.types.infer_dtype(column, skipna=True) if pd.api.types.is_object_dtype(dtype) else ""
+    if inside in {"boolean", "decimal"}:  # decimals: databases and Parquet keep exact numbers so
+        return column.astype(bool if inside == "boolean" and not column.isna().any() else "float64")
     if pd.api.types.is_string_dtype(dtype) and str(dtype) not in {"str", "object"}:
         return column.astype("str")  # Dask's and Arrow's text; formulaic knows pandas' own
     return column

@@ -39,6 +39,7 @@ PERSON_COLUMNS = ("subject_id", "person_id")
 #: Rows of one part of a frame in memory: large enough that a part is worth a task, small enough for many cores.
 #: Row groups of files are gathered up to twice as many, since each costs an opening of the file.
 ROWS_OF_A_PART = 131_072
+_OF_A_PART = "rows of one part of the data"
 
 
 @dataclass(frozen=True)
@@ -152,13 +153,15 @@ def open_rows(data: Data) -> Rows:
     )
 
 
-def known_persons(ids: pd.Series) -> pd.Series:
+def known_persons(ids: pd.Series, *, of: str = "rows") -> pd.Series:
     """Refuse rows that do not say whose they are.
 
     Parameters
     ----------
     ids : Series
         Column with the person, under its name.
+    of : str, default "rows"
+        What these are, for the message.
 
     Returns
     -------
@@ -172,16 +175,16 @@ def known_persons(ids: pd.Series) -> pd.Series:
     """
     if missing := int(ids.isna().sum()):
         raise ModelInputError(
-            f"each row must say whose it is; column '{ids.name}' is missing in {missing:,} of {len(ids):,} rows. Fill "
+            f"each row must say whose it is; column '{ids.name}' is missing in {missing:,} of {len(ids):,} {of}. Fill "
             "it, leave these rows out and say so, or drop the column where each row is a person."
         )
     return ids
 
 
-def _refuse_unknown_persons(frame: pd.DataFrame) -> pd.DataFrame:
+def _refuse_unknown_persons(frame: pd.DataFrame, *, of: str = "rows") -> pd.DataFrame:
     for name in PERSON_COLUMNS:
         if name in frame.columns:
-            known_persons(frame[name])
+            known_persons(frame[name], of=of)
     return frame
 
 
@@ -257,7 +260,7 @@ class _DaskPart:
 
     def __call__(self, names: Sequence[str]) -> pd.DataFrame:
         # Whoever asks is already a thread or a worker among several, so this part is computed where it stands.
-        return _refuse_unknown_persons(self.frame[list(names)].compute(scheduler="synchronous"))
+        return _refuse_unknown_persons(self.frame[list(names)].compute(scheduler="synchronous"), of=_OF_A_PART)
 
 
 def _of_dask(frame: "dd.DataFrame") -> Rows:
@@ -295,7 +298,7 @@ class RowGroups:
             date_as_object=False, ignore_metadata=True, use_threads=False, split_blocks=True, self_destruct=True
         )
         del table
-        return _refuse_unknown_persons(pd.DataFrame({name: frame[name] for name in names}, copy=False))
+        return _refuse_unknown_persons(pd.DataFrame({name: frame[name] for name in names}, copy=False), of=_OF_A_PART)
 
 
 def _of_files(path: Path) -> Rows:

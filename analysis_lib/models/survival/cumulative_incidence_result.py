@@ -11,6 +11,7 @@ from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival.curve_reading import heights_at
+from analysis_lib.models.survival.event_causes import nobody_censored
 from analysis_lib.models.survival.limits import Transform
 from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times
 from analysis_lib.tables import equation_of_p, format_estimate, format_time
@@ -128,7 +129,7 @@ class CumulativeIncidenceResult(ModelResult):
             for row in read.to_dict("records")
         )
         header = ("Group", "Cause", "Events", f"Incidence by {format_time(until)}", f"{in_percent(self.level)} CI")
-        notes = [*self._notes()]
+        notes = [*self._notes(), *nobody_censored(self.n, self.events)]
         if self.assumed_censored:
             notes.append(f"{self.assumed_censored:,} rows without a cause count as censored.")
         if self.tests is not None:

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
 
-__all__ = ["Censored", "event_causes"]
+__all__ = ["Censored", "event_causes", "nobody_censored"]
 
 #: More causes than this are a mistake: a code or a measurement was named.
 MOST_CAUSES = 20
@@ -82,6 +82,26 @@ def event_causes(column: pd.Series, *, name: str, censored: Censored) -> Causes:
     place = np.zeros(len(labels) + 1, dtype=np.uint16)  # the last one is for a missing value: code -1
     place[kept] = np.arange(1, len(kept) + 1)
     return place[codes], tuple(labels[index] for index in kept), int(np.count_nonzero(codes < 0))
+
+
+def nobody_censored(rows: int, ended: int) -> tuple[str, ...]:
+    """Say that every follow-up ended with an event, which is rare and often a code that was read wrongly.
+
+    Parameters
+    ----------
+    rows, ended : int
+        Rows, and how many ended with an event of any kind.
+
+    Returns
+    -------
+    tuple of str
+        A note, or none.
+    """
+    if ended < rows:
+        return ()
+    return (
+        "Nobody is censored: every row ended with an event. Is the code of the censored taken for one, as 1 of 1/2?",
+    )
 
 
 def _whole(values: npt.NDArray[np.float64]) -> bool:

@@ -23,6 +23,7 @@ from analysis_lib.models.survival.cox_regression.subdistribution import (
     SubdistributionLikelihood,
     subdistribution_scores,
 )
+from analysis_lib.models.survival.event_causes import nobody_censored
 
 __all__ = ["FineGrayResult", "fine_gray"]
 
@@ -110,7 +111,7 @@ class FineGrayResult(CoxResult):
         notes = [note for note in super()._notes() if not note.startswith("Standard errors")]
         what = f"The event is {self.cause}; {self.competing:,} rows ended with another."
         ratio = "Hazard ratios are of the subdistribution: above 1 means a higher incidence."
-        return (*notes, what, ratio)
+        return (*notes, what, ratio, *(nobody_censored(self.n, self.events + self.competing) if self.competing else ()))
 
 
 def fine_gray(

@@ -11,6 +11,7 @@ import pandas as pd
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.survival.curve_reading import heights_at
+from analysis_lib.models.survival.event_causes import nobody_censored
 from analysis_lib.models.survival.influence import WeightedRows
 from analysis_lib.models.survival.limits import Transform
 from analysis_lib.models.survival.logrank_test import LogRankResult
@@ -218,6 +219,7 @@ class KaplanMeierResult(ModelResult):
         test = self.logrank
         notes = (
             *self._notes(),
+            *nobody_censored(self.n, self.events),
             *(
                 [f"Log-rank test: chi-square {test.chi2:.2f} on {test.df} df, {equation_of_p(test.p_value)}."]
                 if test

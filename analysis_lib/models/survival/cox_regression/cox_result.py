@@ -11,6 +11,7 @@ import pandas as pd
 
 from analysis_lib.errors import ConvergenceError
 from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.few_clusters import few_clusters_note
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.result import (
     ModelResult,
@@ -40,6 +41,7 @@ from analysis_lib.models.survival.cox_regression.proportional_hazards import (
 )
 from analysis_lib.models.survival.cox_regression.residuals import ResidualKind, residuals_of
 from analysis_lib.models.survival.cox_regression.schoenfeld import TimeTransform
+from analysis_lib.models.survival.event_causes import nobody_censored
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -52,7 +54,6 @@ BaselineAt = Literal["mean", "zero"]
 PredictionKind = Literal["lp", "risk"]
 
 #: With fewer clusters than this the sandwich is biased downwards enough to say so.
-_FEW_CLUSTERS = 30
 _INTERVALS = {"wald": "Wald", "profile": "profile likelihood"}
 
 
@@ -371,8 +372,8 @@ class CoxResult(ModelResult):
         persons = self.persons.get("all", self.n)
         if self.n_clusters is not None:
             notes.append(f"Standard errors are robust (Lin and Wei), {self.errors}: {self.n_clusters:,} clusters.")
-            if self.n_clusters < _FEW_CLUSTERS:
-                notes.append("With so few clusters robust errors tend to be too small.")
+            if note := few_clusters_note(self.n_clusters, len(self.params)):
+                notes.append(note)
         elif persons < self.n and self.columns.start is None:
             notes.append(f"They come from {persons:,} persons; the standard errors take rows for independent.")
         elif persons < self.n:
@@ -382,6 +383,7 @@ class CoxResult(ModelResult):
                 f"The weights of {self.fractional_weights:,} rows are fractions. If they are sampling or inverse "
                 "probability weights, model-based errors are wrong: leave robust out."
             )
+        notes.extend(nobody_censored(self.n, self.events))
         if self.columns.strata:
             notes.append(f"{len(self.likelihood.strata):,} strata by {', '.join(self.columns.strata)}.")
         return tuple(notes)

@@ -1,5 +1,7 @@
 """Generalised linear models: equal to statsmodels, whatever the data come in, and honest where there is no answer."""
 
+from pathlib import Path
+
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
@@ -312,3 +314,30 @@ def test_a_perfect_fit_is_a_fit() -> None:
     fit = glm("y ~ x", data)
     np.testing.assert_allclose(fit.params, [1.0, 2.0], rtol=1e-12)
     assert "2.0000" in str(fit.summary())
+
+
+@pytest.mark.parametrize("clusters", [3, 25, 60])
+def test_few_clusters_are_said_and_too_few_cannot_bear_a_joint_test(clusters: int) -> None:
+    random = np.random.default_rng(5)
+    data = pd.DataFrame(random.normal(size=(240, 5)), columns=list("yabcd")).assign(site=np.arange(240) % clusters)
+    fit = glm("y ~ a + b + c + d", data, cluster="site")
+    assert ("With fewer than 40 clusters" in repr(fit)) == (clusters == 25)
+    assert ("3 clusters cannot bear errors of 5 coefficients" in repr(fit)) == (clusters == 3)
+    if clusters == 3:
+        with pytest.raises(ModelInputError, match="4 coefficients cannot be tested together"):
+            fit.wald_test(["a", "b", "c", "d"])
+    else:
+        assert 0 <= fit.wald_test(["a", "b", "c", "d"]).p_value <= 1
+
+
+def test_exact_decimals_are_numbers(tmp_path: Path) -> None:
+    from decimal import Decimal
+
+    plain = pd.DataFrame({"y": [1.0, 2.5, 2.0, 4.5, 5.0, 7.0], "x": [0.25, 1.5, 1.0, 3.5, 4.0, 6.75]})
+    exact = plain.assign(x=[Decimal(str(value)) for value in plain["x"]], y=[Decimal(str(v)) for v in plain["y"]])
+    exact.to_parquet(tmp_path / "exact.parquet")  # as decimal128
+    expected = glm("y ~ x", plain)
+    for data in (exact, tmp_path / "exact.parquet"):
+        fit = glm("y ~ x", data)
+        assert fit.terms == ("Intercept", "x")
+        np.testing.assert_allclose(fit.params, expected.params, rtol=1e-12)

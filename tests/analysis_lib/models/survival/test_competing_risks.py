@@ -193,3 +193,23 @@ def test_without_groups_the_causes_share_a_panel_and_with_groups_each_has_its_ow
         fit.plot(causes=["9"])
     with pytest.raises(ModelInputError, match="1 to 4 panels"):
         fit.plot(causes=[])
+
+
+@pytest.mark.parametrize("censor", [False, True])
+def test_where_nobody_is_censored_the_summary_says_so(censor: bool) -> None:
+    from analysis_lib.models import cox, kaplan_meier
+    from analysis_lib.models.survival import cumulative_incidence, fine_gray
+
+    random = np.random.default_rng(8)
+    data = pd.DataFrame({"time": random.integers(1, 90, 120) + 0.0, "x": random.normal(size=120)})
+    data["cause"] = random.integers(1, 3, 120)
+    data["event"] = 1
+    if censor:
+        data.loc[:4, ["cause", "event"]] = 0
+    shown = [
+        kaplan_meier("Surv(time, event) ~ 1", data),
+        cox("Surv(time, event) ~ x", data),
+        cumulative_incidence("Surv(time, cause) ~ 1", data),
+        fine_gray("Surv(time, cause) ~ x", data, cause=1),
+    ]
+    assert [repr(result).count("Nobody is censored") for result in shown] == [0 if censor else 1] * 4
