@@ -1,5 +1,6 @@
 """The first table of a paper: who is in the study, group by group."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,10 @@ NOT_BASELINE = frozenset(
     }
 )
 
+#: Names of groups that need the name of their column beside them.
+_BARE = re.compile(r"-?[\d.,]+|True|False|Yes|No", flags=re.IGNORECASE)
+_TRUTH = {"True": "Yes", "False": "No"}
+
 
 @dataclass(frozen=True, repr=False, eq=False)
 class TableOne:
@@ -56,6 +61,8 @@ class TableOne:
     numbers : DataFrame
         The unrounded numbers behind the cells, one row per variable, level and group: ``n`` with a value, ``missing``,
         ``count`` and ``share`` of a level, ``mean``, ``sd``, and ``q1``, ``median``, ``q3`` where they were asked for.
+    by : str
+        The column of the groups in words; empty where there are none.
     """
 
     lines: tuple[Line, ...]
@@ -65,6 +72,7 @@ class TableOne:
     method: str
     title: str
     numbers: pd.DataFrame
+    by: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table as it is printed.
@@ -128,7 +136,12 @@ class TableOne:
         PrintedTable
             Caption, header, cells and notes.
         """
-        header = ["", *self.groups, *(["SMD"] if self._compares else []), *(["p"] if self._tests else [])]
+        header = [
+            "",
+            *map(self._heading, self.groups),
+            *(["SMD"] if self._compares else []),
+            *(["p"] if self._tests else []),
+        ]
         rows = [
             [
                 line.label,
@@ -139,6 +152,12 @@ class TableOne:
             for line in self.lines
         ]
         return PrintedTable(self.title, tuple(header), tuple(map(tuple, rows)), (self.method,))
+
+    def _heading(self, group: str) -> str:
+        """Name the column with a group that says nothing by itself: a number, yes or no."""
+        if not (self.by and _BARE.fullmatch(group)):
+            return group
+        return f"{self.by}: {_TRUTH.get(group, group)}"
 
     def to_html(self) -> str:
         """Write the table in HTML.
@@ -275,6 +294,7 @@ def table_one(
         method=_method(lines, groups=groups.n_groups),
         title=title,
         numbers=frame_of([row for column in facts for row in statistics_of(column)]),
+        by=column_in_words(by) if by else "",
     )
 
 

@@ -281,3 +281,18 @@ def test_rows_that_do_not_say_whose_they_are_are_refused(tmp_path: Path, place: 
     data: Any = {"memory": people, "files": tmp_path / "people.parquet", "dask": dd.from_pandas(people, npartitions=1)}
     with pytest.raises(ModelInputError, match="column 'person_id' is missing in 1 of 4 rows"):
         table_one(data[place])
+
+
+@pytest.mark.parametrize(
+    ("groups", "headings"),
+    [
+        ([0, 1, 1], ["Treated: 0", "Treated: 1"]),
+        ([True, False, True], ["Treated: No", "Treated: Yes"]),
+        (["placebo", "drug", "drug"], ["drug", "placebo"]),
+    ],
+)
+def test_groups_that_say_nothing_by_themselves_are_headed_by_their_column(
+    groups: list[object], headings: list[str]
+) -> None:
+    table = table_one(pd.DataFrame({"treated": groups, "age": [50.0, 60.0, 70.0]}), by="treated")
+    assert list(table.printed().header[1:3]) == headings
