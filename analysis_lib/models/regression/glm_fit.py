@@ -9,7 +9,7 @@ from analysis_lib.models.regression.glm_problem import GlmProblem
 from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, SummedSteps, fisher_scoring
 from analysis_lib.models.regression.separation import refuse_separated_levels, refuse_separation
 from analysis_lib.models.regression.separation_programme import UnsolvedError, separating_direction
-from analysis_lib.models.sums import SampledRows
+from analysis_lib.models.sums import AddsUp, SampledRows
 
 __all__ = ["checked_fit", "fit", "refuse_levels_without_outcome"]
 
@@ -209,7 +209,7 @@ def large_fit(problem: GlmProblem) -> Fitted:
         To be checked.
     """
     design = problem.design
-    steps = SummedSteps(design, problem.family, problem.link, problem.weighting, problem.centre)
+    steps = summed_steps(problem, design)
     start = _start_from_sample(problem)
     if start is None:
         steps.at(None)
@@ -231,6 +231,26 @@ def large_fit(problem: GlmProblem) -> Fitted:
             steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical
         )
     return fitted
+
+
+def summed_steps(problem: GlmProblem, rows: AddsUp) -> SummedSteps:
+    """Step by sums over all rows or over a sample of them.
+
+    Parameters
+    ----------
+    problem : GlmProblem
+        Model and data.
+    rows : DesignRows or SampledRows
+        What to add up over.
+
+    Returns
+    -------
+    SummedSteps
+        With compiled sums where rows lie in memory: files take far longer to decode than to add up, and what compiles
+        takes a hundred megabytes, a sixth of what a fit from files needs.
+    """
+    compiled = problem.design.rows.place == "memory"
+    return SummedSteps(rows, problem.family, problem.link, problem.weighting, problem.centre, compiled)
 
 
 def intercept_alone(problem: GlmProblem) -> FloatArray | None:
@@ -260,7 +280,7 @@ def _start_from_sample(problem: GlmProblem) -> FloatArray | None:
     if design.plan.n < MANY_ROWS or problem.family.name == "gaussian":
         return None
     sample = SampledRows(design.sample(max(SAMPLE, design.plan.n // 50)), shift=design.shift)
-    steps = SummedSteps(sample, problem.family, problem.link, problem.weighting, problem.centre)
+    steps = summed_steps(problem, sample)
     with np.errstate(all="ignore"):
         fitted = fisher_scoring(steps, None, n=1e9, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical)
     usable = fitted.converged and np.isfinite(fitted.coefficients).all() and np.abs(fitted.coefficients).max() < 1e8

@@ -85,7 +85,7 @@ class SummedSteps:
     ----------
     design : DesignRows or SampledRows
         Rows.
-    family, link, weighting, centre
+    family, link, weighting, centre, compiled
         As `IrlsSums`.
     information : ndarray of float64, shape (p, p)
         As of the last point.
@@ -96,6 +96,7 @@ class SummedSteps:
     link: Link
     weighting: Weighting
     centre: float
+    compiled: bool = False
     information: FloatArray | None = None
 
     def at(self, coefficients: FloatArray | None) -> Point:
@@ -111,7 +112,7 @@ class SummedSteps:
         Point
             With the step from there.
         """
-        work = IrlsSums(self.family, self.link, self.weighting, coefficients, self.centre, compiled=True)
+        work = IrlsSums(self.family, self.link, self.weighting, coefficients, self.centre, self.compiled)
         deviance, score, information, pearson = self.design.add_up(work)
         base = np.zeros(score.size) if coefficients is None else coefficients
         if not np.isfinite(deviance):
