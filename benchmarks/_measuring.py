@@ -77,7 +77,7 @@ class _Peak(threading.Thread):
                     with suppress(psutil.Error):
                         sizes.append(process.memory_info().rss)
                 self.total = max(self.total, sum(sizes))
-                self.largest = max(self.largest, *sizes)
+                self.largest = max([self.largest, *sizes])  # none is left where the process has just ended
                 if sum(sizes) > self.limit and not self.passed:
                     self.passed = True
                     _end(self.process)

@@ -129,7 +129,7 @@ class CumulativeIncidenceResult(ModelResult):
             for row in read.to_dict("records")
         )
         header = ("Group", "Cause", "Events", f"Incidence by {format_time(until)}", f"{in_percent(self.level)} CI")
-        notes = [*self._notes(), *nobody_censored(self.n, self.events)]
+        notes = [*self._notes(), *nobody_censored(self.n, self.events, causes=True)]
         if self.assumed_censored:
             notes.append(f"{self.assumed_censored:,} rows without a cause count as censored.")
         if self.tests is not None:

@@ -84,13 +84,15 @@ def event_causes(column: pd.Series, *, name: str, censored: Censored) -> Causes:
     return place[codes], tuple(labels[index] for index in kept), int(np.count_nonzero(codes < 0))
 
 
-def nobody_censored(rows: int, ended: int) -> tuple[str, ...]:
+def nobody_censored(rows: int, ended: int, *, causes: bool) -> tuple[str, ...]:
     """Say that every follow-up ended with an event, which is rare and often a code that was read wrongly.
 
     Parameters
     ----------
     rows, ended : int
         Rows, and how many ended with an event of any kind.
+    causes : bool
+        Whether events are told apart by codes, one of which may mean censored.
 
     Returns
     -------
@@ -99,9 +101,8 @@ def nobody_censored(rows: int, ended: int) -> tuple[str, ...]:
     """
     if ended < rows:
         return ()
-    return (
-        "Nobody is censored: every row ended with an event. Is the code of the censored taken for one, as 1 of 1/2?",
-    )
+    doubt = " Is the code of the censored taken for one, as 1 of 1/2?" if causes else ""
+    return (f"Nobody is censored: every row ended with {'an' if causes else 'the'} event.{doubt}",)
 
 
 def _whole(values: npt.NDArray[np.float64]) -> bool:

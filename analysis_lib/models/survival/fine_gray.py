@@ -111,7 +111,8 @@ class FineGrayResult(CoxResult):
         notes = [note for note in super()._notes() if not note.startswith("Standard errors")]
         what = f"The event is {self.cause}; {self.competing:,} rows ended with another."
         ratio = "Hazard ratios are of the subdistribution: above 1 means a higher incidence."
-        return (*notes, what, ratio, *(nobody_censored(self.n, self.events + self.competing) if self.competing else ()))
+        all_ended = nobody_censored(self.n, self.events + self.competing, causes=True) if self.competing else ()
+        return (*notes, what, ratio, *all_ended)
 
 
 def fine_gray(

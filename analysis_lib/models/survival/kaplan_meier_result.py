@@ -219,7 +219,7 @@ class KaplanMeierResult(ModelResult):
         test = self.logrank
         notes = (
             *self._notes(),
-            *nobody_censored(self.n, self.events),
+            *nobody_censored(self.n, self.events, causes=False),
             *(
                 [f"Log-rank test: chi-square {test.chi2:.2f} on {test.df} df, {equation_of_p(test.p_value)}."]
                 if test

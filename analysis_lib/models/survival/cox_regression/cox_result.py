@@ -383,7 +383,7 @@ class CoxResult(ModelResult):
                 f"The weights of {self.fractional_weights:,} rows are fractions. If they are sampling or inverse "
                 "probability weights, model-based errors are wrong: leave robust out."
             )
-        notes.extend(nobody_censored(self.n, self.events))
+        notes.extend(nobody_censored(self.n, self.events, causes=False))
         if self.columns.strata:
             notes.append(f"{len(self.likelihood.strata):,} strata by {', '.join(self.columns.strata)}.")
         return tuple(notes)
