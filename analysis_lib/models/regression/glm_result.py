@@ -302,7 +302,7 @@ class GlmResult(CoefficientResult):
         Raises
         ------
         ModelInputError
-            If a column is not in the model.
+            If a column is not in the model, or no row is complete.
         """
         from analysis_lib.models.regression.marginal import average_effects
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_columns, checked_level
 from analysis_lib.models.regression.coefficients import CoefficientResult
 from analysis_lib.models.rows import Data, open_rows
@@ -43,6 +44,11 @@ def average_effects(
     -------
     CoefficientResult
         On the scale of the mean.
+
+    Raises
+    ------
+    ModelInputError
+        If a column is not there, or no row is complete.
     """
     checked_level(level)
     rows, facts = open_rows(data), result.plan.facts.columns
@@ -51,16 +57,22 @@ def average_effects(
     counting = _counting_columns(result)
     checked_columns([*needed, *counting], rows.columns)
     changes = [change for name in chosen for change in _changes(result, name, unit=rows.units.get(name, "1"))]
-    totals, n, size = [np.zeros(1 + len(result.terms)) for _ in changes], 0, 0.0
+    totals, n, size, found = [np.zeros(1 + len(result.terms)) for _ in changes], 0, 0.0, 0
     for frame in rows.read([*dict.fromkeys([*needed, *counting])]):
         present = frame.notna().all(axis=1)
         complete = pd.DataFrame({name: plain_column(frame.loc[present, name]) for name in needed})
         counts = frame.loc[present, counting].to_numpy(dtype=np.float64).prod(axis=1)
+        found += len(frame)
         n += len(complete)
         size += float(counts.sum())
         for index, (_, _, make) in enumerate(changes):
             totals[index] += make(complete) @ counts
-    averages = np.array(totals).reshape(len(changes), -1) / (size or 1.0)
+    if not size:
+        raise ModelInputError(
+            f"effects are averaged over rows; found none among {found:,} that is complete and counts. Give the rows of "
+            "the fit, or others with all columns of the model."
+        )
+    averages = np.array(totals).reshape(len(changes), -1) / size
     jacobian = averages[:, 1:]
     return CoefficientResult(
         method=f"Average marginal effects on the mean; {result.method[0].lower()}{result.method[1:]}",

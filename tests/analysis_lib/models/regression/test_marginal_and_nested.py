@@ -57,6 +57,13 @@ def test_the_average_slope_of_a_linear_model_is_its_coefficient(people):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+def test_no_complete_row_has_no_effect_to_average(people):
+    result = glm("b ~ age + x", people, family="binomial")
+    for none in (people.iloc[:0], people.assign(x=np.nan)):
+        with pytest.raises(ModelInputError, match=f"found none among {len(none)} that is complete"):
+            result.marginal_effects(none)
+
+
 def test_the_three_tests_of_a_nested_model_are_those_of_statsmodels(people):
     tests = compare_models("b ~ age", people, larger="b ~ age + sex + x", family="binomial").table
     small = sm.GLM.from_formula("b ~ age", people, family=sm.families.Binomial()).fit(tol=1e-14)
