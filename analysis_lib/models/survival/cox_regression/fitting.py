@@ -200,7 +200,7 @@ def clusters_of(rows: CoxRows, asked: CoxColumns, *, robust: bool | None) -> Clu
     Raises
     ------
     ModelInputError
-        If there is one cluster only.
+        If there is one cluster, or one person, only.
     """
     if asked.cluster is not None and rows.cluster is not None:
         codes, known = pd.factorize(rows.cluster)
@@ -217,6 +217,11 @@ def clusters_of(rows: CoxRows, asked: CoxColumns, *, robust: bool | None) -> Clu
         return None
     if several is None or rows.person is None:
         return Clusters(None, rows.event.size, "each row by itself")
+    if not several.any():
+        raise ModelInputError(
+            f"robust errors compare persons; column '{rows.person.name}' names one in all {several.size:,} rows "
+            "analysed. Look at how the ids were made; robust=False takes the rows for independent."
+        )
     return Clusters(several, int(several.max()) + 1, f"clustered by {rows.person.name}")
 
 

@@ -163,6 +163,17 @@ def test_distinct_persons_are_counted_by_group() -> None:
     assert "Standard errors" not in repr(_fit(data.drop(columns="subject_id")))
 
 
+def test_one_person_in_all_rows_bears_no_robust_error() -> None:
+    data = _people(5, n=40).assign(subject_id=7_654_321)
+    with pytest.raises(ModelInputError, match="column 'subject_id' names one in all 40 rows") as caught:
+        _fit(data)
+    assert "7654321" not in str(caught.value)
+    as_if = cox(data, time="time", event="event", covariates=["age"], robust=False)
+    assert as_if.bse.to_list() == pytest.approx(
+        cox(data.drop(columns="subject_id"), time="time", event="event", covariates=["age"]).bse.to_list()
+    )
+
+
 def test_ties_and_interval_are_named_wherever_the_result_is_read() -> None:
     fit = _fit(_people(6), "breslow")
     assert "ties by Breslow" in fit.method
