@@ -292,6 +292,7 @@ def checked_cases(
     used = weights > 0
     if not used.any():
         raise ModelInputError("some weights must be more than 0; found none. Look at how they were made.")
+    _refuse_too_large(columns, terms, weights)
     cases = Cases(columns, terms, response, weights, offset, factors, persons, fold, follow_up)
     if not used.all():
         cases = _taken(cases, np.flatnonzero(used))
@@ -321,6 +322,17 @@ def _factors(terms: tuple[str, ...], given: Mapping[str, float]) -> FloatArray:
     if wrong:
         raise ModelInputError(f"penalty factors must be 0 or more; found others for {listed(wrong)}. Use 0 to 1.")
     return np.array([float(given.get(term, 1.0)) for term in terms])
+
+
+def _refuse_too_large(columns: Columns, terms: Sequence[str], weights: FloatArray) -> None:
+    """Refuse covariates whose squares overflow: they would seem to say nothing."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        _, spread = columns.moments(weights / weights.sum())
+    if too_large := [term for term, value in zip(terms, spread, strict=True) if not np.isfinite(value)]:
+        raise ModelInputError(
+            f"a covariate's squares must be within double precision; found larger ones in {listed(too_large)}. "
+            "Give it in a larger unit."
+        )
 
 
 def _check_response(response: FloatArray, family: str) -> None:

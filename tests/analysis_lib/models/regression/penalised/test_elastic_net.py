@@ -336,6 +336,14 @@ def test_a_message_never_holds_a_value_of_a_person() -> None:
     assert "8675309" not in str(caught.value).replace(",", "")
 
 
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array])
+def test_a_covariate_too_large_to_be_squared_is_named(kind: Any) -> None:
+    x, y = _data()
+    x[:, 3] *= 1e200
+    with pytest.raises(ModelInputError, match="squares must be within double precision; found larger ones in 'x3'"):
+        _fit(kind(x), y)
+
+
 def test_a_fit_that_does_not_arrive_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = _data()
     monkeypatch.setattr("analysis_lib.models.regression.penalised.path.MOST_STEPS", 1)
