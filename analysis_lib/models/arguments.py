@@ -1,13 +1,45 @@
 """Checks of arguments that several functions of this room share, and how their messages list names."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import wraps
 from numbers import Real
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 
-__all__ = ["checked_choice", "checked_columns", "checked_level", "checked_parts", "in_percent", "listed"]
+__all__ = [
+    "checked_choice",
+    "checked_columns",
+    "checked_level",
+    "checked_parts",
+    "columns_by_name",
+    "in_percent",
+    "listed",
+]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Arguments that name columns, wherever they occur.
+_COLUMNS = frozenset(
+    {"age", "birth", "by", "cluster", "covariates", "entry", "event", "exposure", "frequency_weights", "n", "n_events"}
+    | {
+        "offset",
+        "outcome",
+        "predictors",
+        "sampling_weights",
+        "start",
+        "strata",
+        "subgroups",
+        "time",
+        "treatment",
+        "weights",
+    }
+)
 
 #: A message names this many columns of the data, not the thousands that some have.
 MOST_COLUMNS = 30
@@ -40,6 +72,36 @@ def checked_choice(value: str, name: str, *, known: Sequence[str]) -> str:
     return value
 
 
+def columns_by_name(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function refuse values where it takes the name of a column, before a message can print them.
+
+    Parameters
+    ----------
+    function : callable
+        With arguments that name columns, by keyword.
+
+    Returns
+    -------
+    callable
+        The same, with that check.
+    """
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name in _COLUMNS.intersection(kwargs):
+            value = kwargs[name]
+            if isinstance(value, pd.Series | pd.DataFrame) or (
+                isinstance(value, np.ndarray) and value.dtype.kind not in "OUT"
+            ):
+                raise ModelInputError(
+                    f"{name} names a column of the data; found values, in a {type(value).__name__}. Put them into the "
+                    f"data, data.assign({name}=...), and write {name}='{name}'."
+                )
+        return function(*args, **kwargs)
+
+    return checked
+
+
 def checked_columns(names: Sequence[str], known: Sequence[str]) -> list[str]:
     """Refuse a column that the data lack.
 
@@ -58,9 +120,14 @@ def checked_columns(names: Sequence[str], known: Sequence[str]) -> list[str]:
     Raises
     ------
     ModelInputError
-        If one is not known; the nearest known name is suggested.
+        If one is not known; the nearest known name is suggested. If one is no name, but values.
     """
     for name in names:
+        if not isinstance(name, Hashable):
+            raise ModelInputError(
+                f"one column is named here, as text; found a {type(name).__name__}. Put values, or what joins several "
+                "columns, into the data as a column, and give its name."
+            )
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1)
             hint = f"Did you mean '{near[0]}'? " if near else ""

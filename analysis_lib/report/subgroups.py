@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_columns, checked_level, in_percent
+from analysis_lib.models.arguments import checked_columns, checked_level, columns_by_name, in_percent
 from analysis_lib.models.rows import Data, Rows, SurvivalRows, open_rows, person_counts, survival_rows
 from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
@@ -117,6 +117,7 @@ class SubgroupComparison:
         return html_table(*self._cells(), caption=self.title, notes=self._notes())
 
 
+@columns_by_name
 def compare_subgroups(
     data: Data,
     *,

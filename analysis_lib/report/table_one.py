@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_columns, listed
+from analysis_lib.models.arguments import checked_columns, columns_by_name, listed
 from analysis_lib.models.rows import Data, Rows
 from analysis_lib.report.baseline_lines import Line, frame_of, lines_of, statistics_of
 from analysis_lib.report.columns import open_table, person_rows, persons_by_cell
@@ -208,6 +208,7 @@ class TableOne:
         return html_table(printed.header, printed.rows, caption=self.title, notes=printed.notes)
 
 
+@columns_by_name
 def table_one(
     data: Data,
     *,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, columns_by_name, in_percent
 from analysis_lib.models.prediction.predicted_rows import PredictedRows, WeightKind, predicted_rows, risk_names
 from analysis_lib.models.prediction.prediction_result import PredictionResult
 from analysis_lib.models.prediction.ranking import Ranking, clustered_variance
@@ -119,6 +119,7 @@ class AreaDifference(PredictionResult):
         return f"Difference {format_estimate(self.difference, digits=3)} ({limits}), {equation_of_p(self.p_value)}"
 
 
+@columns_by_name
 def area_difference(
     data: Data,
     *,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, columns_by_name, in_percent
 from analysis_lib.models.prediction.classification import checked_thresholds
 from analysis_lib.models.prediction.predicted_rows import ALL, PredictedRows, WeightKind, predicted_rows, risk_names
 from analysis_lib.models.prediction.prediction_result import JudgedResult, limits_in_words
@@ -103,6 +103,7 @@ class DecisionCurveResult(JudgedResult):
         return decision_figure(self, group=group, until=until, width=width, title=title)
 
 
+@columns_by_name
 def decision_curve(
     data: Data,
     *,

@@ -10,7 +10,7 @@ from analysis_lib.catalog import Dataset
 from analysis_lib.cohort import ConceptSet
 from analysis_lib.errors import ModelInputError
 from analysis_lib.features.feature_set import Features
-from analysis_lib.models.arguments import checked_columns
+from analysis_lib.models.arguments import checked_columns, columns_by_name
 from analysis_lib.models.prediction.checked_values import binary_column
 from analysis_lib.models.prediction.person_split import PARTS, PersonSplit
 from analysis_lib.models.result import ModelSummary
@@ -134,6 +134,7 @@ class LeakageReport:
         return html_table(said.header, said.rows, caption=said.title, notes=said.notes, left=4)
 
 
+@columns_by_name
 def check_leakage(
     data: Data,
     *,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.prediction.brier import brier_scores, possible
 from analysis_lib.models.prediction.calibration import CalibrationResult, calibration_of
 from analysis_lib.models.prediction.decision_curve import DecisionCurveResult, decision_curve_of
@@ -94,6 +94,7 @@ class PerformanceResult(MeasuredResult):
         return performance_figure(self, width=width, title=title)
 
 
+@columns_by_name
 def performance(
     data: Data,
     *,

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.features.feature_set import Features
-from analysis_lib.models.arguments import checked_choice
+from analysis_lib.models.arguments import checked_choice, columns_by_name
 from analysis_lib.models.prediction.person_split import PersonSplit, person_keys
 from analysis_lib.models.prediction.request import request_of
 from analysis_lib.models.prediction.trained_model import TITLES, Kind, RiskModel
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["risk_model"]
 
 
+@columns_by_name
 def risk_model(
     predictors: str | Sequence[str] | Features,
     data: Data,

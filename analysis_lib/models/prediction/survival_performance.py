@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, columns_by_name, in_percent
 from analysis_lib.models.prediction.brier import brier_scores, possible
 from analysis_lib.models.prediction.calibration import CalibrationResult, calibration_of
 from analysis_lib.models.prediction.censored_rows import CensoredRows
@@ -117,6 +117,7 @@ class SurvivalPerformanceResult(MeasuredResult):
         return self.calibration.plot(group=group, width=width, title=title)
 
 
+@columns_by_name
 def survival_performance(
     data: Data,
     *,

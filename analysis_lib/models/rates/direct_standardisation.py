@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit
@@ -161,6 +161,7 @@ class StandardisedRates(PersonTimeResult):
         )
 
 
+@columns_by_name
 def standardised_rates(
     data: Data,
     *,

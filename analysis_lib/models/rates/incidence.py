@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, columns_by_name, in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
@@ -231,6 +231,7 @@ def _label(group: object) -> str:
     return ", ".join(str(part) for part in group) if isinstance(group, tuple) else str(group)
 
 
+@columns_by_name
 def incidence_rates(
     data: Data,
     *,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_columns, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_columns, checked_level, columns_by_name, in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells, count_cells, sum_by
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit, garwood_limits
@@ -113,6 +113,7 @@ class StandardisedRatios(PersonTimeResult):
         )
 
 
+@columns_by_name
 def standardised_ratios(
     data: Data,
     *,

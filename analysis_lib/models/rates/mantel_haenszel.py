@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, columns_by_name, in_percent
 from analysis_lib.models.rates import homogeneity
 from analysis_lib.models.rates.cells import Cells, count_cells, two_groups
 from analysis_lib.models.rates.effect_measures import EffectMeasures, Estimate, Test, effect_measures
@@ -30,6 +30,7 @@ class _Strata:
     total: FloatArray
 
 
+@columns_by_name
 def mantel_haenszel(
     data: Data,
     *,

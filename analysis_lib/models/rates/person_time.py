@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_parts
+from analysis_lib.models.arguments import checked_parts, columns_by_name
 from analysis_lib.models.rates.follow_up_columns import LONGEST_DAYS, births, days, happened, lengths
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, IncidenceRates, incidence_rates
 from analysis_lib.models.result import left_out
@@ -124,6 +124,7 @@ class SplitFollowUp:
         return html_table(header, rows, caption="Split follow-up", notes=notes)
 
 
+@columns_by_name
 def split_follow_up(
     data: Data,
     *,

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary
@@ -178,6 +178,7 @@ class Prevalence(ModelResult):
         )
 
 
+@columns_by_name
 def prevalence(
     data: Data,
     *,

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.rates.cells import Cells, count_cells, two_groups
 from analysis_lib.models.rates.effect_measures import EffectMeasures, Estimate, effect_measures
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, checked_unit
@@ -29,6 +29,7 @@ class _Counts:
     years: tuple[float, float]
 
 
+@columns_by_name
 def compare_rates(
     data: Data,
     *,

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.rates.cells import count_cells, two_groups
 from analysis_lib.models.rates.effect_measures import EffectMeasures, Estimate, Test, effect_measures
 from analysis_lib.models.rates.noncentral import conditional_table
@@ -21,6 +21,7 @@ _TESTED = {"newcombe": "where Newcombe's limits touch 0", "score": "score", "wal
 _SOURCE = {"newcombe": "Newcombe 1998, method 10; ", "score": "Miettinen and Nurminen 1985; ", "wald": ""}
 
 
+@columns_by_name
 def compare_risks(
     data: Data,
     *,

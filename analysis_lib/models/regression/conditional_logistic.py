@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
-from analysis_lib.models.arguments import checked_level, listed
+from analysis_lib.models.arguments import checked_level, columns_by_name, listed
 from analysis_lib.models.regression.collinearity import refuse_collinear_matrix
 from analysis_lib.models.regression.small_design import INTERCEPT, numbered, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
@@ -74,6 +74,7 @@ class _Sets:
     firsts: IntArray
 
 
+@columns_by_name
 def conditional_logistic(
     formula: str, data: Data, *, strata: str | Sequence[str], level: float = 0.95
 ) -> ConditionalLogisticResult:

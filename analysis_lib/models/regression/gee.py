@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError, SeparationError
-from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name
 from analysis_lib.models.few_clusters import few_clusters_note
 from analysis_lib.models.regression.gee_engine import (
     Clusters,
@@ -76,6 +76,7 @@ class _Turn:
     start: FloatArray
 
 
+@columns_by_name
 def gee(
     formula: str,
     data: Data,

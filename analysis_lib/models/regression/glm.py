@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name
 from analysis_lib.models.regression.families import FamilyName, LinkName, family_of
 from analysis_lib.models.regression.firth import fit_firth
 from analysis_lib.models.regression.glm_fit import fit
@@ -24,6 +24,7 @@ __all__ = ["glm"]
 Errors = Literal["model", "HC0", "HC1", "HC2", "HC3", "cluster"]
 
 
+@columns_by_name
 def glm(
     formula: str,
     data: Data,

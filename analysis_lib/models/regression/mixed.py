@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_level
+from analysis_lib.models.arguments import checked_level, columns_by_name
 from analysis_lib.models.regression.collinearity import refuse_collinear_matrix
 from analysis_lib.models.regression.mixed_likelihood import GroupSums, Profiled, factor_of, group_sums, profiled
 from analysis_lib.models.regression.small_design import numbered, refuse_unfit, small_design
@@ -95,6 +95,7 @@ class _Scaled:
     log_constant: float
 
 
+@columns_by_name
 def mixed(
     formula: str, data: Data, *, cluster: str, random: str = "1", reml: bool = True, level: float = 0.95
 ) -> MixedResult:

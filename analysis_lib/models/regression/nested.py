@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import listed
+from analysis_lib.models.arguments import columns_by_name, listed
 from analysis_lib.models.regression.families import FamilyName, LinkName, family_of
 from analysis_lib.models.regression.glm_fit import fit
 from analysis_lib.models.regression.glm_outcome import glm_result
@@ -112,6 +112,7 @@ class NestedTests(ModelResult):
         return self.larger.plot(terms=self.added, width=width, title=title)
 
 
+@columns_by_name
 def compare_models(
     smaller: str,
     data: Data,

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name
 from analysis_lib.models.regression.small_design import refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
@@ -45,6 +45,7 @@ class QuantileResult(SmallDataResult):
     pseudo_r2: float
 
 
+@columns_by_name
 def quantile_regression(
     formula: str, data: Data, *, q: float = 0.5, errors: QuantileErrors = "nid", level: float = 0.95
 ) -> QuantileResult:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.asked_columns import asked_columns, refuse_strata
@@ -193,6 +193,7 @@ class NelsonAalenResult(ModelResult):
         return curve_figure(curves, style)
 
 
+@columns_by_name
 def nelson_aalen(
     formula: str | Data | None = None,
     data: Data | None = None,

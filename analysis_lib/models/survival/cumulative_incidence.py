@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.aalen_johansen import Variance, incidence_tables
 from analysis_lib.models.survival.asked_columns import asked_columns
@@ -32,6 +32,7 @@ _SOURCE = (
 )
 
 
+@columns_by_name
 def cumulative_incidence(
     formula: str | Data | None = None,
     data: Data | None = None,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.cox_regression.concordance import Concordance
 from analysis_lib.models.survival.cox_regression.cox_model import asked_columns, checked_labels, opened, settings_of
@@ -115,6 +115,7 @@ class FineGrayResult(CoxResult):
         return (*notes, what, ratio, *all_ended)
 
 
+@columns_by_name
 def fine_gray(
     formula: str | Data,
     data: Data | None = None,

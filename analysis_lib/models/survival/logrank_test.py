@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import columns_by_name
 from analysis_lib.models.result import ModelSummary, columns_used, left_out
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.asked_columns import asked_columns
@@ -129,6 +130,7 @@ class LogRankResult:
         return self.summary().as_html()
 
 
+@columns_by_name
 def logrank(
     formula: str | Data | None = None,
     data: Data | None = None,

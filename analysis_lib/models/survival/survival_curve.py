@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name, in_percent
 from analysis_lib.models.rows.source import Data
 from analysis_lib.models.survival.asked_columns import asked_columns, refuse_strata
 from analysis_lib.models.survival.event_rows import EventRows, event_rows
@@ -24,6 +24,7 @@ _SOURCE = (
 )
 
 
+@columns_by_name
 def kaplan_meier(
     formula: str | Data | None = None,
     data: Data | None = None,

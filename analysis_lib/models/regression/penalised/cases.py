@@ -292,7 +292,7 @@ def checked_cases(
     used = weights > 0
     if not used.any():
         raise ModelInputError("some weights must be more than 0; found none. Look at how they were made.")
-    _refuse_too_large(columns, terms, weights)
+    _refuse_too_large(columns, terms, weights=weights)
     cases = Cases(columns, terms, response, weights, offset, factors, persons, fold, follow_up)
     if not used.all():
         cases = _taken(cases, np.flatnonzero(used))
@@ -324,7 +324,7 @@ def _factors(terms: tuple[str, ...], given: Mapping[str, float]) -> FloatArray:
     return np.array([float(given.get(term, 1.0)) for term in terms])
 
 
-def _refuse_too_large(columns: Columns, terms: Sequence[str], weights: FloatArray) -> None:
+def _refuse_too_large(columns: Columns, terms: Sequence[str], *, weights: FloatArray) -> None:
     """Refuse covariates whose squares overflow: they would seem to say nothing."""
     with np.errstate(over="ignore", invalid="ignore"):
         _, spread = columns.moments(weights / weights.sum())

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import columns_by_name
 from analysis_lib.models.regression.penalised.choices import FEWEST_FOLDS, Choices, choices_of
 from analysis_lib.models.regression.penalised.elastic_net_result import ElasticNetResult
 from analysis_lib.models.regression.penalised.families import Family, named_family
@@ -32,6 +33,7 @@ _SOURCE = (
 )
 
 
+@columns_by_name
 def elastic_net(
     formula: str,
     data: Data,

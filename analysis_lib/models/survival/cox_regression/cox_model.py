@@ -5,7 +5,14 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_columns, checked_level, checked_parts, listed
+from analysis_lib.models.arguments import (
+    checked_choice,
+    checked_columns,
+    checked_level,
+    checked_parts,
+    columns_by_name,
+    listed,
+)
 from analysis_lib.models.rows.formula import survival_formula
 from analysis_lib.models.rows.source import Data, Rows, open_rows
 from analysis_lib.models.survival.cox_regression.cox_result import CoxResult
@@ -17,6 +24,7 @@ from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
 __all__ = ["asked_columns", "checked_labels", "cox", "opened", "settings_of"]
 
 
+@columns_by_name
 def cox(
     formula: str | Data,
     data: Data | None = None,
@@ -261,6 +269,7 @@ def asked_columns(
     ModelInputError
         If one is unknown, named twice, or missing.
     """
+    checked_columns([name for name in single.values() if name is not None], rows.columns)
     ask = _by_formula if by_formula else _by_columns
     asked = ask(formula, rows, single=single, covariates=covariates, strata=strata)
     cause, competing, censored = causes
