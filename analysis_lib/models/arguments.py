@@ -26,19 +26,8 @@ R = TypeVar("R")
 
 #: Arguments that name columns, wherever they occur.
 _COLUMNS = frozenset(
-    {"age", "birth", "by", "cluster", "covariates", "entry", "event", "exposure", "frequency_weights", "n", "n_events"}
-    | {
-        "offset",
-        "outcome",
-        "predictors",
-        "sampling_weights",
-        "start",
-        "strata",
-        "subgroups",
-        "time",
-        "treatment",
-        "weights",
-    }
+    "age birth by cluster covariates entry event exposure frequency_weights n n_events offset outcome predictors "
+    "sampling_weights start strata subgroups time treatment weights".split()
 )
 
 #: A message names this many columns of the data, not the thousands that some have.

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from analysis_lib.errors import ModelInputError
 from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.sums import Block
 
@@ -62,6 +63,16 @@ class Weighting:
         return [name for name in (self.weights, self.frequency, self.offset, self.exposure) if name]
 
 
+def _numbers(block: Block, name: str) -> FloatArray:
+    column = block.extra[name]
+    if column.dtype.kind not in "biuf":
+        raise ModelInputError(
+            f"weights, offset and exposure are numbers; column '{name}' is {column.dtype}. Convert it first, with "
+            "pd.to_numeric."
+        )
+    return np.asarray(column.astype(np.float64))
+
+
 def row_weights(block: Block, weighting: Weighting) -> tuple[FloatArray | None, FloatArray | None]:
     """Take analytic and frequency weights from a block.
 
@@ -77,10 +88,10 @@ def row_weights(block: Block, weighting: Weighting) -> tuple[FloatArray | None, 
     weights, frequency : ndarray of float64, shape (rows,), or None
         None where all are 1.
     """
-    weights = block.extra[weighting.weights].astype(np.float64) if weighting.weights else None
+    weights = _numbers(block, weighting.weights) if weighting.weights else None
     if weights is not None and weighting.unit != 1.0:
         weights /= weighting.unit
-    frequency = block.extra[weighting.frequency].astype(np.float64) if weighting.frequency else None
+    frequency = _numbers(block, weighting.frequency) if weighting.frequency else None
     return weights, frequency
 
 
@@ -124,9 +135,9 @@ def predictor(block: Block, coefficients: FloatArray, *, weighting: Weighting) -
     """
     eta: FloatArray = coefficients @ block.x
     if weighting.offset:
-        eta += block.extra[weighting.offset]
+        eta += _numbers(block, weighting.offset)
     if weighting.exposure:
-        eta += np.log(block.extra[weighting.exposure].astype(np.float64))
+        eta += np.log(_numbers(block, weighting.exposure))
     return eta
 
 
@@ -188,9 +199,9 @@ class OutcomeSums:
         if possible and not self.family.has_scale:
             sums[5] += self.family.saturated(y, w, frequency=f)
         if self.weighting.exposure:
-            sums[7] += int((~(block.extra[self.weighting.exposure].astype(np.float64) > 0)).sum())
+            sums[7] += int((~(_numbers(block, self.weighting.exposure) > 0)).sum())
         if self.weighting.offset:
-            sums[7] += int((~np.isfinite(block.extra[self.weighting.offset].astype(np.float64))).sum())
+            sums[7] += int((~np.isfinite(_numbers(block, self.weighting.offset))).sum())
         sums[8] += float(f @ y) if self.family.name in {"binomial", "poisson", "negative binomial"} else 0.0
         if self.family.has_scale and possible:
             sums[9] += float(f @ np.log(y)) if self.family.name != "gaussian" else 0.0

@@ -162,3 +162,11 @@ def test_marginal_effects_count_rows_by_their_weights(people: pd.DataFrame, weig
     assert f"weights f (sum {people['f'].sum()})" in effect.summary().as_text()
     with pytest.raises(ModelInputError, match="no column 'f'"):
         model.marginal_effects(people[["x"]])
+
+
+@pytest.mark.parametrize("argument", ["weights", "sampling_weights", "frequency_weights", "offset", "exposure"])
+def test_text_is_no_weight_and_no_offset(people: pd.DataFrame, argument: str) -> None:
+    data = people.assign(w=["kv7-secret"] + ["1"] * (N - 1))
+    with pytest.raises(ModelInputError, match="are numbers; column 'w' is") as caught:
+        glm("k ~ x", data, family="poisson", **{argument: "w"})  # type: ignore[arg-type]
+    assert "kv7-secret" not in str(caught.value)

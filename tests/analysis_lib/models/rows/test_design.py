@@ -7,7 +7,7 @@ import pytest
 from formulaic import model_matrix
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models import glm
+from analysis_lib.models import glm, kaplan_meier
 from analysis_lib.models.rows import design_plan, open_rows, parse_formula, source, survival_formula
 
 FORMULAS = [
@@ -232,3 +232,12 @@ def test_a_column_called_as_a_python_keyword_is_an_outcome_and_a_covariate(name:
     renamed = NARROW.rename(columns={"y": name})
     np.testing.assert_allclose(glm(f"{name} ~ days", renamed).params, glm("y ~ days", NARROW).params)
     np.testing.assert_allclose(glm(f"days ~ {name}", renamed).params, glm("days ~ y", NARROW).params)
+
+
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, np.zeros(2)], ids=["list", "dict", "array"])
+def test_cells_of_several_values_are_refused_by_column(people, cell):
+    frame = people.assign(sex=pd.Series([cell] * len(people), dtype=object))
+    with pytest.raises(ModelInputError, match="column 'sex' has a (list|dict|ndarray) in some"):
+        glm("y ~ age + sex", frame, family="binomial")
+    with pytest.raises(ModelInputError, match="column 'sex' has a (list|dict|ndarray) in some"):
+        kaplan_meier(frame.assign(t=1.0), time="t", event="b", by="sex")
