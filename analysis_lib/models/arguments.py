@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
@@ -14,11 +15,15 @@ from analysis_lib.errors import ModelInputError
 __all__ = [
     "checked_choice",
     "checked_columns",
+    "checked_kind",
     "checked_level",
+    "checked_number",
+    "checked_numbers",
     "checked_parts",
     "columns_by_name",
     "in_percent",
     "listed",
+    "one_value_a_cell",
 ]
 
 P = ParamSpec("P")
@@ -26,8 +31,9 @@ R = TypeVar("R")
 
 #: Arguments that name columns, wherever they occur.
 _COLUMNS = frozenset(
-    "age birth by cluster covariates entry event exposure frequency_weights n n_events offset outcome predictors "
-    "sampling_weights start strata subgroups time treatment weights".split()
+    {"age", "birth", "by", "cluster", "covariates", "entry", "event", "exposure", "frequency_weights", "n"}
+    | {"n_events", "offset", "outcome", "predictors", "sampling_weights", "start", "strata", "subgroups", "time"}
+    | {"treatment", "weights"}
 )
 
 #: A message names this many columns of the data, not the thousands that some have.
@@ -181,6 +187,111 @@ def checked_level(level: Any) -> float:
     if not 0 < float(level) < 1:
         raise ModelInputError(f"level must lie between 0 and 1; found {level:g}. For 95 % write 0.95.")
     return float(level)
+
+
+def checked_number(value: Any, name: str) -> float:
+    """Refuse what is no number.
+
+    Parameters
+    ----------
+    value : float
+        What the caller gave.
+    name : str
+        The argument.
+
+    Returns
+    -------
+    float
+        `value`.
+
+    Raises
+    ------
+    ModelInputError
+        If it is text, a column, or nothing.
+    """
+    if not isinstance(value, Real):
+        raise ModelInputError(f"{name} must be a number; found {type(value).__name__}. Give one.")
+    return float(value)
+
+
+def checked_numbers(values: Any, name: str) -> npt.NDArray[np.float64]:
+    """Refuse what are no numbers.
+
+    Parameters
+    ----------
+    values : array-like of float
+        What the caller gave.
+    name : str
+        The argument.
+
+    Returns
+    -------
+    ndarray of float64
+        `values`.
+
+    Raises
+    ------
+    ModelInputError
+        If they cannot be read as numbers.
+    """
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ModelInputError(f"{name} must be numbers; found others. Convert them first.") from None
+
+
+def checked_kind(value: object, name: str, *, kind: type | tuple[type, ...], hint: str) -> None:
+    """Refuse an object that is none of what an argument takes; None passes.
+
+    Parameters
+    ----------
+    value : object
+        What the caller gave.
+    name : str
+        The argument.
+    kind : type or tuple of type
+        What it may be.
+    hint : str
+        What to give instead, as a sentence without a full stop.
+
+    Raises
+    ------
+    ModelInputError
+        If it is something else.
+    """
+    if value is not None and not isinstance(value, kind):
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        raise ModelInputError(
+            f"{name} must be {' or '.join(each.__name__ for each in kinds)}; found {type(value).__name__}. {hint}."
+        )
+
+
+def one_value_a_cell(column: pd.Series) -> pd.Series:
+    """Refuse a column whose cells hold several values: such have no levels.
+
+    Parameters
+    ----------
+    column : Series
+        Of any type, under its name.
+
+    Returns
+    -------
+    Series
+        `column`.
+
+    Raises
+    ------
+    ModelInputError
+        If a cell holds a list, a mapping or an array.
+    """
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "mixed":
+        several = next((type(cell).__name__ for cell in column if not isinstance(cell, Hashable)), "")
+        if several:
+            raise ModelInputError(
+                f"a cell holds one value; column '{column.name}' has a {several} in some. Make a column of what is "
+                "meant, such as the first element."
+            )
+    return column
 
 
 def in_percent(level: float) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_columns, checked_level, columns_by_name, in_percent
+from analysis_lib.models.arguments import checked_columns, checked_level, columns_by_name, in_percent, one_value_a_cell
 from analysis_lib.models.rows import Data, Rows, SurvivalRows, open_rows, person_counts, survival_rows
 from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
@@ -265,7 +265,7 @@ def _by_level(
     whole: pd.DataFrame, *, column: str, heading: str, study: _Study
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
     """Fit a model for each level, and test whether they differ."""
-    codes, levels = pd.factorize(whole[column], sort=True)
+    codes, levels = pd.factorize(one_value_a_cell(whole[column]), sort=True)
     if not 1 < len(levels) <= MOST_LEVELS:
         raise ModelInputError(
             f"subgroups need two levels or more, and at most {MOST_LEVELS}; column '{column}' has {len(levels):,}. "

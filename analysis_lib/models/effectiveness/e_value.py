@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice
+from analysis_lib.models.arguments import checked_choice, checked_number
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import format_ratio
 
@@ -162,6 +162,8 @@ def e_value(
     """
     checked_choice(measure, "measure", known=("risk ratio", "odds ratio", "hazard ratio"))
     given = [value for value in (ci_low, ci_high) if value is not None]
+    for value in (estimate, true_value, *given):
+        checked_number(value, "a ratio or limit")
     if not all(np.isfinite(value) and value > 0 for value in (estimate, true_value, *given)):
         raise ModelInputError(
             "an E-value is of ratios, which are positive and finite; found others. Pass exp(coefficient), not the "

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, checked_numbers, in_percent
 from analysis_lib.models.effectiveness.negative_controls import ADVISED_CONTROLS, FEWEST_CONTROLS, Calibrated
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import format_estimate
@@ -235,7 +235,8 @@ def error_model(
        calibration for population-level effect estimation studies in observational healthcare data. Proc. Natl. Acad.
        Sci. USA 115(11), 2571-2577.
     """
-    estimates, errors, truth = (np.asarray(one, dtype=np.float64) for one in (log_estimates, ses, true_log_effects))
+    estimates, errors = checked_numbers(log_estimates, "log_estimates"), checked_numbers(ses, "ses")
+    truth = checked_numbers(true_log_effects, "true_log_effects")
     _refuse(estimates, errors, truth=truth)
     names = [f"control {number}" for number in range(1, estimates.size + 1)] if labels is None else list(labels)
     if len(names) != estimates.size:

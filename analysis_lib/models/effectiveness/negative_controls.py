@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, checked_number, checked_numbers, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.tables import format_estimate, format_exponential
 
@@ -97,6 +97,8 @@ class EmpiricalNull(ModelResult):
         from scipy.stats import norm
 
         checked_level(level)
+        checked_number(log_estimate, "log_estimate")
+        checked_number(se, "se")
         if not (np.isfinite(log_estimate) and np.isfinite(se) and se > 0):
             raise ModelInputError(
                 "calibration needs a finite log estimate and a positive standard error; found others. Leave out what "
@@ -219,7 +221,7 @@ def empirical_null(
     .. [1] Schuemie M. J., Ryan P. B., DuMouchel W., Suchard M. A., Madigan D. (2014). Interpreting observational
        studies: why empirical calibration is needed to correct p-values. Stat. Med. 33(2), 209-218.
     """
-    estimates, errors = np.asarray(log_estimates, dtype=np.float64), np.asarray(ses, dtype=np.float64)
+    estimates, errors = checked_numbers(log_estimates, "log_estimates"), checked_numbers(ses, "ses")
     _refuse(estimates, errors)
     names = [f"control {number}" for number in range(1, estimates.size + 1)] if labels is None else list(labels)
     if len(names) != estimates.size:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import one_value_a_cell
 from analysis_lib.models.rows.source import known_persons
 from analysis_lib.tables import level_in_words
 
@@ -249,7 +250,7 @@ def group_numbers(column: pd.Series, *, name: str) -> tuple[IntArray, tuple[str,
     ModelInputError
         If there are more groups than can be told apart, or one is called as everybody is.
     """
-    codes, known = pd.factorize(column, sort=True)
+    codes, known = pd.factorize(one_value_a_cell(column), sort=True)
     if len(known) > MOST_GROUPS:
         raise ModelInputError(
             f"groups are compared a few at a time; column '{name}' makes {len(known):,}, the most is {MOST_GROUPS}. "

@@ -10,7 +10,7 @@ from analysis_lib.catalog import Dataset
 from analysis_lib.cohort import ConceptSet
 from analysis_lib.errors import ModelInputError
 from analysis_lib.features.feature_set import Features
-from analysis_lib.models.arguments import checked_columns, columns_by_name
+from analysis_lib.models.arguments import checked_columns, checked_kind, checked_number, columns_by_name
 from analysis_lib.models.prediction.checked_values import binary_column
 from analysis_lib.models.prediction.person_split import PARTS, PersonSplit
 from analysis_lib.models.result import ModelSummary
@@ -187,16 +187,22 @@ def check_leakage(
     from analysis_lib.models.prediction.leakage_in_features import look_at_codes, look_at_windows
     from analysis_lib.models.prediction.leakage_in_values import look_at_names, look_at_values
 
+    checked_kind(features, "features", kind=Features, hint="Columns are named by predictors=")
+    checked_number(suspicious_auroc, "suspicious_auroc")
     if isinstance(prediction_day, bool) or not isinstance(prediction_day, int):
         raise ModelInputError(f"prediction_day must be a whole number; found {type(prediction_day).__name__}. Use 0.")
     if not 0.5 < suspicious_auroc <= 1:
         raise ModelInputError(f"suspicious_auroc must lie in (0.5, 1]; found {suspicious_auroc:g}. 0.95 is usual.")
+    if not isinstance(outcome_concepts, ConceptSet | Sequence):
+        checked_kind(outcome_concepts, "outcome_concepts", kind=ConceptSet, hint="Write ConceptSet(name, [concept_id])")
     rows = open_rows(data)
     checked_columns([outcome], rows.columns)
     chosen = _predictors(rows, outcome=outcome, predictors=predictors, features=features, split=split)
     if not chosen:
         raise ModelInputError("nothing could be checked; found no predictor. Name the predictors.")
     meant = [outcome_concepts] if isinstance(outcome_concepts, ConceptSet) else list(outcome_concepts)
+    for each in meant:
+        checked_kind(each, "outcome_concepts", kind=ConceptSet, hint="Write ConceptSet(name, [concept_id])")
     used = [each for each in (features.features if features else ()) if each.column in chosen]
     findings, skipped = [], []
     if features is None:

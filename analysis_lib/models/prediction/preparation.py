@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import listed
+from analysis_lib.models.arguments import listed, one_value_a_cell
 from analysis_lib.models.prediction.checked_values import MOST_GROUPS
 
 __all__ = ["ColumnPreparation", "Preparation", "learn_preparation"]
@@ -160,7 +160,11 @@ class Preparation:
             "complete": "rows with a missing value are left out",
         }[self.missing]
         with_missing = [column.name for column in self.columns if column.n_missing]
-        named = f" ({len(with_missing):,} of {len(self.columns):,} predictors have some)" if with_missing else " (none)"
+        named = (
+            f" ({len(with_missing):,} of {len(self.columns):,} predictors have some)"
+            if with_missing
+            else " (no predictor has any)"
+        )
         dropped = f"; without variation and dropped: {listed(self.dropped)}" if self.dropped else ""
         return f"{how}{named}{dropped}"
 
@@ -204,7 +208,7 @@ def learn_preparation(frame: pd.DataFrame, names: Sequence[str], *, missing: Mis
 
 def _learn(values: pd.Series, name: str, *, taken: Sequence[str], missing: Missing) -> ColumnPreparation | None:
     n_missing = int(values.isna().sum())
-    varies = n_missing < len(values) and values.nunique() > 1
+    varies = n_missing < len(values) and one_value_a_cell(values).nunique() > 1
     marked = missing == "impute" and FEWEST_MARKED <= n_missing <= len(values) - FEWEST_MARKED
     if not varies and not marked:
         return None

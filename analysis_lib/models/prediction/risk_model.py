@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.features.feature_set import Features
-from analysis_lib.models.arguments import checked_choice, columns_by_name
+from analysis_lib.models.arguments import checked_choice, checked_kind, columns_by_name
 from analysis_lib.models.prediction.person_split import PersonSplit, person_keys
 from analysis_lib.models.prediction.request import request_of
 from analysis_lib.models.prediction.trained_model import TITLES, Kind, RiskModel
@@ -105,6 +105,7 @@ def risk_model(
     checked_choice(model, "model", known=tuple(TITLES))
     checked_choice(missing, "missing", known=("impute", "complete"))
     checked_choice(penalty, "penalty", known=("min", "1se"))
+    checked_kind(split, "split", kind=PersonSplit, hint="Give what split_persons made")
     rows = open_rows(data)
     has_time = horizon is not None or time is not None or (isinstance(predictors, str) and "Surv(" in predictors)
     survival = model == "cox" or (model == "penalised" and outcome is None and has_time)

@@ -12,6 +12,7 @@ from analysis_lib.cohort import Cohort
 from analysis_lib.errors import ModelInputError, OutputError
 from analysis_lib.features.feature_set import Features
 from analysis_lib.features.outcome import Outcomes
+from analysis_lib.models.arguments import checked_kind
 from analysis_lib.models.prediction.leakage import LeakageReport
 from analysis_lib.models.prediction.performance import PerformanceResult
 from analysis_lib.models.prediction.survival_performance import SurvivalPerformanceResult
@@ -221,6 +222,13 @@ def tripod_appendix(
         raise ModelInputError(
             f"the appendix is about a model of `risk_model`; found {type(model).__name__}. Give the model itself."
         )
+    judged = (PerformanceResult, SurvivalPerformanceResult)
+    checked_kind(cohort, "cohort", kind=Cohort, hint="Give what build_cohort made")
+    checked_kind(outcome, "outcome", kind=Outcomes, hint="Give what analysis_lib.features.outcome made")
+    checked_kind(features, "features", kind=Features, hint="Give what baseline made")
+    checked_kind(performance, "performance", kind=judged, hint="Give what model.evaluate made")
+    checked_kind(internal, "internal", kind=judged, hint="Give what model.cross_validate made")
+    checked_kind(leakage, "leakage", kind=LeakageReport, hint="Give what check_leakage made")
     found = answers_of(
         model,
         cohort=cohort,

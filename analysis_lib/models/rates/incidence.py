@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, columns_by_name, in_percent
+from analysis_lib.models.arguments import checked_level, checked_number, columns_by_name, in_percent
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
@@ -134,7 +134,7 @@ def checked_unit(value: float, name: str, *, example: str) -> float:
     ModelInputError
         If it is 0, negative, infinite or no number.
     """
-    if not 0 < value < float("inf"):
+    if not 0 < checked_number(value, name) < float("inf"):
         raise ModelInputError(f"{name} must be > 0; found {value:g}. For {example}.")
     return value
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_level, in_percent
+from analysis_lib.models.arguments import checked_level, in_percent, one_value_a_cell
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
 from analysis_lib.models.rows.formula import parse_formula
 from analysis_lib.models.rows.source import Data, Rows, open_rows
@@ -285,7 +285,7 @@ def _read(rows: Rows, *, response: str, by: str) -> _Read:
 
 
 def _add_part(found: _Read, values: FloatArray, *, groups: pd.Series, ids: pd.Series | None) -> None:
-    codes, known = pd.factorize(groups)
+    codes, known = pd.factorize(one_value_a_cell(groups))
     if found.shift is None:
         found.shift = float(values[0])  # the difference of near numbers is exact
     near = values - found.shift

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analysis_lib.errors import ConvergenceError, ModelInputError
-from analysis_lib.models.arguments import checked_choice, checked_level, columns_by_name
+from analysis_lib.models.arguments import checked_choice, checked_level, checked_number, columns_by_name
 from analysis_lib.models.regression.small_design import refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
@@ -87,7 +87,7 @@ def quantile_regression(
     """
     checked_level(level)
     checked_choice(errors, "errors", known=get_args(QuantileErrors))
-    if not 0 < q < 1:
+    if not 0 < checked_number(q, "q") < 1:
         raise ModelInputError(f"q must lie between 0 and 1; found {q:g}. For the median write 0.5.")
     design = small_design(formula, data)
     x, y = design.matrix, design.response

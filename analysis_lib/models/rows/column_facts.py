@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import listed
+from analysis_lib.models.arguments import listed, one_value_a_cell
 
 __all__ = ["ColumnFacts", "PartFacts", "facts_of_part", "is_plain", "joined_facts", "plain_column", "refuse_unusable"]
 
@@ -192,7 +192,7 @@ def _facts_of_column(column: pd.Series, *, name: str, counted: bool, total: floa
 
 
 def _counts(column: pd.Series, *, name: str, most: int) -> dict[Any, int]:
-    codes, known = pd.factorize(column)
+    codes, known = pd.factorize(one_value_a_cell(column))
     _check_number_of_levels(len(known), name=name, most=most)
     return dict(zip(known.tolist(), np.bincount(codes, minlength=len(known)).tolist(), strict=True))
 

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -181,16 +181,7 @@ def known_persons(ids: pd.Series, *, of: str = "rows") -> pd.Series:
     return ids
 
 
-def _checked_cells(frame: pd.DataFrame, *, of: str = "rows") -> pd.DataFrame:
-    """Refuse rows that do not say whose they are, and cells that hold several values."""
-    for name in frame.columns:
-        if frame[name].dtype == object and pd.api.types.infer_dtype(frame[name], skipna=True) == "mixed":
-            several = next((type(cell).__name__ for cell in frame[name] if not isinstance(cell, Hashable)), "")
-            if several:
-                raise ModelInputError(
-                    f"a cell holds one value; column '{name}' has a {several} in some. Make a column of what is meant, "
-                    "such as the first element."
-                )
+def _refuse_unknown_persons(frame: pd.DataFrame, *, of: str = "rows") -> pd.DataFrame:
     for name in PERSON_COLUMNS:
         if name in frame.columns:
             known_persons(frame[name], of=of)
@@ -249,7 +240,7 @@ def _of_frame(frame: pd.DataFrame) -> Rows:
     def narrowed(names: tuple[str, ...]) -> pd.DataFrame:
         # Column by column and without a copy: selecting several columns at once would copy them all.
         found = pd.DataFrame({name: frame[name].array for name in names}, index=frame.index, copy=False)
-        return _checked_cells(found)
+        return _refuse_unknown_persons(found)
 
     def whole(names: Sequence[str]) -> pd.DataFrame:
         return narrowed(tuple(names))
@@ -269,7 +260,7 @@ class _DaskPart:
 
     def __call__(self, names: Sequence[str]) -> pd.DataFrame:
         # Whoever asks is already a thread or a worker among several, so this part is computed where it stands.
-        return _checked_cells(self.frame[list(names)].compute(scheduler="synchronous"), of=_OF_A_PART)
+        return _refuse_unknown_persons(self.frame[list(names)].compute(scheduler="synchronous"), of=_OF_A_PART)
 
 
 def _of_dask(frame: "dd.DataFrame") -> Rows:
@@ -307,7 +298,7 @@ class RowGroups:
             date_as_object=False, ignore_metadata=True, use_threads=False, split_blocks=True, self_destruct=True
         )
         del table
-        return _checked_cells(pd.DataFrame({name: frame[name] for name in names}, copy=False), of=_OF_A_PART)
+        return _refuse_unknown_persons(pd.DataFrame({name: frame[name] for name in names}, copy=False), of=_OF_A_PART)
 
 
 def _of_files(path: Path) -> Rows:

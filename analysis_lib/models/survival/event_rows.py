@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_parts
+from analysis_lib.models.arguments import checked_parts, one_value_a_cell
 from analysis_lib.models.rows.follow_up import MOST_GROUPS, TIE_TOLERANCE, event_flags, follow_up_times
 from analysis_lib.models.rows.source import Rows
 from analysis_lib.models.survival.event_causes import Censored, event_causes
@@ -277,7 +277,7 @@ def _levels(frame: pd.DataFrame, names: tuple[str, ...], *, most: int) -> tuple[
     codes: npt.NDArray[np.int64] | None = None
     labels: tuple[str, ...] = ("",)
     for position, name in enumerate(names):
-        own, found = pd.factorize(frame[name], sort=True)
+        own, found = pd.factorize(one_value_a_cell(frame[name]), sort=True)
         if len(found) > most:
             raise _too_many(name, len(found), most=most)
         # Whole numbers that a missing value turned into floats are still read as whole.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.models.arguments import checked_choice
+from analysis_lib.models.arguments import checked_choice, checked_number
 from analysis_lib.models.regression.penalised.families import FAMILIES, Family
 
 __all__ = ["FEWEST_FOLDS", "Choices", "choices_of"]
@@ -110,7 +110,7 @@ def choices_of(
     falling = None if lambdas is None else tuple(sorted((float(x) for x in lambdas), reverse=True))
     return Choices(
         family=family,
-        alpha=float(alpha),
+        alpha=checked_number(alpha, "alpha"),
         lambdas=falling,
         workers=len(os.sched_getaffinity(0)) if workers is None else workers,
         **others,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ConvergenceError
-from analysis_lib.models.arguments import checked_choice, checked_level, in_percent
+from analysis_lib.models.arguments import checked_choice, checked_level, checked_numbers, in_percent
 from analysis_lib.models.few_clusters import few_clusters_note
 from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.result import (
@@ -42,6 +42,7 @@ from analysis_lib.models.survival.cox_regression.proportional_hazards import (
 from analysis_lib.models.survival.cox_regression.residuals import ResidualKind, residuals_of
 from analysis_lib.models.survival.cox_regression.schoenfeld import TimeTransform
 from analysis_lib.models.survival.event_causes import nobody_censored
+from analysis_lib.tables import level_in_words
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
@@ -311,7 +312,7 @@ class CoxResult(ModelResult):
         """
         checked_choice(ci, "ci", known=get_args(SurvivalInterval))
         level = checked_level(self.level if level is None else level)
-        return predicted_survival(self, data, times=np.atleast_1d(np.asarray(times, dtype=float)), ci=ci, level=level)
+        return predicted_survival(self, data, times=np.atleast_1d(checked_numbers(times, "times")), ci=ci, level=level)
 
     def conf_int(self, kind: IntervalKind = "wald", *, level: float | None = None) -> pd.DataFrame:
         """Confidence limits of the log hazard ratios.
@@ -369,6 +370,11 @@ class CoxResult(ModelResult):
 
     def _notes(self) -> tuple[str, ...]:
         notes = [note for note in super()._notes() if not note.startswith("They come from")]
+        if self.columns.cause is not None and not self.columns.competing:
+            notes.append(
+                f"The event is {level_in_words(self.columns.cause)}; rows that ended with another are censored. Hazard "
+                "ratios are of its rate among those still free of any (cause-specific)."
+            )
         persons = self.persons.get("all", self.n)
         if self.n_clusters is not None:
             notes.append(f"Standard errors are robust (Lin and Wei), {self.errors}: {self.n_clusters:,} clusters.")

@@ -237,7 +237,7 @@ def test_a_column_called_as_a_python_keyword_is_an_outcome_and_a_covariate(name:
 @pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, np.zeros(2)], ids=["list", "dict", "array"])
 def test_cells_of_several_values_are_refused_by_column(people, cell):
     frame = people.assign(sex=pd.Series([cell] * len(people), dtype=object))
-    with pytest.raises(ModelInputError, match="column 'sex' has a (list|dict|ndarray) in some"):
+    with pytest.raises(ModelInputError, match=r"column 'sex' has a (list|dict|ndarray) in some"):
         glm("y ~ age + sex", frame, family="binomial")
-    with pytest.raises(ModelInputError, match="column 'sex' has a (list|dict|ndarray) in some"):
+    with pytest.raises(ModelInputError, match=r"column 'sex' has a (list|dict|ndarray) in some"):
         kaplan_meier(frame.assign(t=1.0), time="t", event="b", by="sex")

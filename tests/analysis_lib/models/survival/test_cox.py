@@ -174,6 +174,14 @@ def test_one_person_in_all_rows_bears_no_robust_error() -> None:
     )
 
 
+def test_a_cause_specific_hazard_says_which_event_it_is_of() -> None:
+    data = _people(5, n=60)
+    data["ended"] = np.where(data["event"].astype(bool), "stroke", "death")
+    fit = cox("Surv(time, ended) ~ age", data, cause="stroke")
+    assert "The event is stroke; rows that ended with another are censored." in repr(fit)
+    assert "The event is" not in repr(_fit(data))
+
+
 def test_ties_and_interval_are_named_wherever_the_result_is_read() -> None:
     fit = _fit(_people(6), "breslow")
     assert "ties by Breslow" in fit.method
