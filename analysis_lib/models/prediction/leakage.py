@@ -193,8 +193,8 @@ def check_leakage(
         raise ModelInputError(f"prediction_day must be a whole number; found {type(prediction_day).__name__}. Use 0.")
     if not 0.5 < suspicious_auroc <= 1:
         raise ModelInputError(f"suspicious_auroc must lie in (0.5, 1]; found {suspicious_auroc:g}. 0.95 is usual.")
-    if not isinstance(outcome_concepts, ConceptSet | Sequence):
-        checked_kind(outcome_concepts, "outcome_concepts", kind=ConceptSet, hint="Write ConceptSet(name, [concept_id])")
+    ways = (ConceptSet, Sequence)
+    checked_kind(outcome_concepts, "outcome_concepts", kind=ways, hint="Write ConceptSet(name, [concept_id])")
     rows = open_rows(data)
     checked_columns([outcome], rows.columns)
     chosen = _predictors(rows, outcome=outcome, predictors=predictors, features=features, split=split)

@@ -32,11 +32,11 @@ CALLS: dict[str, tuple[Callable[[], Any], str]] = {
         "times must be numbers; found others",
     ),
     "features": (
-        lambda: check_leakage(DATA, outcome="event", features=[WRONG]),  # type: ignore[arg-type]
+        lambda: check_leakage(DATA, outcome="event", features=[WRONG]),
         "features must be Features; found list. Columns are named by predictors=",
     ),
     "concepts": (
-        lambda: check_leakage(DATA, outcome="event", outcome_concepts=[192671]),  # type: ignore[list-item]
+        lambda: check_leakage(DATA, outcome="event", outcome_concepts=[192671]),
         "outcome_concepts must be ConceptSet; found int",
     ),
     "split": (lambda: risk_model(["x"], DATA, outcome="event", split=WRONG), "split must be PersonSplit; found str"),

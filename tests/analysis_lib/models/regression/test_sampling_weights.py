@@ -133,7 +133,7 @@ def test_fractions_with_model_based_errors_are_said_to_be_wrong_for_sampling(peo
     warning = "pass sampling_weights="
     assert warning in glm("b ~ x", people, family="binomial", weights="w").summary().as_text()
     for arguments in ({"weights": "f"}, {"weights": "w", "errors": "HC0"}, {"sampling_weights": "w"}, {}):
-        fit = glm("b ~ x", people, family="binomial", **arguments)  # type: ignore[arg-type]
+        fit = glm("b ~ x", people, family="binomial", **arguments)
         assert warning not in fit.summary().as_text(), arguments
 
 
@@ -144,7 +144,7 @@ def test_the_dispersion_is_judged_only_where_the_weights_have_a_size(people: pd.
     assert "which the robust errors take account of" in robust
     for arguments in ({"weights": "w"}, {"sampling_weights": "w"}):
         for outcome, family in (("b", "binomial"), ("k", "poisson")):
-            fit = glm(f"{outcome} ~ x", people, family=family, **arguments)  # type: ignore[arg-type]
+            fit = glm(f"{outcome} ~ x", people, family=family, **arguments)
             assert spread not in fit.summary().as_text()
     draw = np.random.default_rng(1)
     trials = people.assign(n=20, share=draw.beta(0.5, 0.5, N).round(2))
@@ -154,7 +154,7 @@ def test_the_dispersion_is_judged_only_where_the_weights_have_a_size(people: pd.
 @pytest.mark.parametrize("weights", [{"sampling_weights": "f"}, {"frequency_weights": "f"}])
 def test_marginal_effects_count_rows_by_their_weights(people: pd.DataFrame, weights: dict[str, str]) -> None:
     repeated = people.loc[people.index.repeat(people["f"])]
-    model = glm("b ~ x", people, family="binomial", **weights)  # type: ignore[arg-type]
+    model = glm("b ~ x", people, family="binomial", **weights)
     effect = model.marginal_effects(people)
     assert effect.params["x"] == pytest.approx(
         glm("b ~ x", repeated, family="binomial").marginal_effects(repeated).params["x"], rel=1e-9
@@ -168,5 +168,5 @@ def test_marginal_effects_count_rows_by_their_weights(people: pd.DataFrame, weig
 def test_text_is_no_weight_and_no_offset(people: pd.DataFrame, argument: str) -> None:
     data = people.assign(w=["kv7-secret"] + ["1"] * (N - 1))
     with pytest.raises(ModelInputError, match="are numbers; column 'w' is") as caught:
-        glm("k ~ x", data, family="poisson", **{argument: "w"})  # type: ignore[arg-type]
+        glm("k ~ x", data, family="poisson", **{argument: "w"})
     assert "kv7-secret" not in str(caught.value)
