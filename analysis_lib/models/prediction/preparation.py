@@ -10,6 +10,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed, one_value_a_cell
 from analysis_lib.models.prediction.checked_values import MOST_GROUPS
+from analysis_lib.tables import column_in_words
 
 __all__ = ["ColumnPreparation", "Preparation", "learn_preparation"]
 
@@ -144,6 +145,23 @@ class Preparation:
         ]
         names = ["predictor", "kind", "missing", "missing_share", "filled_with", "mean", "sd", "levels"]
         return pd.DataFrame(rows, columns=names)
+
+    def words(self) -> dict[str, str]:
+        """Write the terms that the predictors make as the tables of other models do.
+
+        Returns
+        -------
+        dict of str to str
+            By term, such as ``sex[T.male]``: "Sex: male vs female".
+        """
+        found = {}
+        for column in self.columns:
+            name = column_in_words(column.name)
+            found[column.name] = name
+            found[column.indicator] = f"{name}: missing"
+            for level in column.levels[1:]:
+                found[f"{column.name}[T.{level}]"] = f"{name}: {level} vs {column.levels[0]}"
+        return found
 
     def describe(self) -> str:
         """Say in a sentence what is done.

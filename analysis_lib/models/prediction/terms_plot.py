@@ -44,10 +44,11 @@ def terms_figure(model: RiskModel, *, most: int, width: float, title: str) -> St
     value = str(terms.columns[1])
     order = terms[value].abs().sort_values(ascending=False, kind="stable").index
     shown = terms.loc[order].head(most).reset_index(drop=True)
-    labels = ["\n".join(wrap_words(str(term), letters=_LONGEST)) for term in shown["term"]]
+    in_words = model.preparation.words()
+    labels = ["\n".join(wrap_words(in_words.get(str(term), str(term)), letters=_LONGEST)) for term in shown["term"]]
     lines = sum(label.count("\n") for label in labels)
     words = {
-        "penalised": "Log odds ratio per unit",
+        "penalised": "Log odds ratio per unit" if model.horizon is None else "Log hazard ratio per unit",
         "cox": "Log hazard ratio per unit",
         "boosting": "Share of the gain of all splits",
     }[model.kind]

@@ -232,7 +232,11 @@ class RiskModel(PredictionResult):
         value = terms.columns[1]
         order = terms[value].abs().sort_values(ascending=False, kind="stable").index
         shown = terms.loc[order].head(MOST_SHOWN)
-        rows = tuple((str(term), format_coefficient(float(number))) for term, number in shown.itertuples(index=False))
+        in_words = self.preparation.words()
+        rows = tuple(
+            (in_words.get(str(term), str(term)), format_coefficient(float(number)))
+            for term, number in shown.itertuples(index=False)
+        )
         until = f" of the risk until {self.horizon:g}" if self.horizon is not None else ""
         notes = list(self._notes())
         if len(terms) > len(shown):

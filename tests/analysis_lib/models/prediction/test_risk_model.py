@@ -343,3 +343,15 @@ def test_a_model_is_not_judged_by_a_part_of_those_it_learned_from_without_a_word
 def test_a_horizon_before_the_first_event_teaches_nothing(people: pd.DataFrame) -> None:
     with pytest.raises(ModelInputError, match="found none of"):
         risk_model(["age"], people, model="cox", time="time", event="event", horizon=people["time"].min() / 2)
+
+
+def test_terms_are_written_in_words_and_named_for_what_they_are(people: pd.DataFrame) -> None:
+    data = people.rename(columns={"age": "age_at_entry"})
+    survival = {"time": "time", "event": "event", "horizon": 365}
+    for kind in ("cox", "penalised"):
+        model = risk_model(["age_at_entry", "sex"], data, model=kind, **survival)
+        written = {row[0] for row in model.summary().rows}
+        assert written == {"Age at entry", "Sex: male vs female"}
+        axes = model.plot().axes[0]
+        assert {label.get_text() for label in axes.get_yticklabels()} == written
+        assert axes.get_xlabel() == "Log hazard ratio per unit"
