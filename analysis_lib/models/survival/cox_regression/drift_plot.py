@@ -134,7 +134,7 @@ def _draw(
     )
     axes.plot(curve["scale"], curve["coefficient"], color=PALETTE[0], linewidth=1.6, zorder=4)
     p = equation_of_p(float(result.table["p_value"].to_dict()[term]))
-    axes.set_title("\n".join(wrap_words(f"{term} ({p})", letters=letters)), fontsize=8.5)
+    axes.set_title("\n".join(wrap_words(f"{result.words.get(term, term)} ({p})", letters=letters)), fontsize=8.5)
     axes.set_ylabel("Coefficient" if result.table.loc[term, "df"] == 1 else "Multiple of its effect")
     scale, times = _by_scale(result.moving[["scale", "time"]])
     wanted = np.linspace(scale[0], scale[-1], 5)

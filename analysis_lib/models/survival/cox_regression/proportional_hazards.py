@@ -47,6 +47,10 @@ class ProportionalHazardsResult(ModelResult):
         Of the terms in `moving`, times the number of events, where they do not move.
     transform : {"km", "rank", "identity", "log"}
         Scale of time.
+    coefficients : dict of str to float
+        By term, where they do not move.
+    words : dict of str to str
+        The terms as `summary` and `plot` have them.
     """
 
     table: pd.DataFrame
@@ -54,6 +58,7 @@ class ProportionalHazardsResult(ModelResult):
     variance: pd.DataFrame
     transform: TimeTransform
     coefficients: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the tests.
@@ -74,7 +79,12 @@ class ProportionalHazardsResult(ModelResult):
             Prints as text, shows as a table in a notebook.
         """
         rows = tuple(
-            (str(term), format_estimate(row["chi2"]), f"{int(row['df'])}", format_p(row["p_value"]))
+            (
+                self.words.get(str(term), str(term)),
+                format_estimate(row["chi2"]),
+                f"{int(row['df'])}",
+                format_p(row["p_value"]),
+            )
             for term, row in self.table.iterrows()
         )
         notes = (*self._notes(), "A small p value says that the hazard ratio changes over time; plot() shows how.")
@@ -177,7 +187,20 @@ def proportional_hazards_test(model: "CoxResult", transform: TimeTransform) -> P
             name: float(model.params.iloc[group[0]]) if len(group) == 1 else 1.0
             for name, group in zip(names, groups, strict=True)
         },
+        words={
+            name: _in_words(name, [model.words.get(str(model.params.index[place]), "") for place in group])
+            for name, group in zip(names, groups, strict=True)
+        }
+        | {"GLOBAL": "GLOBAL"},
     )
+
+
+def _in_words(name: str, columns: list[str]) -> str:
+    """Name a term by its design column in words; one of several levels by the column that they are levels of."""
+    if len(columns) == 1:
+        return columns[0] or name
+    heads = {column.partition(": ")[0] for column in columns if ": " in column and " vs " in column}
+    return heads.pop() if len(heads) == 1 else name
 
 
 def _moving(

@@ -182,6 +182,15 @@ def test_a_cause_specific_hazard_says_which_event_it_is_of() -> None:
     assert "The event is" not in repr(_fit(data))
 
 
+def test_the_test_of_proportional_hazards_writes_terms_in_words() -> None:
+    data = _people(5, n=90).assign(sex=["f", "m", "m"] * 30, care_site=["a", "b", "c", "a", "c"] * 18)
+    found = cox("Surv(time, event) ~ age + sex + C(care_site)", data).proportional_hazards()
+    assert list(found.to_frame().index) == ["age", "sex", "C(care_site)", "GLOBAL"]
+    assert [row[0] for row in found.summary().rows] == ["Age", "Sex: m vs f", "Care site", "GLOBAL"]
+    titles = [axes.get_title().partition(" (")[0] for axes in found.plot().axes if axes.get_title()]
+    assert titles == ["Age", "Sex: m vs f", "Care site"]
+
+
 def test_ties_and_interval_are_named_wherever_the_result_is_read() -> None:
     fit = _fit(_people(6), "breslow")
     assert "ties by Breslow" in fit.method
