@@ -23,7 +23,7 @@ __all__ = [
     "text_table",
 ]
 
-_CELL = "padding:3px 10px;text-align:{align};vertical-align:top;white-space:{wrap}"
+_CELL = "padding:3px 10px;text-align:{align};vertical-align:baseline;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
 _MISSING = "–"
 #: The exponential of more than this is no number of double precision, or one without all its digits.
