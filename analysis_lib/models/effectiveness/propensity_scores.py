@@ -29,6 +29,9 @@ BoolArray = npt.NDArray[np.bool_]
 #: Walker et al. (2013): where the preference lies between these, either treatment could have been given.
 EQUIPOISE = (0.3, 0.7)
 
+#: Scores whose range is smaller than this tell nobody apart.
+ALIKE = 1e-9
+
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class PropensityScores(ModelResult):
@@ -394,7 +397,13 @@ class PropensityScores(ModelResult):
             ("Range of the treated", _range(self.score[self.treated])),
             ("Range of the untreated", _range(self.score[~self.treated])),
         )
-        return ModelSummary("Propensity score", ("", ""), rows, (f"Method: {self.method}.", *self._notes()[2:]))
+        notes = [f"Method: {self.method}.", *self._notes()[2:]]
+        if np.ptp(self.score) < ALIKE:
+            notes.append(
+                "Everybody has the same score: no covariate says anything about the treatment, so strata, matches and "
+                "weights adjust for nothing."
+            )
+        return ModelSummary("Propensity score", ("", ""), rows, tuple(notes))
 
     def plot(
         self, *, scale: Literal["preference", "score"] = "preference", width: float = 5.5, title: str = ""

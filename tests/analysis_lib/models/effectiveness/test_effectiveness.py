@@ -490,3 +490,11 @@ def test_a_covariate_that_foretells_treatment_is_named_or_refused() -> None:
 def test_arguments_that_cannot_be_meant_are_refused(call: Any) -> None:
     with pytest.raises(ModelInputError):
         call(_scores())
+
+
+def test_scores_that_are_all_alike_say_that_nothing_is_adjusted_for() -> None:
+    noise = np.random.default_rng(1).normal(size=(600, 5))
+    found = propensity_score_matrix(sp.csc_array(noise), "treated", data=_data(), names=list("abcde"), at="1se")
+    assert np.ptp(found.score) < 1e-12
+    assert "adjust for nothing" in repr(found)
+    assert "adjust for nothing" not in repr(_scores())
