@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
-from analysis_lib.tables import format_coefficient, format_ratio
+from analysis_lib.printed_numbers import format_coefficient, format_ratio
 
 __all__ = ["forest_figure", "ratio_ticks"]
 

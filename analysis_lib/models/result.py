@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.models.arguments import in_percent
-from analysis_lib.tables import format_coefficient, format_exponential, format_number, format_p, html_table, text_table
+from analysis_lib.printed_numbers import format_coefficient, format_exponential, format_number, format_p
+from analysis_lib.tables import html_table, text_table
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -11,10 +11,11 @@ import pandas as pd
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import listed
+from analysis_lib.printed_numbers import format_estimate
 from analysis_lib.report.columns import LevelFacts, NumberFacts
 from analysis_lib.report.group_tests import OF_COUNTS, OF_MOMENTS, OF_RANKS, GroupTest, Moments, Ranks
 from analysis_lib.report.standardised_difference import difference_of_moments, difference_of_shares
-from analysis_lib.tables import format_estimate, level_in_words
+from analysis_lib.tables import level_in_words
 
 __all__ = [
     "MISSING",

@@ -11,7 +11,8 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rows.follow_up import person_counts, survival_rows
 from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
-from analysis_lib.tables import column_in_words, format_ratio
+from analysis_lib.printed_numbers import format_ratio
+from analysis_lib.tables import column_in_words
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -11,7 +11,8 @@ import pandas as pd
 
 from analysis_lib.errors import OutputError
 from analysis_lib.models.rows.source import PERSON_COLUMNS
-from analysis_lib.tables import format_estimate, html_table
+from analysis_lib.printed_numbers import format_estimate
+from analysis_lib.tables import html_table
 
 __all__ = [
     "ReportedNumber",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis_lib.errors import OutputError
+from analysis_lib.printed_numbers import format_estimate
 from analysis_lib.report.declared import (
     ReportedNumber,
     ReportedTable,
@@ -36,7 +37,6 @@ from analysis_lib.report.manifest import (
     check_title,
 )
 from analysis_lib.report.provenance import Provenance, installed_version
-from analysis_lib.tables import format_estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from analysis_lib.errors import ModelInputError
 from analysis_lib.figures import GREY, INK, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
 from analysis_lib.models.forest_drawing import ratio_ticks
-from analysis_lib.tables import format_p, format_ratio
+from analysis_lib.printed_numbers import format_p, format_ratio
 
 __all__ = ["ForestWords", "forest_of_subgroups"]
 

@@ -12,9 +12,10 @@ from analysis_lib.models.arguments import checked_columns, checked_level, column
 from analysis_lib.models.rows import Data, Rows, SurvivalRows, open_rows, person_counts, survival_rows
 from analysis_lib.models.survival import cox
 from analysis_lib.models.survival.cox_regression.partial_likelihood import Ties
+from analysis_lib.printed_numbers import format_p, format_ratio
 from analysis_lib.report.baseline_lines import MOST_LEVELS
 from analysis_lib.report.subgroup_forest import subgroup_forest
-from analysis_lib.tables import column_in_words, format_p, format_ratio, html_table, level_in_words, text_table
+from analysis_lib.tables import column_in_words, html_table, level_in_words, text_table
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -11,12 +11,13 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_columns, columns_by_name, listed
 from analysis_lib.models.rows import Data, Rows
+from analysis_lib.printed_numbers import format_estimate, format_p
 from analysis_lib.report.baseline_lines import Line, frame_of, lines_of, statistics_of
 from analysis_lib.report.columns import open_table, person_rows, persons_by_cell
 from analysis_lib.report.describing import Groups, Wanted, describe, groups_of
 from analysis_lib.report.group_tests import COUNT_TESTS, NUMBER_TESTS
 from analysis_lib.report.printed_table import PrintedTable
-from analysis_lib.tables import column_in_words, format_estimate, format_p, html_table, text_table
+from analysis_lib.tables import column_in_words, html_table, text_table
 
 __all__ = ["TableOne", "table_one"]
 

@@ -118,7 +118,7 @@ def _attributes_of_places(kind: str, domain: Domain) -> dict[str, st.SearchStrat
 def _attributes_of_few(kind: str) -> dict[str, st.SearchStrategy[Any]]:
     if kind == "Measurement":
         ratios = st.fixed_dictionaries(
-            {"Op": st.sampled_from(COMPARISONS), "Value": st.sampled_from([0.5, 0.3333, 1, 2]), "Extent": st.just(1.5)}
+            {"Op": st.sampled_from(COMPARISONS), "Value": st.sampled_from([0.5, 0.3333, 1, 2]), "Extent": st.just(2)}
         )
         return {"RangeLowRatio": ratios, "RangeHighRatio": ratios, "Abnormal": st.booleans()}
     if kind in ("ObservationPeriod", "PayerPlanPeriod"):

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from analysis_lib.errors import ModelInputError
-from analysis_lib.tables import format_estimate, html_table, text_table
+from analysis_lib.printed_numbers import format_estimate
+from analysis_lib.tables import html_table, text_table
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis_lib.figures import INK, PALETTE, StudyFigure, journal_style, study_figure
-from analysis_lib.tables import format_ratio
+from analysis_lib.printed_numbers import format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.models.effectiveness.e_value import EValue

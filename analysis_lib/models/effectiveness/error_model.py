@@ -12,7 +12,7 @@ from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_level, checked_numbers, in_percent
 from analysis_lib.models.effectiveness.negative_controls import ADVISED_CONTROLS, FEWEST_CONTROLS, Calibrated
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

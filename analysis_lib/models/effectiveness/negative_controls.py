@@ -11,7 +11,7 @@ import pandas as pd
 from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_level, checked_number, checked_numbers, in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import format_estimate, format_exponential
+from analysis_lib.printed_numbers import format_estimate, format_exponential
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -16,7 +16,7 @@ from analysis_lib.models.effectiveness.matching import Order, exchangeable_sets,
 from analysis_lib.models.effectiveness.trimming import TRIMMINGS, Trimming, kept_scores, preference_scores
 from analysis_lib.models.effectiveness.weighting import ESTIMANDS, Estimand, stratum_weights, treatment_weights
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -16,7 +16,7 @@ from analysis_lib.models.prediction.ranking import Ranking, clustered_variance
 from analysis_lib.models.prediction.roc import SOURCE, RocResult, roc_of
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import equation_of_p, format_estimate, format_p
+from analysis_lib.printed_numbers import equation_of_p, format_estimate, format_p
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -21,7 +21,7 @@ from analysis_lib.models.prediction.recalibration import (
 )
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis_lib.figures import GREY, INK, PALETTE, journal_style, study_figure
 from analysis_lib.models.prediction.predicted_rows import ALL
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

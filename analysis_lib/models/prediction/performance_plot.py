@@ -11,7 +11,7 @@ from analysis_lib.models.prediction.calibration_plot import draw_calibration
 from analysis_lib.models.prediction.predicted_rows import ALL
 from analysis_lib.models.prediction.ranking_plot import draw_precision_recall, draw_roc
 from analysis_lib.models.prediction.threshold_plot import draw_decision
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -10,7 +10,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.result import ModelResult, ModelSummary, columns_used, left_out
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 __all__ = ["WITHOUT_WIDTH", "JudgedResult", "MeasuredResult", "PredictionResult", "limits_in_words"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from analysis_lib.figures import GREY, LINE_STYLES, PALETTE, journal_style, study_figure, wrap_words
 from analysis_lib.models.prediction.predicted_rows import ALL
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

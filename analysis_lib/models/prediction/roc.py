@@ -13,7 +13,7 @@ from analysis_lib.models.prediction.prediction_result import WITHOUT_WIDTH, Judg
 from analysis_lib.models.prediction.ranking import Ranking, bootstrap_limits
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

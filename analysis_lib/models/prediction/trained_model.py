@@ -19,7 +19,7 @@ from analysis_lib.models.prediction.survival_performance import SurvivalPerforma
 from analysis_lib.models.prediction.training import learn, predicted, training_data
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data, open_rows
-from analysis_lib.tables import format_coefficient
+from analysis_lib.printed_numbers import format_coefficient
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

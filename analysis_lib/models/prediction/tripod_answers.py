@@ -16,7 +16,7 @@ from analysis_lib.models.prediction.survival_performance import WORDS as SURVIVA
 from analysis_lib.models.prediction.survival_performance import SurvivalPerformanceResult
 from analysis_lib.models.prediction.trained_model import RiskModel
 from analysis_lib.models.prediction.training import right_side
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 __all__ = ["TO_BE_WRITTEN", "answers_of"]
 

@@ -18,7 +18,7 @@ from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.rates.standard_populations import StandardName, weights_for
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_ratio
+from analysis_lib.printed_numbers import format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -13,7 +13,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import Cells
 from analysis_lib.models.rates.rate_result import person_time_notes
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import equation_of_p, format_estimate, format_p, format_ratio
+from analysis_lib.printed_numbers import equation_of_p, format_estimate, format_p, format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

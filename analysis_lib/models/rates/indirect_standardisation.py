@@ -17,7 +17,8 @@ from analysis_lib.models.rates.rate_comparison import person_years
 from analysis_lib.models.rates.rate_result import PersonTimeResult
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_p, format_ratio, level_in_words
+from analysis_lib.printed_numbers import format_p, format_ratio
+from analysis_lib.tables import level_in_words
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

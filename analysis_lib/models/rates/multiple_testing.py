@@ -10,7 +10,7 @@ import pandas as pd
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_choice
 from analysis_lib.models.result import ModelResult, ModelSummary
-from analysis_lib.tables import format_p
+from analysis_lib.printed_numbers import format_p
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

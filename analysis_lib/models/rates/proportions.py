@@ -12,7 +12,7 @@ from analysis_lib.models.forest import forest_plot
 from analysis_lib.models.rates.cells import count_cells
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows.source import Data
-from analysis_lib.tables import format_ratio
+from analysis_lib.printed_numbers import format_ratio
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

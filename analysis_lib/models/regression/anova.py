@@ -15,7 +15,7 @@ from analysis_lib.models.arguments import checked_level, in_percent, one_value_a
 from analysis_lib.models.result import ModelResult, ModelSummary, left_out
 from analysis_lib.models.rows.formula import parse_formula
 from analysis_lib.models.rows.source import Data, Rows, open_rows
-from analysis_lib.tables import equation_of_p, format_coefficient
+from analysis_lib.printed_numbers import equation_of_p, format_coefficient
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -19,7 +19,7 @@ from analysis_lib.models.result import (
     labels_of,
     overflow_note,
 )
-from analysis_lib.tables import format_p
+from analysis_lib.printed_numbers import format_p
 
 if TYPE_CHECKING:
     from scipy import stats

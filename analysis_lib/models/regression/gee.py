@@ -21,7 +21,7 @@ from analysis_lib.models.regression.gee_engine import (
 from analysis_lib.models.regression.small_design import SmallDesign, numbered, refuse_unfit, small_design
 from analysis_lib.models.regression.small_result import SmallDataResult
 from analysis_lib.models.rows import Data
-from analysis_lib.tables import format_coefficient
+from analysis_lib.printed_numbers import format_coefficient
 
 __all__ = ["GeeResult", "gee"]
 

@@ -16,7 +16,7 @@ from analysis_lib.models.regression.families import Family, Link
 from analysis_lib.models.regression.glm_sums import Weighting
 from analysis_lib.models.rows import Data, DesignPlan, open_rows
 from analysis_lib.models.sums import LikelihoodAt, Maximum, profile_limit
-from analysis_lib.tables import format_coefficient
+from analysis_lib.printed_numbers import format_coefficient
 
 __all__ = ["GlmResult", "Profile", "weights_that_may_be_sampling"]
 

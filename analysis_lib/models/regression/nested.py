@@ -21,7 +21,7 @@ from analysis_lib.models.regression.glm_sums import IrlsSums, Weighting
 from analysis_lib.models.regression.irls import solved
 from analysis_lib.models.result import ModelResult, ModelSummary
 from analysis_lib.models.rows import Data, open_rows, parse_formula
-from analysis_lib.tables import format_coefficient, format_p
+from analysis_lib.printed_numbers import format_coefficient, format_p
 
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster

@@ -19,7 +19,7 @@ from analysis_lib.models.survival.influence import Growth, WeightedRows, weighte
 from analysis_lib.models.survival.limits import normal_quantile
 from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times, labelled
 from analysis_lib.models.survival.risk_sets import RiskSets, risk_sets
-from analysis_lib.tables import format_estimate, format_time
+from analysis_lib.printed_numbers import format_estimate, format_time
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

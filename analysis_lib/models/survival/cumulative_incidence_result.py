@@ -14,7 +14,7 @@ from analysis_lib.models.survival.curve_reading import heights_at
 from analysis_lib.models.survival.event_causes import nobody_censored
 from analysis_lib.models.survival.limits import Transform
 from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times
-from analysis_lib.tables import equation_of_p, format_estimate, format_time
+from analysis_lib.printed_numbers import equation_of_p, format_estimate, format_time
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

@@ -18,7 +18,7 @@ from analysis_lib.models.survival.logrank_test import LogRankResult
 from analysis_lib.models.survival.numbers_at_risk import RiskCounts, asked_times
 from analysis_lib.models.survival.restricted_mean import SOURCE as MEAN_SOURCE
 from analysis_lib.models.survival.restricted_mean import RestrictedMeanResult, restricted_means
-from analysis_lib.tables import equation_of_p, format_range, format_time
+from analysis_lib.printed_numbers import equation_of_p, format_range, format_time
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

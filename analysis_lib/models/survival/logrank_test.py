@@ -16,7 +16,7 @@ from analysis_lib.models.survival.asked_columns import asked_columns
 from analysis_lib.models.survival.event_rows import EventRows, event_rows
 from analysis_lib.models.survival.event_sums import GroupedEvents, grouped_events
 from analysis_lib.models.survival.product_limit import product_limit
-from analysis_lib.tables import equation_of_p, format_estimate
+from analysis_lib.printed_numbers import equation_of_p, format_estimate
 
 __all__ = ["LogRankResult", "logrank", "logrank_from_rows"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis_lib.figures import PALETTE, StudyFigure, journal_style, study_figure, wrap_words
-from analysis_lib.tables import format_estimate
+from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

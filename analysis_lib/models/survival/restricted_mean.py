@@ -15,7 +15,7 @@ from analysis_lib.models.survival.cumulated_sums import cumulated
 from analysis_lib.models.survival.influence import Growth, WeightedRows
 from analysis_lib.models.survival.limits import normal_quantile
 from analysis_lib.models.survival.product_limit import greenwood_terms
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.printed_numbers import format_estimate, format_p
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure

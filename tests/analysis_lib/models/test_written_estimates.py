@@ -12,7 +12,13 @@ from analysis_lib.models.regression import conditional_logistic, gee
 from analysis_lib.models.regression.penalised import elastic_net
 from analysis_lib.models.result import ModelResult
 from analysis_lib.models.survival import fine_gray
-from analysis_lib.tables import format_coefficient, format_estimate, format_exponential, format_number, format_ratio
+from analysis_lib.printed_numbers import (
+    format_coefficient,
+    format_estimate,
+    format_exponential,
+    format_number,
+    format_ratio,
+)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from analysis_lib.models.regression.penalised.families import Family, named_fami
 from analysis_lib.models.result import ModelResult, ModelSummary, labels_of
 from analysis_lib.models.rows.design import DesignPlan
 from analysis_lib.models.rows.source import open_rows
-from analysis_lib.tables import format_coefficient
+from analysis_lib.printed_numbers import format_coefficient
 
 if TYPE_CHECKING:
     import scipy.sparse as sp

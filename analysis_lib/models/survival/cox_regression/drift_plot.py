@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from analysis_lib.figures import GREY, PALETTE, StudyFigure, journal_style, study_figure, wrap_words
-from analysis_lib.tables import equation_of_p, format_time
+from analysis_lib.printed_numbers import equation_of_p, format_time
 
 if TYPE_CHECKING:
     from analysis_lib.models.survival.cox_regression.proportional_hazards import ProportionalHazardsResult

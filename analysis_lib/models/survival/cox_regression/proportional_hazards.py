@@ -17,7 +17,7 @@ from analysis_lib.models.survival.cox_regression.schoenfeld import (
     schoenfeld_residuals,
     transformed_times,
 )
-from analysis_lib.tables import format_estimate, format_p
+from analysis_lib.printed_numbers import format_estimate, format_p
 
 if TYPE_CHECKING:
     from analysis_lib.figures import StudyFigure
