@@ -6,27 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from analysis_lib.models.rows.source import PERSON_COLUMNS
+from analysis_lib.models.rows.source import person_column
 
-__all__ = ["attrition_line", "person_column", "persons_by_arm"]
+__all__ = ["attrition_line", "persons_by_arm"]
 
 BoolArray = npt.NDArray[np.bool_]
-
-
-def person_column(frame: pd.DataFrame) -> str | None:
-    """Find the column that names persons.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The rows.
-
-    Returns
-    -------
-    str or None
-        Its name; None where rows are taken for persons.
-    """
-    return next((name for name in PERSON_COLUMNS if name in frame.columns), None)
 
 
 def persons_by_arm(frame: pd.DataFrame, treated: BoolArray) -> dict[str, int]:
@@ -79,5 +63,5 @@ def attrition_line(step: str, frame: pd.DataFrame, *, treated: BoolArray) -> dic
 
 
 def _distinct(frame: pd.DataFrame, rows: BoolArray) -> int:
-    person = person_column(frame)
+    person = person_column(frame.columns)
     return int(rows.sum()) if person is None else int(frame.loc[rows, person].nunique())

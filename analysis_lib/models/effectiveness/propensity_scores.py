@@ -11,11 +11,12 @@ import pandas as pd
 from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.arguments import checked_choice
 from analysis_lib.models.effectiveness.adjusted import Adjusted
-from analysis_lib.models.effectiveness.attrition import attrition_line, person_column, persons_by_arm
+from analysis_lib.models.effectiveness.attrition import attrition_line, persons_by_arm
 from analysis_lib.models.effectiveness.matching import Order, exchangeable_sets, matched_sets
 from analysis_lib.models.effectiveness.trimming import TRIMMINGS, Trimming, kept_scores, preference_scores
 from analysis_lib.models.effectiveness.weighting import ESTIMANDS, Estimand, stratum_weights, treatment_weights
 from analysis_lib.models.result import ModelResult, ModelSummary
+from analysis_lib.models.rows.source import person_column
 from analysis_lib.printed_numbers import format_estimate
 
 if TYPE_CHECKING:
@@ -280,7 +281,7 @@ class PropensityScores(ModelResult):
                 f"the caliper must be a number or None; found {type(caliper).__name__}. Usual is 0.2."
             )
         reach = np.inf if caliper is None else caliper * float(value.std(ddof=1))
-        person = person_column(self.frame)
+        person = person_column(self.frame.columns)
         named = None if person is None else self.frame[person]
         sets = matched_sets(value, self.treated, caliper=reach, ratio=ratio, order=order, seed=seed, persons=named)
         kept = sets >= 0

@@ -166,6 +166,21 @@ class PenalisedEstimator:
         return _LearnedPenalised(fitted, self.at)
 
 
+def _risk_until(linear: FloatArray, *, hazard: float) -> FloatArray:
+    """Turn linear predictors into risks by a cumulative baseline hazard."""
+    # Somebody far outside the training rows has a risk of 1, not an overflow.
+    return np.asarray(-np.expm1(-hazard * np.exp(np.minimum(linear, LARGEST))), dtype=np.float64)
+
+
+def _specification_until(horizon: float, *, hazard: float, coefficients: pd.Series) -> dict[str, Any]:
+    return {
+        "link": "1 - exp(-H0 exp(linear predictor))",
+        "horizon": horizon,
+        "baseline_cumulative_hazard": hazard,
+        "coefficients": coefficients.to_dict(),
+    }
+
+
 @dataclass(frozen=True)
 class _LearnedCox:
     """A Cox regression with the cumulative baseline hazard at the horizon."""
@@ -184,19 +199,13 @@ class _LearnedCox:
     def risk(self, prepared: pd.DataFrame) -> FloatArray:
         # Beside somebody with the mean of every covariate: far-off covariates then neither overflow nor vanish.
         linear = self.fitted.predict(prepared, at="mean").to_numpy(dtype=np.float64)
-        # Somebody far outside the training rows has a risk of 1, not an overflow.
-        return np.asarray(-np.expm1(-self._hazard("mean") * np.exp(np.minimum(linear, LARGEST))), dtype=np.float64)
+        return _risk_until(linear, hazard=self._hazard("mean"))
 
     def terms(self) -> pd.DataFrame:
         return pd.DataFrame({"term": self.fitted.params.index, "coef": self.fitted.params.to_numpy()})
 
     def specification(self) -> Mapping[str, Any]:
-        return {
-            "link": "1 - exp(-H0 exp(linear predictor))",
-            "horizon": self.horizon,
-            "baseline_cumulative_hazard": self._hazard("zero"),
-            "coefficients": self.fitted.params.to_dict(),
-        }
+        return _specification_until(self.horizon, hazard=self._hazard("zero"), coefficients=self.fitted.params)
 
     def _hazard(self, at: Literal["mean", "zero"]) -> float:
         table = self.fitted.baseline(at=at)
@@ -280,18 +289,14 @@ class _LearnedPenalisedCox:
 
     def risk(self, prepared: pd.DataFrame) -> FloatArray:
         linear = self.fitted.predict(prepared, at=self.at, kind="link") - self.centre
-        return np.asarray(-np.expm1(-self.hazard * np.exp(np.minimum(linear, LARGEST))), dtype=np.float64)
+        return _risk_until(linear, hazard=self.hazard)
 
     def terms(self) -> pd.DataFrame:
         return self.fitted.to_frame(at=self.at)
 
     def specification(self) -> Mapping[str, Any]:
-        return {
-            "link": "1 - exp(-H0 exp(linear predictor))",
-            "horizon": self.horizon,
-            "baseline_cumulative_hazard": self.hazard * float(np.exp(-self.centre)),
-            "coefficients": self.fitted.coef(self.at).to_dict(),
-        }
+        hazard = self.hazard * float(np.exp(-self.centre))
+        return _specification_until(self.horizon, hazard=hazard, coefficients=self.fitted.coef(self.at))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from analysis_lib.models.prediction.plain_names import fit_under_plain_names
 from analysis_lib.models.prediction.preparation import Preparation, learn_preparation
 from analysis_lib.models.prediction.request import Request
 from analysis_lib.models.rows.follow_up import follow_up_times
-from analysis_lib.models.rows.source import PERSON_COLUMNS, Data, open_rows
+from analysis_lib.models.rows.source import Data, open_rows, person_column
 
 if TYPE_CHECKING:
     from analysis_lib.compute import Cluster
@@ -259,8 +259,8 @@ def learn(
     """
     preparation = learn_preparation(training.frame, request.predictors, missing=request.missing)
     right = right_side(request, preparation)
-    person = [name for name in PERSON_COLUMNS if name in training.frame.columns][:1]
-    targets = training.frame[[*request.targets, *person]]
+    person = person_column(training.frame.columns)
+    targets = training.frame[[*request.targets, *([person] if person else [])]]
     validation = None
     if held is not None and 0 < held.event.sum() < held.event.size:
         validation = (preparation.apply(held.frame), held.frame[list(request.targets)])

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "joined_frames",
     "known_persons",
     "open_rows",
+    "person_column",
 ]
 
 #: Anything that `open_rows` takes: a pandas or Dask frame, features of a cohort, or the path of Parquet files.
@@ -73,7 +74,7 @@ class Rows:
     @property
     def person_column(self) -> str | None:
         """OMOP's column that says whose each row is; None where there is none and each row is a person."""
-        return next((name for name in PERSON_COLUMNS if name in self.columns), None)
+        return person_column(self.columns)
 
     def read(self, names: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Read some columns, part by part.
@@ -151,6 +152,22 @@ def open_rows(data: Data) -> Rows:
         f"data must be a pandas or Dask frame, features, or the path of Parquet files; found {type(data).__name__}. "
         "Convert it first, with pandas.DataFrame(...)."
     )
+
+
+def person_column(columns: Collection[Any]) -> str | None:
+    """Find the column that says whose each row is.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Names of columns.
+
+    Returns
+    -------
+    str or None
+        One of `PERSON_COLUMNS`; None where there is none and each row is a person.
+    """
+    return next((name for name in PERSON_COLUMNS if name in columns), None)
 
 
 def known_persons(ids: pd.Series, *, of: str = "rows") -> pd.Series:
