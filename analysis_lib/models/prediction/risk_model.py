@@ -12,6 +12,7 @@ from analysis_lib.models.prediction.person_split import PersonSplit, person_keys
 from analysis_lib.models.prediction.request import request_of
 from analysis_lib.models.prediction.trained_model import TITLES, Kind, RiskModel
 from analysis_lib.models.prediction.training import estimator_of, learn, training_data
+from analysis_lib.models.rows.formula import has_follow_up
 from analysis_lib.models.rows.source import Data, open_rows
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def risk_model(
     checked_choice(penalty, "penalty", known=("min", "1se"))
     checked_kind(split, "split", kind=PersonSplit, hint="Give what split_persons made")
     rows = open_rows(data)
-    has_time = horizon is not None or time is not None or (isinstance(predictors, str) and "Surv(" in predictors)
+    has_time = horizon is not None or time is not None or (isinstance(predictors, str) and has_follow_up(predictors))
     survival = model == "cox" or (model == "penalised" and outcome is None and has_time)
     request = request_of(
         predictors,

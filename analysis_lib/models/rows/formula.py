@@ -15,7 +15,15 @@ from typing import Any, NoReturn
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models.arguments import checked_columns
 
-__all__ = ["FUNCTIONS", "Formula", "SurvivalFormula", "parse_formula", "parsed_expression", "survival_formula"]
+__all__ = [
+    "FUNCTIONS",
+    "Formula",
+    "SurvivalFormula",
+    "has_follow_up",
+    "parse_formula",
+    "parsed_expression",
+    "survival_formula",
+]
 
 #: What a formula may call: formulaic's transformations, without those that depend on the order of rows.
 FUNCTIONS = (
@@ -35,6 +43,7 @@ _NODES = (
     *(ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
 )
 _QUOTED = re.compile(r"`([^`]*)`")
+_FOLLOW_UP = re.compile(r"\s*Surv\s*\((.*)\)\s*", flags=re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -128,6 +137,27 @@ def parse_formula(text: str, columns: Sequence[str], *, needs_response: bool = T
     )
 
 
+def has_follow_up(text: str) -> bool:
+    """Say whether a formula is of survival times: its left side is ``Surv(...)``.
+
+    Parameters
+    ----------
+    text : str
+        As for `survival_formula`.
+
+    Returns
+    -------
+    bool
+        Whether it is; its columns are not looked at.
+
+    Raises
+    ------
+    ModelInputError
+        If it has not one "~".
+    """
+    return _FOLLOW_UP.fullmatch(_halves(text)[0]) is not None
+
+
 def survival_formula(text: str, columns: Sequence[str]) -> SurvivalFormula:
     """Split a formula of survival times.
 
@@ -149,7 +179,7 @@ def survival_formula(text: str, columns: Sequence[str]) -> SurvivalFormula:
         If the left side is not ``Surv`` of two or three columns, or the right side is refused by `parse_formula`.
     """
     left, right = _halves(text)
-    inside = re.fullmatch(r"\s*Surv\s*\((.*)\)\s*", left, flags=re.DOTALL)
+    inside = _FOLLOW_UP.fullmatch(left)
     names = [_plain(part) for part in _split(inside[1], ",")] if inside else []
     if len(names) not in {2, 3} or not all(names):
         raise ModelInputError(

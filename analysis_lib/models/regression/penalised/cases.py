@@ -299,6 +299,12 @@ def checked_cases(
     if cases.follow_up is not None:
         cases = _taken(cases, order_of_risk_sets(cases.follow_up.time, cases.follow_up.stratum))
     _check_response(cases.response, family)
+    if cases.follow_up is not None and not cases.follow_up.compares(cases.response):
+        strata = np.unique(cases.follow_up.stratum).size
+        raise ModelInputError(
+            f"nobody is at risk beside somebody with the event; found {strata:,} strata of {cases.response.size:,} "
+            "rows. Use coarser strata."
+        )
     return cases
 
 

@@ -149,7 +149,7 @@ def cross_validate(
 def _refuse_one_sided(problem: Problem, rows: npt.NDArray[np.bool_], *, n_folds: int) -> None:
     response = problem.response[rows]
     if problem.follow_up is not None:
-        if not (response.any() and problem.response[~rows].any()):
+        if not (problem.response[~rows].any() and problem.follow_up.take(rows).compares(response)):
             raise ModelInputError(
                 f"each fold needs events, inside and outside; found one of {n_folds} folds without. Use fewer folds."
             )

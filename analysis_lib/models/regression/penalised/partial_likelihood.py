@@ -43,6 +43,23 @@ class FollowUp:
         """
         return FollowUp(self.time[rows], self.stratum[rows])
 
+    def compares(self, event: FloatArray) -> bool:
+        """Say whether anybody is at risk beside somebody with the event: without, there is nothing to learn.
+
+        Parameters
+        ----------
+        event : ndarray of float64, shape (n,)
+            1.0 where follow-up ended with the event; rows are in the order of `order_of_risk_sets`.
+
+        Returns
+        -------
+        bool
+            Whether a risk set at an event has two rows or more.
+        """
+        is_first = np.append(True, self.stratum[1:] != self.stratum[:-1])
+        is_tied = np.append((self.time[1:] == self.time[:-1]) & ~is_first[1:], False)
+        return bool((event.astype(np.bool_) & (~is_first | is_tied)).any())
+
 
 def order_of_risk_sets(time: FloatArray, stratum: IntArray) -> IntArray:
     """Order rows by stratum, and within it from the longest follow-up to the shortest: risk sets are then beginnings.

@@ -126,6 +126,15 @@ def test_a_cox_model_with_next_to_no_penalty_gives_the_risks_of_the_one_without(
     assert np.abs(model.predict(people) - hazard).max() < 0.02  # shrunk a little
 
 
+def test_a_predictor_called_like_a_follow_up_leaves_the_outcome_what_it_is(people: pd.DataFrame) -> None:
+    named = people.assign(**{"Surv(x)": people["age"]})
+    assert risk_model("y ~ flag + `Surv(x)`", named, folds=3).horizon is None
+    follow_up = risk_model("Surv (time, event) ~ age", people, horizon=365, folds=3)
+    assert follow_up.horizon == 365
+    with pytest.raises(ModelInputError, match="Give horizon"):
+        risk_model("Surv (time, event) ~ age", people)
+
+
 def test_the_specification_gives_the_risk_by_hand(people: pd.DataFrame) -> None:
     model = risk_model(["age", "flag"], people, **ASKED["penalised cox"])
     given = model.specification()

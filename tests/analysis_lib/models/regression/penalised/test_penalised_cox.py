@@ -126,6 +126,7 @@ def test_rows_that_all_end_with_the_event_are_fitted() -> None:
         ({}, {"formula": "Surv(x1, time, event) ~ x0"}, "found start times or a cluster"),
         ({}, {"formula": "Surv(time, event) ~ x0 + cluster(site)"}, "found start times or a cluster"),
         ({}, {"formula": "Surv(time, event) ~ 1"}, "needs a covariate"),
+        ({}, {"formula": "Surv(time, event) ~ x0 + strata(x1)"}, "nobody is at risk beside"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused(change: dict[str, Any], arguments: dict[str, Any], message: str) -> None:
