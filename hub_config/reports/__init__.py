@@ -1,9 +1,9 @@
 """Reports: notebooks with typed parameters, run to one final state in a folder of their own."""
 
-from hub_config.reports.assignments import check_values, resolve_parameters
-from hub_config.reports.parameters import Parameter
-from hub_config.reports.templates import Template, find_template, inspect_template, shipped_templates
-from hub_config.reports.values import ParameterType
+from hub_config.reports.parameters.assignments import check_values, resolve_parameters
+from hub_config.reports.parameters.declarations import Parameter
+from hub_config.reports.parameters.values import ParameterType
+from hub_config.reports.templates.templates import Template, find_template, inspect_template, shipped_templates
 
 __all__ = [
     "Parameter",

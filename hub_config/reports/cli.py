@@ -44,7 +44,7 @@ def inspect(session: Session, template: str) -> None:
 
     Example: cohorthub report inspect comparative_safety
     """
-    from hub_config.reports.templates import find_template, inspect_template
+    from hub_config.reports.templates.templates import find_template, inspect_template
 
     found = inspect_template(find_template(template))
     lines = [f"{found.title}  ({found.name}, {found.n_cells} code cells)"]
@@ -93,8 +93,8 @@ def run(ctx: click.Context, /, template: str, **options: Any) -> None:
 
     Example: cohorthub report run comparative_safety -p washout_days=365 --output-dir results
     """
-    from hub_config.reports.progress import progress_on
-    from hub_config.reports.runner import run_report
+    from hub_config.reports.execution.progress import progress_on
+    from hub_config.reports.execution.supervisor import run_report
 
     session: Session = ctx.obj
     request = _request(session, template, options=options)
@@ -122,7 +122,7 @@ def list_(session: Session, output_dir: Path | None) -> None:
 
     Example: cohorthub report list
     """
-    from hub_config.reports.runs import list_runs
+    from hub_config.reports.folders.runs import list_runs
 
     runs = list_runs(output_dir or session.home / "runs")
     lines = [_run_line(run) for run in runs] or ["No runs yet. Begin one with `cohorthub report run`."]
@@ -141,9 +141,9 @@ def _run_line(run: dict[str, Any]) -> str:
 
 
 def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any:
-    from hub_config.reports.assignments import read_assignments, read_parameters_file, resolve_parameters
-    from hub_config.reports.runner import Request
-    from hub_config.reports.templates import find_template, inspect_template
+    from hub_config.reports.execution.supervisor import Request
+    from hub_config.reports.parameters.assignments import read_assignments, read_parameters_file, resolve_parameters
+    from hub_config.reports.templates.templates import find_template, inspect_template
     from hub_config.reports.verdicts import Limits
 
     texts = read_assignments(options["assignments"])

@@ -13,8 +13,8 @@ from analysis_lib.catalog import Dataset, open_catalog
 from analysis_lib.report import Report
 from analysis_lib.report.manifest import FILE_NAME, CohortEntry
 from analysis_lib.report.reporting import RUN_DIR_VARIABLE
-from hub_config.reports.kernel_environment import kernel_environment
-from hub_config.reports.provenance import OUTPUTS_SCHEMA, declared_by_notebook
+from hub_config.reports.execution.kernel_environment import kernel_environment
+from hub_config.reports.folders.provenance import OUTPUTS_SCHEMA, declared_by_notebook
 
 MakeRelease = Callable[..., Dataset]
 

@@ -19,7 +19,7 @@ from analysis_lib.models.survival import nelson_aalen
 from analysis_lib.report import Report, attrition_table, compare_hazards, compare_subgroups, table_one
 from analysis_lib.report.declared import MOST_ESTIMATES
 from analysis_lib.report.manifest import OutputRecord
-from hub_config.reports.provenance import declared_by_notebook
+from hub_config.reports.folders.provenance import declared_by_notebook
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "run-folder.md"
 

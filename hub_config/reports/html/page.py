@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.reports.html.sanitizing import clean_html
-from hub_config.reports.notebook_files import INJECTED_TAG, STAMP_TAG, code_cells, load_nbformat, titles
+from hub_config.reports.templates.notebook_files import INJECTED_TAG, STAMP_TAG, code_cells, load_nbformat, titles
 from hub_config.reports.verdicts import error_name
 
 __all__ = ["load_exporter", "render_page"]

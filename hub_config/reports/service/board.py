@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hub_config.reports.folders.run_folders import FINAL_STATES, new_run_id, utc_now
 from hub_config.reports.processes import is_running
-from hub_config.reports.run_folders import FINAL_STATES, new_run_id, utc_now
 from hub_config.reports.service.asked import Asked, AskedStore
 from hub_config.reports.service.folders import FolderReader, RunFolderView, is_run_id
 from hub_config.reports.service.line import RunLine

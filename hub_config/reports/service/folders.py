@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub_config.reports.run_folders import RUN_ID
+from hub_config.reports.folders.run_folders import RUN_ID
 from hub_config.reports.service.archive import open_inside
 
 __all__ = ["REPORT", "FolderReader", "RunFolderView", "is_run_id"]

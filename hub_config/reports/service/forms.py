@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub_config.reports.parameters import Parameter
+from hub_config.reports.parameters.declarations import Parameter
+from hub_config.reports.parameters.values import ParameterType, from_text
 from hub_config.reports.service.texts import TEXTS, text
-from hub_config.reports.values import ParameterType, from_text
 
 __all__ = ["Field", "Form", "filled_form", "read_form", "shown"]
 

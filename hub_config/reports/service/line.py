@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 
 from hub_config.home import write_private
+from hub_config.reports.folders.run_folders import utc_now
 from hub_config.reports.processes import is_running, name_process
-from hub_config.reports.run_folders import utc_now
 from hub_config.reports.service.asked import Asked, AskedStore
 from hub_config.reports.service.ending import end_for_good, tree_of
 from hub_config.reports.service.runner import close_cut_off_runs, error_in, read_answer, start_runner

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub_config.errors import HubError
-from hub_config.reports.parameters import Parameter
-from hub_config.reports.templates import inspect_template
+from hub_config.reports.parameters.declarations import Parameter
+from hub_config.reports.templates.templates import inspect_template
 
 __all__ = ["Offer", "Shelf"]
 

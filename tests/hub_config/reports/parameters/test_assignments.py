@@ -6,9 +6,9 @@ import pytest
 
 from hub_config.errors import ParameterNameError, ParametersFileError, ParameterValueError, UnknownParameterError
 from hub_config.reports import Template, inspect_template, resolve_parameters
-from hub_config.reports.assignments import read_assignments, read_parameters_file
+from hub_config.reports.parameters.assignments import read_assignments, read_parameters_file
 
-from .conftest import Bench, parameters, text
+from ..conftest import Bench, parameters, text
 
 CELL = """
 days: int = 7  # how many days

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.errors import DiskFullError, TemplateUnreadableError
-from hub_config.reports.notebook_files import load_nbformat, parse_notebook
-from hub_config.reports.provenance import declared_by_notebook, environment_lock
-from hub_config.reports.run_folders import RunFolder, is_disk_full, utc_now
+from hub_config.reports.folders.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.folders.run_folders import RunFolder, is_disk_full, utc_now
+from hub_config.reports.templates.notebook_files import load_nbformat, parse_notebook
 from hub_config.reports.verdicts import Verdict
 
 logger = logging.getLogger(__name__)
@@ -83,8 +83,8 @@ def finish_folder(
 def _write_results(
     folder: RunFolder, notebook: Any, *, verdict: Verdict, record: dict[str, Any], exporter: Any
 ) -> Verdict:
+    from hub_config.reports.folders.stamps import clear_marks, stamp
     from hub_config.reports.html import render_page
-    from hub_config.reports.stamps import clear_marks, stamp
 
     nbformat = load_nbformat()
     clear_marks(notebook)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_config.errors import ParametersCellError
-from hub_config.reports.parameters import read_parameters, why_no_name
-from hub_config.reports.values import ParameterType, from_text, why_not
+from hub_config.reports.parameters.declarations import read_parameters, why_no_name
+from hub_config.reports.parameters.values import ParameterType, from_text, why_not
 
 EVERY_TYPE = """
 from typing import Literal, Optional

@@ -17,14 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from hub_config.reports.closing import finish_folder
-from hub_config.reports.kernel_choice import Kernel
-from hub_config.reports.kernel_environment import kernel_environment
-from hub_config.reports.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
+from hub_config.reports.execution.kernel_choice import Kernel
+from hub_config.reports.execution.kernel_environment import kernel_environment
+from hub_config.reports.folders.closing import finish_folder
+from hub_config.reports.folders.provenance import environment_lock
+from hub_config.reports.folders.run_folders import RunFolder, utc_now
 from hub_config.reports.processes import adopt_orphans, end_descendants
-from hub_config.reports.provenance import environment_lock
-from hub_config.reports.run_folders import RunFolder, utc_now
-from hub_config.reports.templates import Template
+from hub_config.reports.templates.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
+from hub_config.reports.templates.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
 
 __all__ = ["STOP_SIGNALS", "Job", "run_as_worker"]
@@ -167,7 +167,7 @@ def _run_notebook(job: Job, record: dict[str, Any], *, log: int, tools: _Tools) 
     nbformat = load_nbformat()
     import papermill
 
-    from hub_config.reports.engine import Execution, register_engine
+    from hub_config.reports.execution.engine import Execution, register_engine
 
     folder, scratch = job.folder, job.scratch
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hub_config.reports.folders.run_folders import RunFolder
+from hub_config.reports.folders.runs import close_interrupted, find_run
 from hub_config.reports.processes import is_running, name_process
-from hub_config.reports.run_folders import RunFolder
-from hub_config.reports.runs import close_interrupted, find_run
 
 
 def running(named: dict[str, object]) -> bool:

@@ -7,8 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.errors import ParametersCellError, TemplateNotFoundError
-from hub_config.reports.notebook_files import PARAMETERS_TAG, code_cells, parse_notebook, plain_text, read_bytes
-from hub_config.reports.parameters import Parameter, read_parameters
+from hub_config.reports.parameters.declarations import Parameter, read_parameters
+from hub_config.reports.templates.notebook_files import (
+    PARAMETERS_TAG,
+    code_cells,
+    parse_notebook,
+    plain_text,
+    read_bytes,
+)
 from hub_config.shipped import notebooks_dir
 
 __all__ = ["Template", "find_template", "inspect_template", "shipped_templates"]

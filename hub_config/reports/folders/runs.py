@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.errors import DiskFullError, RunNotFoundError
-from hub_config.reports.closing import close_folder, finish_without_worker
+from hub_config.reports.folders.closing import close_folder, finish_without_worker
+from hub_config.reports.folders.run_folders import FINAL_STATES, RUN_ID, RunFolder, remove_scratch
 from hub_config.reports.processes import end_marked, is_running
-from hub_config.reports.run_folders import FINAL_STATES, RUN_ID, RunFolder, remove_scratch
 from hub_config.reports.verdicts import Place, Verdict
 
 logger = logging.getLogger(__name__)

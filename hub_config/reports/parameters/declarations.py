@@ -15,7 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from hub_config.errors import ParametersCellError
-from hub_config.reports.values import LIST_ITEMS, SCALARS, ParameterType, is_date, why_not, with_declared_type
+from hub_config.reports.parameters.values import (
+    LIST_ITEMS,
+    SCALARS,
+    ParameterType,
+    is_date,
+    why_not,
+    with_declared_type,
+)
 
 __all__ = ["Parameter", "read_parameters", "why_no_name"]
 

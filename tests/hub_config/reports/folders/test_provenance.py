@@ -9,12 +9,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from hub_config.reports.closing import finish_folder
-from hub_config.reports.provenance import declared_by_notebook, environment_lock
-from hub_config.reports.run_folders import RunFolder
+from hub_config.reports.folders.closing import finish_folder
+from hub_config.reports.folders.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.folders.run_folders import RunFolder
 from hub_config.reports.verdicts import Verdict
 
-from .test_page import RECORD
+from ..html.test_page import RECORD
 
 NOTHING = {"library_version": None, "data_releases": [], "cohorts": [], "outputs": None}
 
@@ -28,7 +28,7 @@ def test_the_lock_of_an_environment_is_the_same_asked_from_within_and_from_witho
 
 
 def test_the_lock_is_the_hash_of_sorted_names_and_versions(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("hub_config.reports.provenance._installed", lambda: [("Zope_X", "1"), ("a.b-C", "2.0")])
+    monkeypatch.setattr("hub_config.reports.folders.provenance._installed", lambda: [("Zope_X", "1"), ("a.b-C", "2.0")])
     assert environment_lock() == (hashlib.sha256(b"a-b-c==2.0\nzope-x==1").hexdigest(), 2)
     assert version("cohorthub")
 

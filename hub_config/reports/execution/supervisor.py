@@ -3,7 +3,7 @@
 The process that calls `run_report` supervises: it forks the worker that executes the report, passes on a wish to
 stop, and writes the last word when the worker has ended or had to be ended. It holds little and does little, so it is
 the last that anything happens to; should it be killed itself, the worker ends the kernel, and the next look at the runs
-finds the folder and closes it (`hub_config.reports.runs`).
+finds the folder and closes it (`hub_config.reports.folders.runs`).
 """
 
 import contextlib
@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.home import Home, read_record
-from hub_config.reports.closing import Result, close_folder, finish_without_worker
-from hub_config.reports.kernel_choice import choose_kernel
-from hub_config.reports.processes import adopt_orphans, end_descendants, name_process
-from hub_config.reports.run_folders import (
+from hub_config.reports.execution.kernel_choice import choose_kernel
+from hub_config.reports.execution.worker import STOP_SIGNALS, Job, run_as_worker
+from hub_config.reports.folders.closing import Result, close_folder, finish_without_worker
+from hub_config.reports.folders.run_folders import (
     RunFolder,
     check_output_folder,
     check_run_id,
@@ -34,10 +34,10 @@ from hub_config.reports.run_folders import (
     remove_scratch,
     utc_now,
 )
-from hub_config.reports.runs import close_interrupted
-from hub_config.reports.templates import Template
+from hub_config.reports.folders.runs import close_interrupted
+from hub_config.reports.processes import adopt_orphans, end_descendants, name_process
+from hub_config.reports.templates.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
-from hub_config.reports.worker import STOP_SIGNALS, Job, run_as_worker
 
 __all__ = ["Request", "run_report"]
 

@@ -194,7 +194,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def _finder() -> ModuleType:
     """The end-to-end tests' way to find Chromium, or to say how to get it."""
-    file = Path(__file__).parents[2] / "end_to_end" / "find_chromium.py"
+    file = Path(__file__).parents[3] / "end_to_end" / "find_chromium.py"
     spec = spec_from_file_location("find_chromium", file)
     assert spec is not None
     assert spec.loader is not None

@@ -5,7 +5,7 @@ import string
 from pathlib import Path
 
 import hub_config.reports.service as service
-from hub_config.reports.run_folders import FINAL_STATES
+from hub_config.reports.folders.run_folders import FINAL_STATES
 from hub_config.reports.service.texts import STATES, TEXTS
 
 FOLDER = Path(service.__file__).parent

@@ -3,12 +3,14 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub_config.errors import ParameterNameError, ParametersFileError, ParameterValueError, UnknownParameterError
-from hub_config.reports.parameters import Parameter, why_no_name
-from hub_config.reports.templates import Template
-from hub_config.reports.values import from_text, why_not, with_declared_type
+from hub_config.reports.parameters.declarations import Parameter, why_no_name
+from hub_config.reports.parameters.values import from_text, why_not, with_declared_type
+
+if TYPE_CHECKING:  # a template knows its parameters, so the import goes the other way
+    from hub_config.reports.templates.templates import Template
 
 __all__ = ["check_values", "read_assignments", "read_parameters_file", "resolve_parameters"]
 
@@ -17,7 +19,7 @@ DEEPEST = 8  # a list in a mapping is 2
 
 
 def resolve_parameters(
-    template: Template, *, texts: Mapping[str, str], values: Mapping[str, Any] | None = None
+    template: "Template", *, texts: Mapping[str, str], values: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Check what was given, and give the value of every parameter.
 

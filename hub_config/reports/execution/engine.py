@@ -21,8 +21,8 @@ from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeo
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
-from hub_config.reports.notebook_files import INJECTED_TAG, code_cells, titles
-from hub_config.reports.run_folders import is_disk_full
+from hub_config.reports.folders.run_folders import is_disk_full
+from hub_config.reports.templates.notebook_files import INJECTED_TAG, code_cells, titles
 from hub_config.reports.verdicts import Limits, Place, Verdict
 
 __all__ = ["ENGINE_NAME", "Execution", "register_engine"]

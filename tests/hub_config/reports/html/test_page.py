@@ -10,13 +10,13 @@ from typing import Any
 import nbformat
 import pytest
 
+from hub_config.reports.folders.stamps import stamp
 from hub_config.reports.html import render_page
 from hub_config.reports.html.page import load_exporter, value_text
 from hub_config.reports.html.sanitizing import clean_html
-from hub_config.reports.stamps import stamp
 from hub_config.reports.verdicts import Place, Verdict
 
-from .conftest import code, notebook, parameters, text
+from ..conftest import code, notebook, parameters, text
 
 RECORD: dict[str, Any] = {
     "run_id": "20261123T021500123Z-a1b2c3",

@@ -8,7 +8,7 @@ import pytest
 from hub_config import errors
 from hub_config.errors import HubError
 
-from .conftest import Bench, code, parameters, text
+from ..conftest import Bench, code, parameters, text
 
 CELLS = (text("# T"), parameters("days: int = 7\nties: \"Literal['efron', 'breslow']\" = \"efron\""), code("1"))
 

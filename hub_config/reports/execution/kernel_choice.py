@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hub_config.errors import KernelMissingError
 from hub_config.kernels import KERNEL_NAME, ensure_kernel
-from hub_config.reports.templates import Template
+from hub_config.reports.templates.templates import Template
 
 __all__ = ["Kernel", "choose_kernel"]
 

@@ -9,7 +9,7 @@ import pytest
 from hub_config.errors import ParametersCellError, TemplateNotFoundError, TemplateUnreadableError
 from hub_config.reports import find_template, inspect_template, shipped_templates
 
-from .conftest import Bench, code, notebook, parameters, text
+from ..conftest import Bench, code, notebook, parameters, text
 
 
 def test_a_template_tells_title_description_and_cells(bench: Bench):
@@ -126,7 +126,7 @@ def test_a_word_that_names_no_template_is_refused_with_the_shipped_names(word: s
 def test_the_name_nearest_to_a_shipped_one_is_offered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "reports").mkdir()
     (tmp_path / "reports" / "comparative_safety.ipynb").write_text("{}")
-    monkeypatch.setattr("hub_config.reports.templates.notebooks_dir", lambda: tmp_path)
+    monkeypatch.setattr("hub_config.reports.templates.templates.notebooks_dir", lambda: tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TemplateNotFoundError, match=r"Did you mean comparative_safety\?"):
         find_template("comparative_saftey")

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from typing import Any
 
-from hub_config.reports.notebook_files import STAMP_TAG, load_nbformat
+from hub_config.reports.templates.notebook_files import STAMP_TAG, load_nbformat
 from hub_config.reports.verdicts import Verdict
 
 __all__ = ["clear_marks", "stamp"]

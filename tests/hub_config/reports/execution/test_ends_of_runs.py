@@ -13,7 +13,7 @@ import pytest
 
 from hub_config.reports.processes import name_process
 
-from .conftest import Bench, Ended, alive, code, parameters, text, wait_for
+from ..conftest import Bench, Ended, alive, code, parameters, text, wait_for
 
 PIDS = "open(os.environ['COHORTHUB_RUN_DIR'] + '/pids', 'a').write(f'{os.getpid()}\\n')"
 # A child that leaves group, session and parent behind, as daemons do, and shuts its ears to SIGTERM and SIGHUP.

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from hub_config.errors import DiskFullError, RunFolderError, RunIdError
-from hub_config.reports.closing import close_folder
-from hub_config.reports.run_folders import (
+from hub_config.reports.folders.closing import close_folder
+from hub_config.reports.folders.run_folders import (
     BALLAST,
     RunFolder,
     check_run_id,
@@ -25,10 +25,10 @@ from hub_config.reports.run_folders import (
     new_run_id,
     remove_scratch,
 )
-from hub_config.reports.runs import close_interrupted, find_run, list_runs
+from hub_config.reports.folders.runs import close_interrupted, find_run, list_runs
 from hub_config.reports.verdicts import Verdict
 
-from .conftest import Bench, Ended, code, parameters, text
+from ..conftest import Bench, Ended, code, parameters, text
 
 LOUD = (text("# T"), parameters(), code("print('x' * 3_000_000)"), code("1"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub_config.reports.parameters import read_parameters
+from hub_config.reports.parameters.declarations import read_parameters
 from hub_config.reports.service.forms import filled_form, read_form
 
 from .notebooks import STEADY
