@@ -5,7 +5,9 @@ whether it is up to date. The pages on the command line and the library are made
 """
 
 import difflib
+import importlib
 import inspect
+import pkgutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -42,10 +44,17 @@ def error_classes(module: ModuleType) -> list[type[Exception]]:
     return sorted(found, key=lambda error: (error.exit_code, error.code))
 
 
+def hub_modules() -> list[ModuleType]:
+    """Import every module of the platform that is called ``errors``: the common one, then those of rooms."""
+    found = pkgutil.walk_packages(hub_config.__path__, "hub_config.")
+    names = sorted(one.name for one in found if one.name.endswith(".errors"))
+    return [importlib.import_module(name) for name in sorted(names, key=lambda name: name.count("."))]
+
+
 def exit_codes() -> str:
     """Return the whole page."""
     rows = []
-    for error in (*error_classes(analysis_lib.errors), *error_classes(hub_config.errors)):
+    for error in (*error_classes(analysis_lib.errors), *(one for room in hub_modules() for one in error_classes(room))):
         meaning = (inspect.getdoc(error) or "").splitlines()[0]
         rows.append(f"| {error.exit_code} | `{error.code}` | {meaning} | `{error.__module__}.{error.__name__}` |\n")
     return HEAD + "".join(rows) + TAIL

@@ -1,0 +1,346 @@
+"""Report definitions as the database keeps them: what is asked for, what was approved, which slots are decided."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from hub_config.reports.database.connection import time_text
+from hub_config.reports.database.tables import approvals, definitions, slots
+
+__all__ = [
+    "approvals_of",
+    "approve",
+    "decide_slot",
+    "due_definitions",
+    "find_definitions",
+    "is_approved",
+    "move_on",
+    "one_definition",
+    "remove_definition",
+    "save_definition",
+    "slots_of",
+]
+
+
+def save_definition(
+    tx: Connection,
+    *,
+    project: str,
+    name: str,
+    document: Mapping[str, Any],
+    hashes: tuple[str, str],
+    changed_by: str,
+    now: dt.datetime,
+    next_slot: dt.datetime | None,
+    enabled: bool = True,
+) -> None:
+    """Write a definition, new or changed; slots of the past are not made up for.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    project, name : str
+        Which.
+    document : mapping
+        What it says, checked.
+    hashes : tuple of str
+        Of the document and of the template's content.
+    changed_by : str
+        Who.
+    now : datetime
+        With a zone.
+    next_slot : datetime or None
+        When it is due; None if never.
+    enabled : bool, default True
+        Whether its slots are run.
+    """
+    document_sha256, template_sha256 = hashes
+    values = {
+        "document": dict(document),
+        "document_sha256": document_sha256,
+        "template_sha256": template_sha256,
+        "enabled": enabled,
+        "changed_by": changed_by,
+        "changed_at": time_text(now),
+        "decided_until": time_text(now),
+        "next_slot": time_text(next_slot) if next_slot is not None and enabled else None,
+        "broken": None,
+    }
+    changed = tx.execute(
+        sa.update(definitions).where(definitions.c.project == project, definitions.c.name == name).values(**values)
+    )
+    if changed.rowcount == 0:
+        tx.execute(sa.insert(definitions).values(project=project, name=name, **values))
+
+
+def approve(tx: Connection, definition: Row[Any], *, approved_by: str, now: dt.datetime, comment: str = "") -> None:
+    """Note that a project lead has looked at a definition and its template as they are now.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    definition : Row
+        As it was looked at.
+    approved_by : str
+        The lead.
+    now : datetime
+        With a zone.
+    comment : str, optional
+        A word about it.
+    """
+    tx.execute(
+        sa.insert(approvals).values(
+            project=definition.project,
+            definition=definition.name,
+            template_sha256=definition.template_sha256,
+            document_sha256=definition.document_sha256,
+            approved_by=approved_by,
+            approved_at=time_text(now),
+            comment=comment[:500],
+        )
+    )
+
+
+def approvals_of(connection: Connection, *, project: str, name: str) -> list[Row[Any]]:
+    """Read the approvals of a definition.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    project, name : str
+        Which.
+
+    Returns
+    -------
+    list of Row
+        The newest first.
+    """
+    asked = sa.select(approvals).where(approvals.c.project == project, approvals.c.definition == name)
+    return list(connection.execute(asked.order_by(approvals.c.id.desc())))
+
+
+def is_approved(connection: Connection, definition: Row[Any]) -> bool:
+    """Tell whether a definition may run as it stands.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    definition : Row
+        As it is now.
+
+    Returns
+    -------
+    bool
+        Whether the newest approval is of this very document and template.
+    """
+    found = approvals_of(connection, project=definition.project, name=definition.name)[:1]
+    return any(
+        one.template_sha256 == definition.template_sha256 and one.document_sha256 == definition.document_sha256
+        for one in found
+    )
+
+
+def one_definition(connection: Connection, *, project: str, name: str) -> Row[Any] | None:
+    """Read one definition.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    project, name : str
+        Which.
+
+    Returns
+    -------
+    Row or None
+        None if there is none.
+    """
+    asked = sa.select(definitions).where(definitions.c.project == project, definitions.c.name == name)
+    return connection.execute(asked).first()
+
+
+def find_definitions(connection: Connection, *, projects: Sequence[str] | None = None) -> list[Row[Any]]:
+    """Read the definitions of some projects.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    projects : sequence of str, optional
+        Which; all when left out.
+
+    Returns
+    -------
+    list of Row
+        By project and name.
+    """
+    asked = sa.select(definitions).order_by(definitions.c.project, definitions.c.name)
+    if projects is not None:
+        asked = asked.where(definitions.c.project.in_(list(projects)))
+    return list(connection.execute(asked))
+
+
+def remove_definition(tx: Connection, *, project: str, name: str) -> bool:
+    """Take a definition away; its runs, slots and approvals stay, for whoever asks what was run and why.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    project, name : str
+        Which.
+
+    Returns
+    -------
+    bool
+        False if there was none.
+    """
+    gone = tx.execute(sa.delete(definitions).where(definitions.c.project == project, definitions.c.name == name))
+    return gone.rowcount == 1
+
+
+def due_definitions(connection: Connection, *, now: dt.datetime, limit: int = 200) -> list[Row[Any]]:
+    """Read the definitions of which a slot has come.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    now : datetime
+        With a zone.
+    limit : int, default 200
+        At most; the others have their turn a moment later.
+
+    Returns
+    -------
+    list of Row
+        The longest due first.
+    """
+    asked = (
+        sa.select(definitions)
+        .where(definitions.c.next_slot <= time_text(now), definitions.c.enabled)
+        .order_by(definitions.c.next_slot)
+        .limit(limit)
+    )
+    return list(connection.execute(asked))
+
+
+def decide_slot(
+    tx: Connection,
+    definition: Row[Any],
+    *,
+    slot: dt.datetime,
+    decision: str,
+    now: dt.datetime,
+    reason: str | None = None,
+    batch_id: str | None = None,
+) -> bool:
+    """Write down what is done with a slot, unless that is decided.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    definition : Row
+        Whose slot.
+    slot : datetime
+        The moment.
+    decision : str
+        ``run`` or ``skipped``.
+    now : datetime
+        With a zone.
+    reason : str, optional
+        Why it is skipped.
+    batch_id : str, optional
+        The submission made for it.
+
+    Returns
+    -------
+    bool
+        False if it was decided before, by whichever service.
+    """
+    key = (
+        slots.c.project == definition.project,
+        slots.c.definition == definition.name,
+        slots.c.slot == time_text(slot),
+    )
+    if tx.execute(sa.select(slots.c.slot).where(*key)).first() is not None:
+        return False
+    tx.execute(
+        sa.insert(slots).values(
+            project=definition.project,
+            definition=definition.name,
+            slot=time_text(slot),
+            decision=decision,
+            reason=reason,
+            decided_at=time_text(now),
+            batch_id=batch_id,
+        )
+    )
+    return True
+
+
+def move_on(
+    tx: Connection,
+    definition: Row[Any],
+    *,
+    decided_until: dt.datetime,
+    next_slot: dt.datetime | None,
+    broken: str | None = None,
+) -> None:
+    """Note up to where the slots of a definition are decided, and which is next.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    definition : Row
+        Which; if it was changed meanwhile, the change stands.
+    decided_until : datetime
+        Never moved back.
+    next_slot : datetime or None
+        None if there is no further one.
+    broken : str, optional
+        Why it cannot be scheduled any more.
+    """
+    tx.execute(
+        sa.update(definitions)
+        .where(
+            definitions.c.project == definition.project,
+            definitions.c.name == definition.name,
+            definitions.c.changed_at == definition.changed_at,
+        )
+        .values(
+            decided_until=max(definition.decided_until, time_text(decided_until)),
+            next_slot=time_text(next_slot) if next_slot is not None else None,
+            broken=broken,
+        )
+    )
+
+
+def slots_of(connection: Connection, *, project: str, name: str, limit: int = 50) -> list[Row[Any]]:
+    """Read what was decided about the slots of a definition.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    project, name : str
+        Which.
+    limit : int, default 50
+        At most.
+
+    Returns
+    -------
+    list of Row
+        The newest first.
+    """
+    asked = sa.select(slots).where(slots.c.project == project, slots.c.definition == name)
+    return list(connection.execute(asked.order_by(slots.c.slot.desc()).limit(limit)))

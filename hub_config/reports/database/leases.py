@@ -1,0 +1,398 @@
+"""Leases: a runner takes a run, is heard while it has it, and gives it its one final state.
+
+No wall clock decides whether a runner lives. Each time it is heard a counter goes up, and whoever watches (`Watch`)
+notes on a clock that nobody can set when the counter last changed: a service that was stopped, a machine that slept and
+a clock that jumps take nobody's run away.
+"""
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from hub_config.reports.database.connection import time_text
+from hub_config.reports.database.fair_shares import fair_shares
+from hub_config.reports.database.states import FINAL, HELD
+from hub_config.reports.database.submissions import NewRun, note_event, repeat
+from hub_config.reports.database.tables import runners, runs, turns
+
+__all__ = ["LEASE_S", "Lease", "Told", "Watch", "ask_to_stop", "begin_closing", "end_run", "heard", "take_runs"]
+
+LEASE_S = 8.0  # a runner that was not heard for this long has lost its runs; it is heard once a second
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A run that a runner has.
+
+    Parameters
+    ----------
+    run : Row
+        As it stands in the table.
+    lease_id : str
+        What the runner must name from now on.
+    """
+
+    run: Row[Any]
+    lease_id: str
+
+
+def take_runs(
+    tx: Connection,
+    *,
+    runner_id: str,
+    account: str,
+    free: int,
+    most_running: int,
+    limit_of: Callable[[str], int],
+    now: dt.datetime,
+) -> list[Lease]:
+    """Give a runner what it may execute now.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`: the counts must hold until the end.
+    runner_id, account : str
+        Who asks.
+    free : int
+        How many more it can execute.
+    most_running : int
+        How many may run in all.
+    limit_of : callable
+        Gives how many runs of a project may run at once.
+    now : datetime
+        With a zone.
+
+    Returns
+    -------
+    list of Lease
+        At most `free`; the highest priority first, then the longest wait.
+    """
+    if free <= 0:
+        return []
+    moment = time_text(now)
+    held = _held(tx)
+    waiting = {
+        row.project: row.n
+        for row in tx.execute(
+            sa.select(runs.c.project, sa.func.count().label("n"))
+            .where(runs.c.state == "queued", runs.c.not_before <= moment)
+            .group_by(runs.c.project)
+        )
+    }
+    if not waiting:
+        return []
+    mine = {row.project for row in tx.execute(_projects_of(account))}
+    able = _projects_served(tx)
+    demand = {
+        project: min(limit_of(project), held.get(project, 0) + (waiting.get(project, 0) if project in able else 0))
+        for project in {*waiting, *held}
+    }
+    shares = fair_shares(demand, capacity=most_running, turns=_turns(tx))
+    leases: list[Lease] = []
+    room = min(free, most_running - sum(held.values()))
+    for project in sorted(mine & set(waiting), key=lambda one: _turns(tx).get(one, 0)):
+        granted = min(shares.get(project, 0) - held.get(project, 0), room - len(leases))
+        if granted > 0:
+            leases += _lease(tx, project, n=granted, runner_id=runner_id, account=account, now=now)
+    return leases
+
+
+def _held(tx: Connection) -> dict[str, int]:
+    rows = tx.execute(
+        sa.select(runs.c.project, sa.func.count().label("n")).where(runs.c.state.in_(HELD)).group_by(runs.c.project)
+    )
+    return {row.project: row.n for row in rows}
+
+
+def _projects_of(account: str) -> sa.Select[Any]:
+    return sa.select(runs.c.project).where(runs.c.state == "queued", runs.c.account == account).distinct()
+
+
+def _projects_served(tx: Connection) -> set[str]:
+    """Projects that have a runner, or will have one in a moment: only for them is a share kept free."""
+    served = sa.select(runners.c.account).where(runners.c.state.in_(("starting", "ready")))
+    waiting = sa.select(runs.c.project).where(runs.c.state == "queued", runs.c.account.in_(served)).distinct()
+    return {row.project for row in tx.execute(waiting)}
+
+
+def _turns(tx: Connection) -> dict[str, int]:
+    return {row.project: row.turn for row in tx.execute(sa.select(turns))}
+
+
+def _lease(tx: Connection, project: str, *, n: int, runner_id: str, account: str, now: dt.datetime) -> list[Lease]:
+    moment = time_text(now)
+    chosen = tx.execute(
+        sa.select(runs)
+        .where(
+            runs.c.state == "queued",
+            runs.c.project == project,
+            runs.c.account == account,
+            runs.c.not_before <= moment,
+        )
+        .order_by(runs.c.priority.desc(), runs.c.queued_at, runs.c.batch_index)
+        .limit(n)
+    ).all()
+    leases = []
+    for run in chosen:
+        lease_id = secrets.token_hex(10)
+        changed = tx.execute(
+            sa.update(runs)
+            .where(runs.c.id == run.id, runs.c.state == "queued")
+            .values(state="running", runner_id=runner_id, lease_id=lease_id, started_at=moment, heard=runs.c.heard + 1)
+        )
+        if changed.rowcount == 1:
+            note_event(tx, run.id, kind="running", who=runner_id, now=now)
+            leases.append(Lease(run, lease_id))
+    if leases:
+        latest = tx.execute(sa.select(sa.func.coalesce(sa.func.max(turns.c.turn), 0))).scalar_one()
+        tx.execute(sa.delete(turns).where(turns.c.project == project))
+        tx.execute(sa.insert(turns).values(project=project, turn=latest + 1))
+    return leases
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a runner tells of a run that it has.
+
+    Parameters
+    ----------
+    run_id, lease_id : str
+        Which.
+    cell, n_cells : int or None
+        How far it is.
+    cell_title : str
+        The heading above that cell.
+    """
+
+    run_id: str
+    lease_id: str
+    cell: int | None = None
+    n_cells: int | None = None
+    cell_title: str = ""
+
+
+def heard(tx: Connection, told: Iterable[Told], *, runner_id: str, now: dt.datetime) -> dict[str, str]:
+    """Note that a runner was heard, and how far its runs are.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    told : iterable of Told
+        All the runs that it has.
+    runner_id : str
+        Who.
+    now : datetime
+        With a zone.
+
+    Returns
+    -------
+    dict of str to str
+        By lease: ``lost`` where the run is not this runner's any more, ``stop`` where somebody wants it stopped.
+    """
+    answers: dict[str, str] = {}
+    for one in told:
+        run = tx.execute(
+            sa.select(runs.c.state, runs.c.lease_id, runs.c.stop_asked_by, runs.c.cell).where(runs.c.id == one.run_id)
+        ).first()
+        if run is None or run.lease_id != one.lease_id or run.state not in HELD:
+            answers[one.lease_id] = "lost"
+            continue
+        values: dict[str, Any] = {"heard": runs.c.heard + 1, "runner_id": runner_id}
+        if one.cell is not None and one.cell != run.cell:
+            values |= {"cell": one.cell, "n_cells": one.n_cells, "cell_title": one.cell_title[:200]}
+            note_event(tx, one.run_id, kind="cell", now=now, text=f"{one.cell}/{one.n_cells} {one.cell_title}".rstrip())
+        tx.execute(sa.update(runs).where(runs.c.id == one.run_id).values(**values))
+        if run.stop_asked_by is not None and run.state == "running":
+            answers[one.lease_id] = "stop"
+    return answers
+
+
+def begin_closing(tx: Connection, *, run_id: str, lease_id: str, verdict: Mapping[str, Any]) -> bool:
+    """Let a runner show the folder of a run: from now on its verdict is the run's.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id, lease_id : str
+        Which.
+    verdict : mapping
+        ``status`` and ``error``.
+
+    Returns
+    -------
+    bool
+        False if the run is not this runner's any more: it has had another final state.
+    """
+    changed = tx.execute(
+        sa.update(runs)
+        .where(runs.c.id == run_id, runs.c.lease_id == lease_id, runs.c.state.in_(HELD))
+        .values(
+            state="closing", state_reason=str(verdict["status"]), error=verdict.get("error"), heard=runs.c.heard + 1
+        )
+    )
+    return changed.rowcount == 1
+
+
+def end_run(
+    tx: Connection,
+    *,
+    run_id: str,
+    state: str,
+    now: dt.datetime,
+    lease_id: str | None = None,
+    heard_before: int | None = None,
+    reason: str | None = None,
+    error: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    folder: str | None = None,
+    who: str | None = None,
+) -> bool:
+    """Give a run its final state, unless it has one.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+    state : str
+        One of `states.FINAL`.
+    now : datetime
+        With a zone.
+    lease_id : str, optional
+        Only if the run still has this lease.
+    heard_before : int, optional
+        Only if its runner was not heard since.
+    reason : str, optional
+        A word of why.
+    error : mapping, optional
+        ``code``, ``message``, ``cell``, ``title``, ``ename``.
+    facts : mapping, optional
+        What the run's record says.
+    folder : str, optional
+        Where it lies, relative to the home.
+    who : str, optional
+        Who ended it.
+
+    Returns
+    -------
+    bool
+        Whether this call ended it.
+    """
+    if state not in FINAL:
+        raise ValueError(f"{state!r} is no final state")
+    run = tx.execute(sa.select(runs).where(runs.c.id == run_id)).first()
+    if run is None or run.state in FINAL:
+        return False
+    if (lease_id is not None and run.lease_id != lease_id) or (heard_before is not None and run.heard != heard_before):
+        return False
+    values: dict[str, Any] = {"state": state, "state_reason": reason, "ended_at": time_text(now), "error": error}
+    if facts is not None:
+        values |= {"facts": dict(facts), "seconds": facts.get("duration_s")}
+    if folder is not None:
+        values["folder"] = folder
+    tx.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.state == run.state).values(**values))
+    note_event(tx, run_id, kind=state, who=who, now=now, text=str((error or {}).get("code") or reason or ""))
+    _retry(tx, run, state=state, now=now)
+    return True
+
+
+def _retry(tx: Connection, run: Row[Any], *, state: str, now: dt.datetime) -> None:
+    """Queue a run once more, where its definition says that this is safe."""
+    rule = run.retry or {}
+    left = int(rule.get("left", 0))
+    if left <= 0 or state not in rule.get("states", ()) or run.stop_asked_by is not None:
+        return
+    again = NewRun(
+        template_name=run.template_name,
+        template_sha256=run.template_sha256,
+        title=run.title,
+        parameters=run.parameters,
+        written=run.written,
+        given=run.given,
+        label=run.label,
+        releases=run.releases,
+        limits=run.limits,
+        retry={**rule, "left": left - 1},
+        priority=run.priority,
+        not_before=now + dt.timedelta(seconds=float(rule.get("delay_s", 0))),
+        late_at=dt.datetime.fromisoformat(run.late_at) if run.late_at else None,
+        attempt=run.attempt + 1,
+        retry_of=run.id,
+    )
+    repeat(tx, run, again=again, submitted_by=run.submitted_by, now=now)
+
+
+def ask_to_stop(tx: Connection, *, run_id: str, who: str, now: dt.datetime) -> bool:
+    """Cancel a run that waits, or ask the runner of one that runs to stop it.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+    who : str
+        Who wants it.
+    now : datetime
+        With a zone.
+
+    Returns
+    -------
+    bool
+        False if it has ended already, or is ending.
+    """
+    run = tx.execute(sa.select(runs.c.state, runs.c.stop_asked_by).where(runs.c.id == run_id)).first()
+    if run is None or run.state not in {"queued", "running"}:
+        return False
+    if run.stop_asked_by is None:
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(stop_asked_by=who))
+        note_event(tx, run_id, kind="stop", who=who, now=now)
+    if run.state == "queued":
+        return end_run(tx, run_id=run_id, state="cancelled", now=now, who=who)
+    return True
+
+
+@dataclass
+class Watch:
+    """What one service has seen of the runs and runners that should be heard.
+
+    Parameters
+    ----------
+    clock : callable, optional
+        Seconds that only go forward.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    _seen: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+
+    def silent(self, counters: Mapping[tuple[str, str], int], *, for_s: float = LEASE_S) -> Sequence[tuple[str, str]]:
+        """Say whose counter has not changed for too long.
+
+        Parameters
+        ----------
+        counters : mapping
+            Of everything that should be heard now.
+        for_s : float, optional
+            What is too long, in seconds.
+
+        Returns
+        -------
+        sequence
+            Keys of `counters`.
+        """
+        now = self.clock()
+        self._seen = {
+            key: self._seen[key] if key in self._seen and self._seen[key][0] == count else (count, now)
+            for key, count in counters.items()
+        }
+        return [key for key, (_, since) in self._seen.items() if now - since >= for_s]

@@ -1,0 +1,19 @@
+"""The states of a run, and which follows which: complete, and held to by a test."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["ACTIVE", "FINAL", "FOLLOWS", "HELD"]
+
+FINAL = ("succeeded", "failed", "cancelled", "timed_out", "interrupted", "skipped")
+HELD = ("running", "closing")  # a runner has it; `closing`: its verdict is known, its folder is being shown
+ACTIVE = ("queued", *HELD)
+
+FOLLOWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "queued": ("running", "cancelled", "skipped", "failed"),
+        "running": ("closing", "interrupted", "cancelled", "queued"),
+        "closing": ("succeeded", "failed", "cancelled", "timed_out", "interrupted"),
+        **dict.fromkeys(FINAL, ()),
+    }
+)

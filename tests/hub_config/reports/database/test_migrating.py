@@ -1,0 +1,89 @@
+"""Tables come to this version from nothing and from the version before, with what is in them."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from hub_config.reports.database import Database, bring_up_to_date
+from hub_config.reports.database.errors import DatabaseTooNewError
+from hub_config.reports.database.migrating import MIGRATIONS, NEWEST, version_of
+from hub_config.reports.database.tables import METADATA
+
+from .conftest import NOW, Queue
+
+
+def test_the_migrations_lead_to_the_tables_that_the_service_knows(database: Database) -> None:
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_newest_version_is_the_last_file() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST
+
+
+def test_an_empty_database_has_no_version(empty: Callable[[], Database]) -> None:
+    assert version_of(empty()) is None
+
+
+def test_runs_of_the_version_before_come_along(empty: Callable[[], Database]) -> None:
+    database = empty()
+    bring_up_to_date(database, to="0001")
+    with database.writing() as tx:
+        tx.execute(
+            sa.text(
+                "INSERT INTO batches (id, project, request_sha256, submitted_by, submitted_at, n_runs) "
+                "VALUES ('b', 'wards', 'x', 'lee', '2026-01-01T00:00:00.000Z', 1)"
+            )
+        )
+        tx.execute(
+            sa.text(
+                "INSERT INTO runs (id, project, account, batch_id, batch_index, label, template_name, template_sha256,"
+                " title, parameters, written, given, releases, limits, retry, attempt, priority, submitted_by,"
+                " queued_at, not_before, state, heard, cell_title, facts) VALUES ('r', 'wards', 'acc', 'b', 0, '',"
+                " 't', 's', '보고서', '{\"id\": 9007199254740993}', '{}', '[]', '{}', '{}', '{}', 1, 0, 'lee',"
+                " '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z', 'succeeded', 0, '', '{}')"
+            )
+        )
+    bring_up_to_date(database)
+    with database.reading() as connection:
+        (run,) = connection.execute(METADATA.tables["runs"].select()).all()
+    assert (run.title, run.parameters, run.is_kept, run.late_at) == ("보고서", {"id": 9007199254740993}, False, None)
+    assert Queue(database).submit().is_new
+
+
+def test_services_that_start_at_once_migrate_once(empty: Callable[[], Database]) -> None:
+    failures: list[BaseException] = []
+
+    def start() -> None:
+        try:
+            bring_up_to_date(empty())
+        except BaseException as failure:  # noqa: BLE001 - told below
+            failures.append(failure)
+
+    threads = [threading.Thread(target=start) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert version_of(empty()) == NEWEST
+
+
+def test_tables_of_a_newer_version_are_left_alone(database: Database) -> None:
+    with database.writing() as tx:
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseTooNewError, match="9999"):
+        bring_up_to_date(database)
+
+
+def test_the_file_is_closed_to_other_accounts(tmp_path: Path, queue: Queue) -> None:
+    queue.submit()
+    files = [file for file in tmp_path.iterdir() if file.is_file()]
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files), [oct(f.stat().st_mode) for f in files]
+    assert NOW.tzinfo is not None
