@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 from traitlets import Unicode
@@ -12,10 +12,12 @@ from traitlets import Unicode
 from hub_config.first_notebooks import give_notebooks
 from hub_config.kernels import KERNEL_NAME
 from hub_config.launcher.processes import Process, boot_identity, find_process
+from hub_config.reports.runners.names import is_runner_name
 
 __all__ = ["SERVER_CONFIG", "CohortSpawner", "server_arguments"]
 
 SERVER_CONFIG = Path(__file__).parent / "hub" / "server_config"
+LONGEST_LOG = 10 * 2**20  # bytes
 
 
 class CohortSpawner(SimpleLocalProcessSpawner):
@@ -80,10 +82,10 @@ class CohortSpawner(SimpleLocalProcessSpawner):
         home = self.folder
         for folder in (home, Path(self.logs_dir), Path(self.given_dir)):
             folder.mkdir(mode=0o700, exist_ok=True)
-        give_notebooks(home, Path(self.given_dir, f"{self.user.name}.json"))
-        logs = Path(self.logs_dir)
-        # Anew with each start, so that a log does not grow for ever.
-        with (logs / f"{self.user.name}{'-' + self.name if self.name else ''}.log").open("wb") as log:
+        is_runner = is_runner_name(self.name)
+        if not is_runner:
+            give_notebooks(home, Path(self.given_dir, f"{self.user.name}.json"))
+        with _log_file(Path(self.logs_dir), owner=self.user.name, is_runner=is_runner) as log:
             self.popen_kwargs = {"cwd": home, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
             where = await super().start()
         self._process = find_process(self.pid)
@@ -118,6 +120,13 @@ class CohortSpawner(SimpleLocalProcessSpawner):
         self._process = running if same else None
         if not same:
             self.pid = 0
+
+
+def _log_file(logs: Path, *, owner: str, is_runner: bool) -> IO[bytes]:
+    """Open the log of a server: anew with each start, so that it does not grow for ever; runners share one."""
+    file = logs / f"{owner}{'-runners' if is_runner else ''}.log"
+    is_short = is_runner and file.exists() and file.stat().st_size < LONGEST_LOG
+    return file.open("ab" if is_short else "wb")
 
 
 def server_arguments() -> list[str]:

@@ -11,10 +11,11 @@ from hub_config.accounts import NAME_PATTERN
 from hub_config.accounts.authenticator import AccountsAuthenticator
 from hub_config.addresses import Addresses, read_addresses
 from hub_config.home import Home
-from hub_config.hub.places import REPORTS_PREFIX, REPORTS_SERVICE, data_dir
+from hub_config.hub.places import REPORTS_PREFIX, REPORTS_SERVICE, data_dir, runner_environment
 from hub_config.isolation import isolation_notice
 from hub_config.kernels import ensure_kernel
 from hub_config.proxy import API_USER, ENTRYPOINT, routes_file
+from hub_config.reports.runners.spawning import PrepareRunner
 from hub_config.settings import Settings, load_settings
 from hub_config.spawner import SERVER_CONFIG, CohortSpawner, server_arguments
 
@@ -41,6 +42,7 @@ def apply_hub(path: Path, c: Any) -> None:
     _apply_proxy(home, addresses, c=c)
     _apply_people(home, c)
     _apply_spawner(home, settings, c=c)
+    _apply_runners(home, settings, addresses=addresses, c=c)
     _apply_pages(c, reports=addresses.reports_port is not None)
     _apply_services(home, addresses, c=c)
 
@@ -52,7 +54,6 @@ def _apply_core(home: Home, addresses: Addresses, *, c: Any) -> None:
     c.JupyterHub.cookie_secret_file = str(home.secrets / "cookie-secret")
     c.JupyterHub.cleanup_servers = True
     c.JupyterHub.authenticate_prometheus = True
-    c.JupyterHub.allow_named_servers = False
     # A service that does not answer holds the start up for this long; the launcher has started it before.
     c.JupyterHub.service_check_interval = 0
 
@@ -104,6 +105,14 @@ def _apply_spawner(home: Home, settings: Settings, *, c: Any) -> None:
     }
 
 
+def _apply_runners(home: Home, settings: Settings, *, addresses: Addresses, c: Any) -> None:
+    """Let the reports service start runners: named servers of the projects' accounts, and there are no others."""
+    if addresses.reports_port is None:
+        return
+    c.JupyterHub.allow_named_servers = True
+    c.Spawner.pre_spawn_hook = PrepareRunner(runner_environment(home, settings, addresses=addresses))
+
+
 def _apply_pages(c: Any, *, reports: bool) -> None:
     c.JupyterHub.template_paths = [str(_HERE / "templates")]
     c.JupyterHub.logo_file = str(_HERE / "static" / "logo.svg")
@@ -134,4 +143,12 @@ def _apply_services(home: Home, addresses: Addresses, *, c: Any) -> None:
             "display": False,  # the pages have a link of their own
         }
     ]
-    c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", f"access:services!service={REPORTS_SERVICE}"]}]
+    c.JupyterHub.load_roles = [
+        {"name": "user", "scopes": ["self", f"access:services!service={REPORTS_SERVICE}"]},
+        {
+            # It makes the projects' accounts known to the hub, and starts and ends their runners.
+            "name": "reports-service",
+            "scopes": ["admin:users", "admin:servers"],
+            "services": [REPORTS_SERVICE],
+        },
+    ]

@@ -6,7 +6,7 @@ from hub_config.addresses import Addresses
 from hub_config.home import Home
 from hub_config.settings import Settings
 
-__all__ = ["REPORTS_PREFIX", "REPORTS_SERVICE", "data_dir", "reports_environment"]
+__all__ = ["REPORTS_PREFIX", "REPORTS_SERVICE", "data_dir", "reports_environment", "runner_environment"]
 
 REPORTS_SERVICE = "reports"
 REPORTS_PREFIX = f"/services/{REPORTS_SERVICE}/"
@@ -60,7 +60,36 @@ def reports_environment(home: Home, settings: Settings, *, addresses: Addresses)
         "JUPYTERHUB_OAUTH_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
         "COHORTHUB_REPORTS_MAX_RUNNING": str(settings.reports.max_running),
+        "COHORTHUB_REPORTS_RUNS_PER_RUNNER": str(settings.reports.runs_per_runner),
+        "COHORTHUB_REPORTS_RUNNER_IDLE": str(settings.reports.runner_idle_seconds),
+        **({"COHORTHUB_REPORTS_DATABASE": database} if (database := settings.reports.database_url()) else {}),
         "COHORTHUB_HOME": str(home.path),
         "COHORTHUB_DATA": str(data_dir(home, settings)),
+        "JUPYTER_PATH": str(home.jupyter),
+    }
+
+
+def runner_environment(home: Home, settings: Settings, *, addresses: Addresses) -> dict[str, str]:
+    """Give what a runner of reports is told beside what the hub tells every server.
+
+    Parameters
+    ----------
+    home : Home
+        The home.
+    settings : Settings
+        For the place of the data.
+    addresses : Addresses
+        Of this start.
+
+    Returns
+    -------
+    dict
+        Variables to add; no secrets.
+    """
+    return {
+        "COHORTHUB_REPORTS_URL": f"http://127.0.0.1:{addresses.reports_port}{REPORTS_PREFIX.rstrip('/')}",
+        "COHORTHUB_HOME": str(home.path),
+        "COHORTHUB_DATA": str(data_dir(home, settings)),
+        "COHORTHUB_RUNNER_CAPACITY": str(settings.reports.runs_per_runner),
         "JUPYTER_PATH": str(home.jupyter),
     }

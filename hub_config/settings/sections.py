@@ -5,6 +5,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, PositiveInt, field_validator
 
+from hub_config.errors import SettingsError
+
 __all__ = ["DataSettings", "HubSettings", "ReportSettings", "Section", "Settings", "SpawnerSettings"]
 
 
@@ -49,9 +51,41 @@ class SpawnerSettings(Section, frozen=True):
 
 
 class ReportSettings(Section, frozen=True):
-    """What the reports page may take."""
+    """What the reports service may take, and where it keeps its queue."""
 
     max_running: PositiveInt = Field(default=2, description="How many reports may run at once; others wait.")
+    runs_per_runner: PositiveInt = Field(default=2, description="How many reports one runner carries out at once.")
+    runner_idle_seconds: PositiveInt = Field(
+        default=300, description="How long a runner without work stays, so that the next report starts at once."
+    )
+    database_url_file: Path | None = Field(
+        default=None,
+        description="File with the address of a PostgreSQL database, `postgresql://USER:PASSWORD@HOST/NAME`; "
+        "`reports.sqlite` in the home when not set.",
+    )
+
+    def database_url(self) -> str | None:
+        """Read the address of the database; it may hold a password, so it stands in a file of its own.
+
+        Returns
+        -------
+        str or None
+            None for SQLite in the home.
+
+        Raises
+        ------
+        SettingsError
+            If the file cannot be read.
+        """
+        if self.database_url_file is None:
+            return None
+        try:
+            return self.database_url_file.expanduser().read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as refused:
+            raise SettingsError(
+                f"reports.database_url_file cannot be read; found {type(refused).__name__}. "
+                "Give a file that the hub's account can read."
+            ) from refused
 
 
 class Settings(Section, frozen=True):

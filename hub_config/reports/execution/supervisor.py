@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -69,6 +69,11 @@ class Request:
         Time limits.
     started_by : str or None
         Who asks; None is the account that runs this.
+    environment : mapping of str to str
+        What the kernel is told besides, such as the data releases that are pinned for this run.
+    agree : callable
+        Asked, when the run has ended and before its folder is shown, which verdict it shall have: whoever keeps the
+        queue may have given the run another one, when this runner was not heard for a while.
     """
 
     template: Template
@@ -79,6 +84,8 @@ class Request:
     run_id: str | None = None
     limits: Limits = field(default_factory=Limits)
     started_by: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    agree: Callable[[Verdict], Verdict] = lambda verdict: verdict
 
 
 def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
@@ -128,6 +135,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         home=request.home,
         scratch=scratch,
         on_cell=on_cell,
+        environment=request.environment,
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
         try:
@@ -137,7 +145,10 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         finally:
             end_descendants()
             remove_scratch(scratch)
-        return close_folder(folder, verdict, record=record)
+        agreed = request.agree(verdict)
+        if agreed.status != verdict.status:
+            agreed = finish_without_worker(folder, agreed, record=record, template=request.template.content)
+        return close_folder(folder, agreed, record=record)
 
 
 def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -56,6 +56,8 @@ class Job:
         A private folder that is thrown away after the run.
     on_cell : callable
         Told the `Place` of each cell as it begins.
+    environment : mapping of str to str
+        What the kernel is told besides what every kernel is.
     """
 
     template: Template
@@ -66,6 +68,7 @@ class Job:
     home: Path
     scratch: Path
     on_cell: Callable[[Place], None]
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: int) -> NoReturn:
@@ -185,7 +188,10 @@ def _run_notebook(job: Job, record: dict[str, Any], *, log: int, tools: _Tools) 
         limits=job.limits,
         save=save,
         on_cell=on_cell,
-        environment=kernel_environment(os.environ, run_dir=folder.building, home=job.home, scratch=scratch),
+        environment={
+            **kernel_environment(os.environ, run_dir=folder.building, home=job.home, scratch=scratch),
+            **job.environment,
+        },
         scratch=scratch,
         log=log,
         kill_kernel=end_descendants,

@@ -17,7 +17,7 @@ from hub_config.reports.templates.notebook_files import (
 )
 from hub_config.shipped import notebooks_dir
 
-__all__ = ["Template", "find_template", "inspect_template", "shipped_templates"]
+__all__ = ["Template", "find_template", "inspect_template", "shipped_templates", "template_from_content"]
 
 
 @dataclass(frozen=True)
@@ -146,14 +146,42 @@ def inspect_template(path: Path) -> Template:
         If the cell tagged ``parameters`` is missing, doubled, or holds more than typed literals.
     """
     path = Path(path).absolute()
-    content = read_bytes(path)
+    return _inspected(read_bytes(path), path=path, name=path.stem)
+
+
+def template_from_content(content: bytes, *, name: str) -> Template:
+    """Read a template that was kept, such as the one that was approved.
+
+    Parameters
+    ----------
+    content : bytes
+        The notebook file.
+    name : str
+        The template's name.
+
+    Returns
+    -------
+    Template
+        As `inspect_template` gives it; its path is only a name.
+
+    Raises
+    ------
+    TemplateUnreadableError
+        If it is no notebook that can be read.
+    ParametersCellError
+        If the cell tagged ``parameters`` is missing, doubled, or holds more than typed literals.
+    """
+    return _inspected(content, path=Path(f"{name}.ipynb"), name=name)
+
+
+def _inspected(content: bytes, *, path: Path, name: str) -> Template:
     notebook = parse_notebook(content, name=path.name)
     parameters = read_parameters(_parameters_cell(notebook, name=path.name).source)
     title, description = _title_and_description(notebook)
     return Template(
-        name=path.stem,
+        name=name,
         path=path,
-        title=title or path.stem,
+        title=title or name,
         description=description,
         parameters=parameters,
         kernel_name=notebook.metadata.get("kernelspec", {}).get("name") or None,

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("id", NAME, nullable=False),
         sa.Column("account", NAME, nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("token_sha256", HASH),
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("heard", sa.Integer(), nullable=False),
         sa.Column("asked_at", TIME, nullable=False),

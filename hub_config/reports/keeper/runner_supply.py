@@ -1,0 +1,170 @@
+"""As many runners as there is work for: started at the hub, and forgotten there when they are gone."""
+
+import asyncio
+import datetime as dt
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub_config.reports.database.connection import Database, time_text
+from hub_config.reports.database.states import ACTIVE
+from hub_config.reports.database.tables import runners, runs
+from hub_config.reports.runners.names import new_runner_name
+from hub_config.reports.runners.starting import StartRefusedError
+
+__all__ = ["RunnerSupply"]
+
+logger = logging.getLogger(__name__)
+
+FIRST_DELAY_S, LONGEST_DELAY_S = 2.0, 300.0
+FORGOTTEN_AFTER = dt.timedelta(days=7)
+
+
+class _Servers(Protocol):
+    """What starts and ends runners."""
+
+    async def start(self, account: str, *, server: str) -> None:
+        """Start a runner."""
+
+    async def remove(self, account: str, *, server: str) -> bool:
+        """End a runner and forget it."""
+
+
+@dataclass
+class RunnerSupply:
+    """Keeps the runners of all accounts.
+
+    Parameters
+    ----------
+    database : Database
+        The queue.
+    servers : HubServers
+        The hub.
+    most_runners_of : callable
+        Gives how many runners an account may have.
+    runs_per_runner : int
+        How many runs one carries out at once.
+    """
+
+    database: Database
+    servers: _Servers
+    most_runners_of: Callable[[str], int]
+    runs_per_runner: int = 2
+    problems: dict[str, str] = field(default_factory=dict)  # by account: why it has no runner
+    _delays: dict[str, float] = field(default_factory=dict)
+    _not_before: dict[str, float] = field(default_factory=dict)
+    _removed: set[str] = field(default_factory=set)
+    _pending: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def look(self, now: dt.datetime) -> None:
+        """Start what is missing.
+
+        Parameters
+        ----------
+        now : datetime
+            With a zone.
+        """
+        clock = asyncio.get_running_loop().time()
+        with self.database.reading() as connection:
+            wanted = _wanted(connection, now=now)
+            there = _there(connection)
+        for account, n_runs in wanted.items():
+            n = min(-(-n_runs // self.runs_per_runner), self.most_runners_of(account)) - there.get(account, 0)
+            if n > 0 and clock >= self._not_before.get(account, 0.0):
+                # One at a time: the next look, a second later, sees what this one has brought.
+                self._begin(account, now=now)
+
+    def _begin(self, account: str, *, now: dt.datetime) -> None:
+        runner_id = new_runner_name()
+        with self.database.writing() as tx:
+            if _there(tx).get(account, 0) >= self.most_runners_of(account):
+                return  # another service was faster
+            tx.execute(
+                sa.insert(runners).values(
+                    id=runner_id, account=account, state="starting", capacity=0, heard=0, asked_at=time_text(now)
+                )
+            )
+        task = asyncio.create_task(self._start(account, runner_id), name=f"start {runner_id}")
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _start(self, account: str, runner_id: str) -> None:
+        try:
+            await self.servers.start(account, server=runner_id)
+        except StartRefusedError as refused:
+            delay = min(self._delays.get(account, FIRST_DELAY_S) * 2, LONGEST_DELAY_S)
+            self._delays[account] = delay
+            self._not_before[account] = asyncio.get_running_loop().time() + delay / 2
+            if self.problems.get(account) != refused.reason:
+                logger.error(
+                    "No runner could be started for account %s (%s); it is tried again", account, refused.reason
+                )
+            self.problems[account] = refused.reason
+            with self.database.writing() as tx:
+                tx.execute(
+                    sa.update(runners)
+                    .where(runners.c.id == runner_id, runners.c.state == "starting")
+                    .values(state="gone", gone_at=time_text(dt.datetime.now(dt.UTC)), reason=refused.reason)
+                )
+            return
+        self.problems.pop(account, None)
+        self._delays.pop(account, None)
+        self._not_before.pop(account, None)
+
+    async def tidy(self, now: dt.datetime) -> None:
+        """Have the hub forget the runners that are gone; the rows of old ones go too.
+
+        Parameters
+        ----------
+        now : datetime
+            With a zone.
+        """
+        with self.database.reading() as connection:
+            gone = connection.execute(
+                sa.select(runners.c.id, runners.c.account).where(
+                    runners.c.state == "gone", runners.c.gone_at > time_text(now - dt.timedelta(hours=1))
+                )
+            ).all()
+        for one in gone:
+            if one.id not in self._removed and await self.servers.remove(one.account, server=one.id):
+                self._removed.add(one.id)
+        with self.database.writing() as tx:
+            tx.execute(
+                sa.delete(runners).where(
+                    runners.c.state == "gone", runners.c.gone_at < time_text(now - FORGOTTEN_AFTER)
+                )
+            )
+
+    async def close(self) -> None:
+        """Wait for what was begun."""
+        for task in list(self._pending):
+            task.cancel()
+        await asyncio.gather(*self._pending, return_exceptions=True)
+
+
+def _wanted(connection: Connection, *, now: dt.datetime) -> Mapping[str, int]:
+    """How many runs each account has that wait or run; an account without a waiting one needs no new runner."""
+    due = sa.or_(runs.c.state != "queued", runs.c.not_before <= time_text(now))
+    rows = connection.execute(
+        sa.select(
+            runs.c.account,
+            sa.func.count().label("n"),
+            sa.func.sum(sa.case((runs.c.state == "queued", 1), else_=0)).label("waiting"),
+        )
+        .where(runs.c.state.in_(ACTIVE), due)
+        .group_by(runs.c.account)
+    )
+    return {row.account: row.n for row in rows if row.waiting}
+
+
+def _there(connection: Connection) -> dict[str, int]:
+    rows: Any = connection.execute(
+        sa.select(runners.c.account, sa.func.count().label("n"))
+        .where(runners.c.state.in_(("starting", "ready")))
+        .group_by(runners.c.account)
+    )
+    return {row.account: row.n for row in rows}

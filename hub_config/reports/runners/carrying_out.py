@@ -1,0 +1,225 @@
+"""One run in a process of its own, and the two pipes between it and the runner."""
+
+import contextlib
+import ctypes
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from hub_config.errors import HubError
+from hub_config.reports.runners.messages import LeasedRun, RunReport
+
+__all__ = ["RunProcess", "start_run"]
+
+PR_SET_PDEATHSIG = 1
+LONGEST_LINE = 2**20
+# What the queue keeps of a run's record; the whole of it is in the run's folder.
+FACTS = (
+    "duration_s",
+    "data_releases",
+    "cohorts",
+    "outputs",
+    "stages",
+    "library_version",
+    "cohorthub_version",
+    "environment_sha256",
+    "kernel_start",
+    "ended_early",
+    "folder_sha256",
+    "title",
+)
+
+
+@dataclass
+class RunProcess:
+    """A run that is being carried out.
+
+    Parameters
+    ----------
+    lease : LeasedRun
+        What.
+    pid : int
+        The process.
+    news : int
+        Descriptor to read from; what it tells are lines of JSON.
+    word : int
+        Descriptor to which the agreed status is written, once.
+    """
+
+    lease: LeasedRun
+    pid: int
+    news: int
+    word: int
+    report: RunReport = field(init=False)
+    stop_sent: bool = False
+    is_answered: bool = False
+    has_ended: bool = False
+    _unread: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.report = RunReport(self.lease.run_id, self.lease.lease_id)
+
+    def take_news(self) -> bool:
+        """Read what the process tells.
+
+        Returns
+        -------
+        bool
+            Whether something that others wait for has changed: the phase, or that it has ended.
+        """
+        piece = os.read(self.news, 65536)
+        if not piece:
+            self.has_ended = True
+            os.waitpid(self.pid, 0)
+            self.close()
+            return True
+        *lines, self._unread = (self._unread + piece).split(b"\n")
+        before = self.report.phase
+        for line in lines:
+            self._take(json.loads(line))
+        return self.report.phase != before
+
+    def _take(self, told: Mapping[str, Any]) -> None:
+        known = {name: getattr(self.report, name) for name in self.report.__dataclass_fields__}
+        self.report = RunReport(**{**known, **told})
+
+    def answer(self, status: str) -> None:
+        """Tell the process under which status its folder may be shown.
+
+        Parameters
+        ----------
+        status : str
+            A final one.
+        """
+        if not self.is_answered:
+            self.is_answered = True
+            with contextlib.suppress(OSError):
+                os.write(self.word, status.encode() + b"\n")
+
+    def stop(self, *, hard: bool = False) -> None:
+        """Ask the process to end its run; it ends its kernel, writes the run's folder and asks under which status.
+
+        Parameters
+        ----------
+        hard : bool, default False
+            Kill it; what it leaves is closed by the next runner.
+        """
+        if hard or not self.stop_sent:
+            self.stop_sent = True
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL if hard else signal.SIGTERM)
+
+    def close(self) -> None:
+        """Give back the pipes."""
+        for descriptor in (self.news, self.word):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def start_run(lease: LeasedRun, *, home: Path, inherited: Iterator[int] | tuple[int, ...] = ()) -> RunProcess:
+    """Fork the process that carries out a run.
+
+    Parameters
+    ----------
+    lease : LeasedRun
+        What.
+    home : Path
+        The home.
+    inherited : iterable of int
+        Descriptors of the runner that the run must not keep open.
+
+    Returns
+    -------
+    RunProcess
+        Begun.
+    """
+    news_read, news_write = os.pipe()
+    word_read, word_write = os.pipe()
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid == 0:
+        for descriptor in (news_read, word_write, *inherited):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        _carry_out(lease, home=home, parent=parent, news=news_write, word=word_read)
+    for descriptor in (news_write, word_read):
+        os.close(descriptor)
+    return RunProcess(lease, pid, news_read, word_write)
+
+
+def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: int) -> NoReturn:
+    """Be the process of one run; never comes back."""
+    status = 1
+    try:
+        # A runner that is killed takes its runs with it: whoever takes them up again must be the only one.
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        _run(lease, home=home, news=news, word=word)
+        status = 0
+    except BaseException:  # noqa: BLE001 - whatever it was, the runner must not go on twice
+        with contextlib.suppress(Exception):
+            traceback.print_exc()
+    finally:
+        with contextlib.suppress(Exception):
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _run(lease: LeasedRun, *, home: Path, news: int, word: int) -> None:
+    from hub_config.reports.execution.supervisor import Request, run_report
+    from hub_config.reports.templates.templates import template_from_content
+    from hub_config.reports.verdicts import Limits, Place, Verdict
+
+    def tell(**changes: Any) -> None:
+        with contextlib.suppress(OSError):
+            os.write(news, (json.dumps(changes, ensure_ascii=False, default=str) + "\n").encode())
+
+    def on_cell(place: Place) -> None:
+        tell(cell=place.cell, n_cells=place.cells, cell_title=place.title)
+
+    def agree(verdict: Verdict) -> Verdict:
+        tell(phase="closing", verdict={"status": verdict.status, "error": verdict.error()})
+        agreed = os.read(word, 100).decode().strip()
+        if agreed == verdict.status:
+            return verdict
+        return Verdict.cancelled() if agreed == "cancelled" else Verdict.interrupted()
+
+    try:
+        template = template_from_content(lease.template, name=lease.template_name)
+        request = Request(
+            template=template,
+            parameters=dict(lease.parameters),
+            given=tuple(lease.given),
+            home=home,
+            output_folder=Path(lease.root),
+            run_id=lease.run_id,
+            limits=Limits(cell_s=float(lease.limits["cell_s"]), run_s=float(lease.limits["run_s"])),
+            started_by=lease.started_by,
+            environment=lease.environment,
+            agree=agree,
+        )
+        result = run_report(request, on_cell=on_cell)
+    except HubError as refused:
+        error = {"code": refused.code, "message": str(refused)}
+        tell(phase="closing", verdict={"status": "failed", "error": error})
+        os.read(word, 100)
+        tell(phase="closed", verdict={"status": "failed", "error": error}, facts={}, folder=None)
+        return
+    verdict = result.verdict
+    tell(
+        phase="closed",
+        verdict={"status": verdict.status, "error": verdict.error()},
+        facts={name: result.record[name] for name in FACTS if name in result.record},
+        folder=str(result.folder),
+    )

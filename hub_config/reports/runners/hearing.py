@@ -1,0 +1,225 @@
+"""The service's side of the talk with runners: what they say is written down, and they are given runs."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from hub_config.reports.database.connection import Database, time_text
+from hub_config.reports.database.leases import Lease, Told, begin_closing, end_run, heard, take_runs
+from hub_config.reports.database.states import FINAL
+from hub_config.reports.database.tables import runners, runs, templates
+from hub_config.reports.runners.messages import LeasedRun, RunReport, SyncAnswer, SyncRequest
+
+__all__ = ["Hearing", "RunPlace"]
+
+CLOSING = ("succeeded", "failed", "cancelled", "timed_out", "interrupted")
+
+
+@dataclass(frozen=True)
+class RunPlace:
+    """Where and with what the runs of a project are carried out.
+
+    Parameters
+    ----------
+    root : Path
+        The folder of its runs.
+    most_running : int
+        How many of its runs may run at once.
+    environment : mapping of str to str
+        What its kernels are told.
+    secrets_folder : Path or None
+        Where its secrets lie.
+    """
+
+    root: Path
+    most_running: int
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets_folder: Path | None = None
+
+
+@dataclass
+class Hearing:
+    """What the service needs to answer runners.
+
+    Parameters
+    ----------
+    database : Database
+        The queue.
+    place_of : callable
+        Gives the `RunPlace` of a project, None for one that is there no more.
+    home : Path
+        The home; folders are kept relative to it.
+    most_running : int
+        How many runs may run in all.
+    idle_s : float
+        Seconds after which a runner without runs ends.
+    """
+
+    database: Database
+    place_of: Callable[[str], RunPlace | None]
+    home: Path
+    most_running: int = 2
+    idle_s: float = 60.0
+
+    def answer(self, request: SyncRequest, *, account: str, now: dt.datetime) -> SyncAnswer | None:
+        """Write down what a runner says, and say what it shall do.
+
+        Parameters
+        ----------
+        request : SyncRequest
+            What it says.
+        account : str
+            Whose it is; the hub has vouched for that.
+        now : datetime
+            With a zone.
+
+        Returns
+        -------
+        SyncAnswer or None
+            None if the service knows no such runner: it is to end.
+        """
+        stop: list[str] = []
+        lost: list[str] = []
+        agreed: dict[str, str] = {}
+        done: list[str] = []
+        with self.database.writing() as tx:
+            if not self._note_runner(tx, request, account=account, now=now):
+                return None
+            told = [Told(one.run_id, one.lease_id, one.cell, one.n_cells, one.cell_title) for one in request.runs]
+            answers = heard(tx, told, runner_id=request.runner_id, now=now)
+            for one in request.runs:
+                word = answers.get(one.lease_id)
+                if word == "lost":
+                    (done if self._is_done(tx, one) else lost).append(one.lease_id)
+                elif one.phase == "closed":
+                    self._end(tx, one, now=now, who=request.runner_id)
+                    done.append(one.lease_id)
+                elif one.phase == "closing":
+                    agreed[one.lease_id] = self._agree(tx, one)
+                elif word == "stop":
+                    stop.append(one.lease_id)
+            taken = take_runs(
+                tx,
+                runner_id=request.runner_id,
+                account=account,
+                free=0 if request.is_leaving else request.free,
+                most_running=self.most_running,
+                limit_of=self._limit_of,
+                now=now,
+            )
+            leases = [leased for one in taken if (leased := self._leased(tx, one, now=now)) is not None]
+        return SyncAnswer(
+            leases=leases,
+            stop=stop,
+            lost=lost,
+            agreed=agreed,
+            done=done,
+            idle_s=self.idle_s,
+            roots=sorted({one.root for one in leases}),
+        )
+
+    def _note_runner(self, tx: Connection, request: SyncRequest, *, account: str, now: dt.datetime) -> bool:
+        runner = tx.execute(sa.select(runners).where(runners.c.id == request.runner_id)).first()
+        if runner is None or runner.account != account or runner.state == "gone":
+            return False
+        values: dict[str, Any] = {
+            "state": "ready",
+            "heard": runners.c.heard + 1,
+            "capacity": request.free + len(request.runs),
+        }
+        if request.is_leaving and not request.runs:
+            values |= {"state": "gone", "gone_at": time_text(now), "reason": "it had nothing to do"}
+        tx.execute(sa.update(runners).where(runners.c.id == request.runner_id).values(**values))
+        return True
+
+    def _limit_of(self, project: str) -> int:
+        place = self.place_of(project)
+        return place.most_running if place is not None else 0
+
+    @staticmethod
+    def _is_done(tx: Connection, one: RunReport) -> bool:
+        """Whether this runner itself has ended the run, and only the answer got lost."""
+        run = tx.execute(sa.select(runs.c.state, runs.c.lease_id).where(runs.c.id == one.run_id)).first()
+        return one.phase == "closed" and run is not None and run.lease_id == one.lease_id and run.state in FINAL
+
+    @staticmethod
+    def _agree(tx: Connection, one: RunReport) -> str:
+        """Take a runner's verdict as the run's, save where nobody asked for the stop that it tells of."""
+        status = str((one.verdict or {}).get("status"))
+        run = tx.execute(
+            sa.select(runs.c.state, runs.c.state_reason, runs.c.stop_asked_by).where(runs.c.id == one.run_id)
+        ).one()
+        if run.state == "closing":
+            return str(run.state_reason)
+        if status not in CLOSING or (status == "cancelled" and run.stop_asked_by is None):
+            status = "interrupted"
+        begin_closing(
+            tx,
+            run_id=one.run_id,
+            lease_id=one.lease_id,
+            verdict={"status": status, "error": (one.verdict or {}).get("error")},
+        )
+        return status
+
+    def _end(self, tx: Connection, one: RunReport, *, now: dt.datetime, who: str) -> None:
+        run = tx.execute(sa.select(runs.c.state, runs.c.state_reason).where(runs.c.id == one.run_id)).one()
+        status = str((one.verdict or {}).get("status"))
+        agreed = str(run.state_reason) if run.state == "closing" else status
+        # A disk that filled up in the last moment makes another end of it than was agreed; never a better one.
+        final = status if status in CLOSING and status != "succeeded" else agreed
+        facts = dict(one.facts or {})
+        end_run(
+            tx,
+            run_id=one.run_id,
+            lease_id=one.lease_id,
+            state=final if final in CLOSING else "interrupted",
+            error=(one.verdict or {}).get("error"),
+            facts=facts,
+            folder=self._relative(one.folder),
+            who=who,
+            now=now,
+        )
+
+    def _relative(self, folder: str | None) -> str | None:
+        if folder is None:
+            return None
+        path = Path(folder)
+        return str(path.relative_to(self.home)) if path.is_relative_to(self.home) else str(path)
+
+    def _leased(self, tx: Connection, lease: Lease, *, now: dt.datetime) -> LeasedRun | None:
+        run = lease.run
+        place, content = self.place_of(run.project), _content(tx, run)
+        if place is None or content is None:
+            missing = "project" if place is None else "template"
+            error = {
+                "code": "REPORT-NOT-THERE",
+                "message": f"The run could not begin; its {missing} is there no more. Submit it again.",
+            }
+            end_run(tx, run_id=run.id, lease_id=lease.lease_id, state="failed", error=error, now=now)
+            return None
+        environment = {**place.environment}
+        if run.releases:
+            environment["COHORTHUB_RELEASES"] = ";".join(f"{name}={release}" for name, release in run.releases.items())
+        return LeasedRun(
+            run_id=run.id,
+            lease_id=lease.lease_id,
+            template_name=run.template_name,
+            template=content,
+            parameters=run.parameters,
+            given=run.given,
+            limits=run.limits,
+            root=str(place.root),
+            started_by=run.submitted_by,
+            environment=environment,
+            secrets_folder=str(place.secrets_folder) if place.secrets_folder is not None else None,
+        )
+
+
+def _content(tx: Connection, run: Row[Any]) -> bytes | None:
+    found = tx.execute(sa.select(templates.c.content).where(templates.c.sha256 == run.template_sha256)).scalar()
+    return bytes(found) if found is not None else None

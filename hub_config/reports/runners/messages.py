@@ -1,0 +1,225 @@
+"""What a runner and the service tell one another: one request, one answer, once a second and whenever there is news.
+
+A request says all that the runner has, so a request that got lost, came twice or late changes nothing: the next one
+says it again.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["LeasedRun", "RunReport", "SyncAnswer", "SyncRequest"]
+
+MOST_RUNS = 1000
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run that a runner has.
+
+    Parameters
+    ----------
+    run_id, lease_id : str
+        Which.
+    phase : str
+        ``running``; ``closing`` when it has ended and its folder could be shown; ``closed`` when it is shown.
+    cell, n_cells : int or None
+        How far it is.
+    cell_title : str
+        The heading above that cell.
+    verdict : mapping or None
+        ``status`` and ``error``, from `closing` on.
+    facts : mapping or None
+        What the record says, once `closed`.
+    folder : str or None
+        The folder, absolute, once `closed`.
+    """
+
+    run_id: str
+    lease_id: str
+    phase: str = "running"
+    cell: int | None = None
+    n_cells: int | None = None
+    cell_title: str = ""
+    verdict: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] | None = None
+    folder: str | None = None
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What a runner says.
+
+    Parameters
+    ----------
+    runner_id : str
+        The name of its server.
+    free : int
+        How many runs more it would take.
+    runs : sequence of RunReport
+        All that it has.
+    is_leaving : bool
+        Whether it takes no more, because it was told to end.
+    """
+
+    runner_id: str
+    free: int
+    runs: Sequence[RunReport] = ()
+    is_leaving: bool = False
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the request as types that JSON knows.
+
+        Returns
+        -------
+        dict
+            For `from_document`.
+        """
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: Any) -> "SyncRequest":
+        """Read a request.
+
+        Parameters
+        ----------
+        document : object
+            What was sent.
+
+        Returns
+        -------
+        SyncRequest
+            Of the right types.
+
+        Raises
+        ------
+        ValueError
+            If it is of another form.
+        """
+        try:
+            reports = [RunReport(**one) for one in document["runs"]]
+            request = cls(document["runner_id"], document["free"], reports, document["is_leaving"])
+        except (TypeError, KeyError) as broken:
+            raise ValueError("not a request of a runner") from broken
+        texts = [request.runner_id, *(text for one in reports for text in (one.run_id, one.lease_id, one.phase))]
+        numbers = [
+            request.free,
+            *(number for one in reports for number in (one.cell, one.n_cells) if number is not None),
+        ]
+        whole = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
+        if not whole or len(reports) > MOST_RUNS or not all(isinstance(one.cell_title, str) for one in reports):
+            raise ValueError("not a request of a runner")
+        return request
+
+
+@dataclass(frozen=True)
+class LeasedRun:
+    """One run to be executed.
+
+    Parameters
+    ----------
+    run_id, lease_id : str
+        Which.
+    template_name : str
+        For people, and for ``latest/``.
+    template : bytes
+        The notebook.
+    parameters : mapping
+        The value of every parameter.
+    given : sequence of str
+        Names of those whose value is not the template's own.
+    limits : mapping
+        ``cell_s``, ``run_s``.
+    root : str
+        The folder of the project's runs.
+    started_by : str
+        Who asked.
+    environment : mapping of str to str
+        What the kernel is told besides.
+    secrets_folder : str or None
+        Where the project's secrets lie.
+    """
+
+    run_id: str
+    lease_id: str
+    template_name: str
+    template: bytes
+    parameters: Mapping[str, Any]
+    given: Sequence[str]
+    limits: Mapping[str, float]
+    root: str
+    started_by: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets_folder: str | None = None
+
+
+@dataclass(frozen=True)
+class SyncAnswer:
+    """What the service says.
+
+    Parameters
+    ----------
+    leases : sequence of LeasedRun
+        Runs to begin.
+    stop : sequence of str
+        Leases whose run somebody wants stopped.
+    lost : sequence of str
+        Leases that are the runner's no more.
+    agreed : mapping of str to str
+        By lease: the final status under which its folder may be shown.
+    done : sequence of str
+        Leases whose final state is written down.
+    idle_s : float
+        Seconds without a run after which the runner ends.
+    roots : sequence of str
+        Folders of runs in which a runner that was killed may have left something to close.
+    """
+
+    leases: Sequence[LeasedRun] = ()
+    stop: Sequence[str] = ()
+    lost: Sequence[str] = ()
+    agreed: Mapping[str, str] = field(default_factory=dict)
+    done: Sequence[str] = ()
+    idle_s: float = 60.0
+    roots: Sequence[str] = ()
+
+    def to_document(self) -> dict[str, Any]:
+        """Give the answer as types that JSON knows.
+
+        Returns
+        -------
+        dict
+            For `from_document`.
+        """
+        leases = [asdict(one) | {"template": base64.b64encode(one.template).decode("ascii")} for one in self.leases]
+        return {**asdict(self), "leases": leases}
+
+    @classmethod
+    def from_document(cls, document: Any) -> "SyncAnswer":
+        """Read an answer.
+
+        Parameters
+        ----------
+        document : object
+            What was sent.
+
+        Returns
+        -------
+        SyncAnswer
+            Of the right types.
+
+        Raises
+        ------
+        ValueError
+            If it is of another form.
+        """
+        try:
+            leases = [
+                LeasedRun(**{**one, "template": base64.b64decode(one["template"], validate=True)})
+                for one in document["leases"]
+            ]
+            return cls(**{**document, "leases": leases})
+        except (TypeError, KeyError, binascii.Error) as broken:
+            raise ValueError("not an answer of the service") from broken
