@@ -60,7 +60,7 @@ def settings() -> str:
         assert issubclass(kind, Section)
         parts.append(f"## [{name}]\n\n{section.description}\n\n| key | default | meaning |\n|---|---|---|")
         for key, value in kind.model_fields.items():
-            default = "" if value.default is None else f"`{value.default}`"
+            default = "" if value.default in (None, ()) else f"`{value.default}`"
             parts.append(f"| `{key}` | {default} | {value.description} |")
         parts.append("")
     return "\n".join(parts)

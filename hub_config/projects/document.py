@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, field_serializer, field_validator, model_validator
 
 from hub_config.accounts import NAME_PATTERN
-from hub_config.settings.sections import Section
+from hub_config.settings.section import Section
 
 __all__ = ["PROJECT_NAME", "Event", "Limits", "NotifyTarget", "Project", "Role", "personal_project"]
 

@@ -3,15 +3,14 @@
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
-from pydantic import BaseModel, Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator
+
+from hub_config.settings.notices import MailSettings, NoticeSettings
+from hub_config.settings.section import Section
 
 from hub_config.errors import SettingsError
 
 __all__ = ["DataSettings", "HubSettings", "ReportSettings", "Section", "Settings", "SpawnerSettings"]
-
-
-class Section(BaseModel, frozen=True, extra="forbid", hide_input_in_errors=True):
-    """Base of every section: immutable, a typo is an error, no value is echoed."""
 
 
 class HubSettings(Section, frozen=True):
@@ -95,3 +94,5 @@ class Settings(Section, frozen=True):
     data: DataSettings = Field(default=DataSettings(), description=DataSettings.__doc__)
     spawner: SpawnerSettings = Field(default=SpawnerSettings(), description=SpawnerSettings.__doc__)
     reports: ReportSettings = Field(default=ReportSettings(), description=ReportSettings.__doc__)
+    mail: MailSettings = Field(default=MailSettings(), description=MailSettings.__doc__)
+    notices: NoticeSettings = Field(default=NoticeSettings(), description=NoticeSettings.__doc__)

@@ -1,0 +1,96 @@
+"""Where a message may travel."""
+
+import subprocess
+import sys
+from ipaddress import ip_network
+
+import pytest
+
+from hub_config.reports.notices.addresses import ConnectionRefusedByPolicyError, Gate, is_reachable
+from hub_config.reports.notices.targets import PARAMETERS, SCHEMES
+
+CLOSED = [
+    *("127.0.0.1", "127.255.255.254", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.1.1", "100.64.0.1"),
+    *("169.254.169.254", "169.254.170.2", "100.100.100.200", "168.63.129.16", "192.0.0.192", "224.0.0.1", "240.0.0.1"),
+    *("255.255.255.255", "198.18.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254"),
+    *("ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a00:1"),
+    *("2002:7f00:1::", "2002:a00:1::1", "2001:db8::1", "", "localhost", "example.org", "127.1", "2130706433"),
+]
+OPEN = ["1.1.1.1", "8.8.8.8", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
+
+
+@pytest.mark.parametrize("address", CLOSED)
+def test_what_is_not_public_is_closed(address: str) -> None:
+    assert not is_reachable(address, networks=())
+
+
+@pytest.mark.parametrize("address", OPEN)
+def test_what_is_public_is_open(address: str) -> None:
+    assert is_reachable(address, networks=())
+
+
+def test_the_operator_opens_networks_but_never_metadata() -> None:
+    house = [ip_network("10.0.0.0/8"), ip_network("0.0.0.0/0")]
+    assert is_reachable("10.1.2.3", networks=house)
+    assert is_reachable("::ffff:10.1.2.3", networks=house)
+    assert not is_reachable("169.254.169.254", networks=house)
+    assert not is_reachable("::ffff:169.254.169.254", networks=house)
+    assert not is_reachable("fc00::1", networks=house)
+
+
+def test_unencrypted_messages_stay_in_the_operators_networks() -> None:
+    gate = Gate((ip_network("10.0.0.0/8"),), operators=False, encrypted=False)
+    gate.hook("socket.connect", (None, ("10.0.0.1", 80)))
+    assert not gate.refused
+    with pytest.raises(ConnectionRefusedByPolicyError):
+        gate.hook("socket.connect", (None, ("1.1.1.1", 80)))
+    assert gate.refused
+    Gate((), operators=False, encrypted=True).hook("socket.connect", (None, ("1.1.1.1", 443)))
+
+
+@pytest.mark.parametrize("place", ["/run/docker.sock", b"\0abstract", ("localhost", 80), (1, 2), None])
+def test_what_is_no_internet_address_is_refused(place: object) -> None:
+    with pytest.raises(ConnectionRefusedByPolicyError):
+        Gate((), operators=True if not isinstance(place, tuple) else False, encrypted=True).hook(
+            "socket.connect", (None, place)
+        )
+
+
+@pytest.mark.parametrize("event", ["subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"])
+def test_no_program_is_started(event: str) -> None:
+    with pytest.raises(ConnectionRefusedByPolicyError):
+        Gate((), operators=True).hook(event, ())
+
+
+def test_every_service_on_the_list_exists_and_has_only_harmless_parameters() -> None:
+    program = """
+import apprise
+from hub_config.reports.notices.targets import SCHEMES, PARAMETERS
+known = {}
+for each in apprise.Apprise().details()["schemas"]:
+    for scheme in [*(each["protocols"] or []), *(each["secure_protocols"] or [])]:
+        known[scheme] = set(each["details"]["args"])
+print(sorted(SCHEMES.keys() - known.keys()))
+print(sorted(PARAMETERS - set().union(*(known[s] for s in SCHEMES if s in known))))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    missing, unused = done.stdout.splitlines()
+    assert missing == "[]"
+    assert set(eval(unused)) <= {
+        "user",
+        "pass",
+        "password",
+        "port",
+        "auth",
+        "topic",
+        "stream",
+        "ver",
+        "bot",
+        "key",
+        "id",
+    }
+    assert not {"template", "redirect", "verify", "pgpprv", "pgppub", "attach", "cto", "rto", "retry"} & PARAMETERS
+    assert (
+        not {"file", "syslog", "rsyslog", "dbus", "glib", "gnome", "windows", "macosx", "http", "https"}
+        & SCHEMES.keys()
+    )
