@@ -1,0 +1,242 @@
+"""Schedules in words, in English and Korean, and the next times as people read them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from hub_config.reports.calendar.cron import CronValues
+from hub_config.reports.calendar.errors import ScheduleError, kind_of
+from hub_config.reports.calendar.rules import PERIODS, Rule
+from hub_config.reports.calendar.schedules import Schedule
+from hub_config.reports.calendar.slots import Slot, next_slots
+from hub_config.reports.calendar.texts import LANGUAGES, NAMES, TEXTS
+
+__all__ = ["describe", "fire_times"]
+
+_MOST_TIMES = 6  # more times of day than these are said by hours and minutes
+
+
+def describe(schedule: Schedule, language: str = "en") -> str:
+    """Say in words when a report is due.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The schedule.
+    language : {'en', 'ko'}
+        English or Korean.
+
+    Returns
+    -------
+    str
+        Such as ``every weekday at 07:00, Asia/Seoul``.
+
+    Raises
+    ------
+    ScheduleError
+        If the language is not known.
+    """
+    words = _Words(language)
+    when = schedule.when
+    days, months = _rule_days(when, words) if isinstance(when, Rule) else _cron_days(when.values(), words)
+    times, by_times = _rule_times(when, words) if isinstance(when, Rule) else _cron_times(when.values(), words)
+    if not by_times:
+        every_day = days == words.say("every_day")
+        days = "" if every_day else words.say("days_behind", days=days)
+    whole = "whole" if by_times else "whole_by_minutes"
+    limits = _limits(schedule, words)
+    return words.say(whole, days=days, months=months, times=times, zone=schedule.zone, limits=limits)
+
+
+def fire_times(schedule: Schedule, after: datetime, *, n: int = 5, language: str = "en") -> list[str]:
+    """Write the next times in the schedule's zone, with their offset from UTC.
+
+    Parameters
+    ----------
+    schedule : Schedule
+        The schedule.
+    after : datetime
+        An instant, with its offset.
+    n : int, default 5
+        How many at most.
+    language : {'en', 'ko'}
+        English or Korean.
+
+    Returns
+    -------
+    list of str
+        Such as ``Mon 2026-11-30 07:00 UTC+09:00``.
+
+    Raises
+    ------
+    ScheduleError
+        If the language is not known, or `after` has no offset.
+    """
+    words = _Words(language)
+    return [_written(slot, words) for slot in next_slots(schedule, after, n=n)]
+
+
+class _Words:
+    """The texts of one language."""
+
+    def __init__(self, language: str) -> None:
+        if language not in LANGUAGES:
+            raise ScheduleError(
+                "the language is not known",
+                field="language",
+                found=kind_of(language),
+                rule="language",
+                advice=f"Known: {', '.join(LANGUAGES)}.",
+            )
+        self._texts, self._names = TEXTS[language], NAMES[language]
+
+    def say(self, key: str, **values: object) -> str:
+        """Fill one text of the table."""
+        return self._texts[key].format(**values)
+
+    def name(self, kind: str, number: int) -> str:
+        """One of a row of names."""
+        return self._names[kind][number]
+
+    def names(self, kind: str, numbers: Iterable[int], *, choose: bool = False) -> str:
+        """Several names, joined."""
+        return self.joined([self.name(kind, number) for number in numbers], choose=choose)
+
+    def joined(self, items: Sequence[str], *, choose: bool = False) -> str:
+        """Items as a list in a sentence."""
+        between, last, last_choice = self._names["joins"]
+        head = between.join(items[:-1])
+        return head + (last_choice if choose else last) + items[-1] if head else items[-1]
+
+    def ranges(self, numbers: Sequence[int]) -> list[str]:
+        """Numbers in words, three and more in a row as a range."""
+        runs: list[list[int]] = []
+        for number in numbers:
+            if runs and number == runs[-1][-1] + 1:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        said: list[str] = []
+        for run in runs:
+            whole = len(run) > 2
+            said += [self.say("range", low=run[0], high=run[-1])] if whole else [str(number) for number in run]
+        return said
+
+    def nth(self, number: int) -> str:
+        """Which one: first, 15th, last, second last."""
+        if number < 0:
+            return self.say("last") if number == -1 else self.say("nth_last", nth=self.nth(-number))
+        if number <= 5:
+            return self.name("ordinals", number - 1)
+        ending = "th" if number in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+        return self.say("nth", n=number, ending=ending)
+
+
+def _written(slot: Slot, words: _Words) -> str:
+    local = slot.local
+    weekday = words.name("short_weekdays", local.weekday())
+    return words.say(
+        "fire_time", weekday=weekday, date=f"{local:%Y-%m-%d}", time=f"{local:%H:%M}", offset=local.isoformat()[19:]
+    )
+
+
+def _limits(schedule: Schedule, words: _Words) -> str:
+    said = ""
+    if schedule.first_at is not None:
+        midnight = schedule.first_at.hour == schedule.first_at.minute == 0
+        said += words.say(
+            "from", first=f"{schedule.first_at:%Y-%m-%d}" if midnight else f"{schedule.first_at:%Y-%m-%d %H:%M}"
+        )
+    if schedule.until is not None:
+        said += words.say("until", last=schedule.until.isoformat())
+    n = len(schedule.holidays)
+    return said + (words.say("one_holiday" if n == 1 else "holidays", n=n) if n else "")
+
+
+def _rule_times(rule: Rule, words: _Words) -> tuple[str, bool]:
+    return words.say("at", times=words.joined([f"{at:%H:%M}" for at in rule.times])), True
+
+
+def _rule_days(rule: Rule, words: _Words) -> tuple[str, str]:
+    days = _every_day(rule, words) if rule.nth is None else _nth_day(rule, words, nth=rule.nth)
+    if rule.shift:
+        days = words.say("or_next" if rule.shift > 0 else "or_previous", days=days)
+    return days, ""
+
+
+def _every_day(rule: Rule, words: _Words) -> str:
+    if rule.what == "weekday":
+        return words.say("every_named_day", days=words.names("weekdays", rule.weekdays))
+    return words.say("every_working_day" if rule.what == "working day" else "every_day")
+
+
+def _nth_day(rule: Rule, words: _Words, *, nth: int) -> str:
+    day = words.name("weekdays", rule.weekdays[0]) if rule.weekdays else words.say(rule.what.replace(" ", "_"))
+    whole = rule.period != "month" or len(rule.months) == 12
+    key = ("day_n_of_" if rule.what == "day" and nth > 0 else "nth_of_") + ("period" if whole else "months")
+    period = words.name("periods", list(PERIODS).index(rule.period))
+    months = words.names("months", (month - 1 for month in rule.months))
+    return words.say(key, n=nth, nth=words.nth(nth), day=day, period=period, months=months)
+
+
+def _cron_times(values: CronValues, words: _Words) -> tuple[str, bool]:
+    minutes, hours = values.minutes, values.hours
+    if len(minutes) * len(hours) <= _MOST_TIMES:
+        times = [f"{hour:02d}:{minute:02d}" for hour in hours for minute in minutes]
+        return words.say("at", times=words.joined(times)), True
+    step = 60 // len(minutes)
+    all_hours = len(hours) == 24
+    if all_hours and len(minutes) > 1 and minutes == tuple(range(0, 60, step)):
+        return words.say("every_minute" if step == 1 else "every_n_minutes", n=step), False
+    said = words.joined(words.ranges(minutes))
+    if all_hours:
+        return words.say("minutes_of_all_hours", minutes=said), False
+    return words.say("minutes_of_hours", minutes=said, hours=words.joined(words.ranges(hours))), False
+
+
+def _cron_days(values: CronValues, words: _Words) -> tuple[str, str]:
+    months = ""
+    if len(values.months) < 12:
+        months = words.say("in_months", months=words.names("months", (month - 1 for month in values.months)))
+    if values.any_day_of_month and values.any_weekday:
+        return words.say("every_day"), months
+    if values.any_weekday and values.both:
+        return _days_of_month(values, words), months
+    if values.any_day_of_month and values.both:
+        return _days_of_week(values, words), months
+    of_month = _days_of_month(values, words)
+    if not values.both:
+        return words.say("either", one=of_month, other=_days_of_week(values, words)), months
+    return words.say("both", one=of_month, days=_named_days(values, words, choose=True)), months
+
+
+def _days_of_month(values: CronValues, words: _Words) -> str:
+    if values.last_weekday and not (values.days or values.last_day):
+        return words.say("last_weekday_of_month")
+    if values.last_day and not (values.days or values.last_weekday):
+        return words.say("last_day_of_month")
+    said = words.ranges(values.days) + ([words.say("last_among_days")] if values.last_day else [])
+    days = words.say("days_of_month", days=words.joined(said))
+    return words.say("either", one=days, other=words.say("last_weekday_of_month")) if values.last_weekday else days
+
+
+def _days_of_week(values: CronValues, words: _Words) -> str:
+    if values.weekdays == (0, 1, 2, 3, 4) and not values.nth_weekdays:
+        return words.say("every_weekday")
+    said = []
+    if values.weekdays:
+        said.append(words.say("every_named_day", days=words.names("weekdays", values.weekdays)))
+    if values.nth_weekdays:
+        said.append(words.say("nth_named_days", days=words.joined(_nth_names(values, words))))
+    return said[0] if len(said) == 1 else words.say("either", one=said[0], other=said[1])
+
+
+def _named_days(values: CronValues, words: _Words, *, choose: bool) -> str:
+    names = [words.name("weekdays", day) for day in values.weekdays]
+    return words.joined(names + _nth_names(values, words), choose=choose)
+
+
+def _nth_names(values: CronValues, words: _Words) -> list[str]:
+    return [
+        words.say("nth_named_day", nth=words.nth(nth), day=words.name("weekdays", day))
+        for day, nth in values.nth_weekdays
+    ]
