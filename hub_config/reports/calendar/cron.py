@@ -60,7 +60,7 @@ class CronValues(NamedTuple):
     both: bool  # whether day of month and day of week must both fit; else one is enough
 
     @property
-    def any_day_of_month(self) -> bool:
+    def any_day(self) -> bool:
         """Whether the day of month is left open."""
         return len(self.days) == 31
 

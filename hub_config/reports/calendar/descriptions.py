@@ -37,14 +37,14 @@ def describe(schedule: Schedule, language: str = "en") -> str:
     """
     words = _Words(language)
     when = schedule.when
-    days, months = _rule_days(when, words) if isinstance(when, Rule) else _cron_days(when.values(), words)
+    days = _rule_days(when, words) if isinstance(when, Rule) else _cron_days(when.values(), words)
     times, by_times = _rule_times(when, words) if isinstance(when, Rule) else _cron_times(when.values(), words)
     if not by_times:
         every_day = days == words.say("every_day")
         days = "" if every_day else words.say("days_behind", days=days)
     whole = "whole" if by_times else "whole_by_minutes"
     limits = _limits(schedule, words)
-    return words.say(whole, days=days, months=months, times=times, zone=schedule.zone, limits=limits)
+    return words.say(whole, days=days, times=times, zone=schedule.zone, limits=limits)
 
 
 def fire_times(schedule: Schedule, after: datetime, *, n: int = 5, language: str = "en") -> list[str]:
@@ -97,9 +97,9 @@ class _Words:
         """One of a row of names."""
         return self._names[kind][number]
 
-    def names(self, kind: str, numbers: Iterable[int], *, choose: bool = False) -> str:
+    def names(self, kind: str, numbers: Iterable[int]) -> str:
         """Several names, joined."""
-        return self.joined([self.name(kind, number) for number in numbers], choose=choose)
+        return self.joined([self.name(kind, number) for number in numbers])
 
     def joined(self, items: Sequence[str], *, choose: bool = False) -> str:
         """Items as a list in a sentence."""
@@ -107,8 +107,8 @@ class _Words:
         head = between.join(items[:-1])
         return head + (last_choice if choose else last) + items[-1] if head else items[-1]
 
-    def ranges(self, numbers: Sequence[int]) -> list[str]:
-        """Numbers in words, three and more in a row as a range."""
+    def ranges(self, numbers: Sequence[int], *, names: str | None = None) -> list[str]:
+        """Numbers, or what they name, in words; three and more in a row as a range."""
         runs: list[list[int]] = []
         for number in numbers:
             if runs and number == runs[-1][-1] + 1:
@@ -117,8 +117,8 @@ class _Words:
                 runs.append([number])
         said: list[str] = []
         for run in runs:
-            whole = len(run) > 2
-            said += [self.say("range", low=run[0], high=run[-1])] if whole else [str(number) for number in run]
+            words = [str(number) if names is None else self.name(names, number) for number in run]
+            said += [self.say("range", low=words[0], high=words[-1])] if len(run) > 2 else words
         return said
 
     def nth(self, number: int) -> str:
@@ -156,11 +156,11 @@ def _rule_times(rule: Rule, words: _Words) -> tuple[str, bool]:
     return words.say("at", times=words.joined([f"{at:%H:%M}" for at in rule.times])), True
 
 
-def _rule_days(rule: Rule, words: _Words) -> tuple[str, str]:
+def _rule_days(rule: Rule, words: _Words) -> str:
     days = _every_day(rule, words) if rule.nth is None else _nth_day(rule, words, nth=rule.nth)
     if rule.shift:
         days = words.say("or_next" if rule.shift > 0 else "or_previous", days=days)
-    return days, ""
+    return days
 
 
 def _every_day(rule: Rule, words: _Words) -> str:
@@ -172,7 +172,9 @@ def _every_day(rule: Rule, words: _Words) -> str:
 def _nth_day(rule: Rule, words: _Words, *, nth: int) -> str:
     day = words.name("weekdays", rule.weekdays[0]) if rule.weekdays else words.say(rule.what.replace(" ", "_"))
     whole = rule.period != "month" or len(rule.months) == 12
-    key = ("day_n_of_" if rule.what == "day" and nth > 0 else "nth_of_") + ("period" if whole else "months")
+    counted = rule.what == "day" and nth > 0
+    of = "months" if not whole else "month" if counted and rule.period == "month" else "period"
+    key = ("day_n_of_" if counted else "nth_of_") + of
     period = words.name("periods", list(PERIODS).index(rule.period))
     months = words.names("months", (month - 1 for month in rule.months))
     return words.say(key, n=nth, nth=words.nth(nth), day=day, period=period, months=months)
@@ -184,55 +186,74 @@ def _cron_times(values: CronValues, words: _Words) -> tuple[str, bool]:
         times = [f"{hour:02d}:{minute:02d}" for hour in hours for minute in minutes]
         return words.say("at", times=words.joined(times)), True
     step = 60 // len(minutes)
-    all_hours = len(hours) == 24
-    if all_hours and len(minutes) > 1 and minutes == tuple(range(0, 60, step)):
-        return words.say("every_minute" if step == 1 else "every_n_minutes", n=step), False
+    some_hours = len(hours) < 24
+    if len(minutes) > 1 and minutes == tuple(range(0, 60, step)):
+        key = ("every_minute" if step == 1 else "every_n_minutes") + ("_of_hours" if some_hours else "")
+    else:
+        key = "minutes_of_hours" if some_hours else "minutes_of_all_hours"
     said = words.joined(words.ranges(minutes))
-    if all_hours:
-        return words.say("minutes_of_all_hours", minutes=said), False
-    return words.say("minutes_of_hours", minutes=said, hours=words.joined(words.ranges(hours))), False
+    return words.say(key, n=step, minutes=said, hours=words.joined(words.ranges(hours))), False
 
 
-def _cron_days(values: CronValues, words: _Words) -> tuple[str, str]:
-    months = ""
-    if len(values.months) < 12:
-        months = words.say("in_months", months=words.names("months", (month - 1 for month in values.months)))
-    if values.any_day_of_month and values.any_weekday:
-        return words.say("every_day"), months
-    if values.any_weekday and values.both:
-        return _days_of_month(values, words), months
-    if values.any_day_of_month and values.both:
-        return _days_of_week(values, words), months
+def _cron_days(values: CronValues, words: _Words) -> str:
+    if values.both and values.any_weekday:
+        return (
+            _in_months(words.say("every_day"), words, values=values)
+            if values.any_day
+            else _days_of_month(values, words)
+        )
+    if values.both and values.any_day:
+        return _days_of_week(values, words)
     of_month = _days_of_month(values, words)
     if not values.both:
-        return words.say("either", one=of_month, other=_days_of_week(values, words)), months
-    return words.say("both", one=of_month, days=_named_days(values, words, choose=True)), months
+        return words.say("either", one=of_month, other=_days_of_week(values, words))
+    names = [words.name("weekdays", day) for day in values.weekdays] + _nth_names(values, words)
+    return words.say("both", one=of_month, days=words.joined(names, choose=True))
+
+
+def _in_months(days: str, words: _Words, *, values: CronValues) -> str:
+    return days if len(values.months) == 12 else words.say("in_months", days=days, months=_months(values, words))
+
+
+def _of(values: CronValues, words: _Words) -> str:
+    whole = len(values.months) == 12
+    return words.say("of_every_month") if whole else words.say("of_months", months=_months(values, words))
+
+
+def _months(values: CronValues, words: _Words) -> str:
+    return words.names("months", (month - 1 for month in values.months))
 
 
 def _days_of_month(values: CronValues, words: _Words) -> str:
-    if values.last_weekday and not (values.days or values.last_day):
-        return words.say("last_weekday_of_month")
-    if values.last_day and not (values.days or values.last_weekday):
-        return words.say("last_day_of_month")
-    said = words.ranges(values.days) + ([words.say("last_among_days")] if values.last_day else [])
-    days = words.say("days_of_month", days=words.joined(said))
-    return words.say("either", one=days, other=words.say("last_weekday_of_month")) if values.last_weekday else days
-
-
-def _days_of_week(values: CronValues, words: _Words) -> str:
-    if values.weekdays == (0, 1, 2, 3, 4) and not values.nth_weekdays:
-        return words.say("every_weekday")
+    of = _of(values, words)
     said = []
-    if values.weekdays:
-        said.append(words.say("every_named_day", days=words.names("weekdays", values.weekdays)))
-    if values.nth_weekdays:
-        said.append(words.say("nth_named_days", days=words.joined(_nth_names(values, words))))
+    if values.days:
+        numbers = words.ranges(values.days) + ([words.say("last_among_days")] if values.last_day else [])
+        said.append(words.say("days_of_month", days=words.joined(numbers), of=of))
+    elif values.last_day:
+        said.append(words.say("last_day_of_month", of=of))
+    if values.last_weekday:
+        said.append(words.say("last_weekday_of_month", of=of))
+    return _either(said, words)
+
+
+def _either(said: list[str], words: _Words) -> str:
     return said[0] if len(said) == 1 else words.say("either", one=said[0], other=said[1])
 
 
-def _named_days(values: CronValues, words: _Words, *, choose: bool) -> str:
-    names = [words.name("weekdays", day) for day in values.weekdays]
-    return words.joined(names + _nth_names(values, words), choose=choose)
+def _days_of_week(values: CronValues, words: _Words) -> str:
+    said = []
+    if values.weekdays == (0, 1, 2, 3, 4):
+        said.append(_in_months(words.say("every_weekday"), words, values=values))
+    elif values.any_weekday:
+        said.append(_in_months(words.say("every_day"), words, values=values))
+    elif values.weekdays:
+        named = words.say("every_named_day", days=words.joined(words.ranges(values.weekdays, names="weekdays")))
+        said.append(_in_months(named, words, values=values))
+    if values.nth_weekdays:
+        nth = words.joined(_nth_names(values, words))
+        said.append(words.say("nth_named_days", days=nth, of=_of(values, words)))
+    return _either(said, words)
 
 
 def _nth_names(values: CronValues, words: _Words) -> list[str]:
