@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from cronsim import CronSim, CronSimError
 
-from hub_config.reports.calendar.errors import ScheduleError, kind_of
+from hub_config.reports.calendar.errors import ScheduleError
+from hub_config.reports.calendar.kinds import kind_of
 
 __all__ = ["Cron", "CronValues", "parse_cron"]
 

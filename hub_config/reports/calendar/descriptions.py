@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from hub_config.reports.calendar.cron import CronValues
-from hub_config.reports.calendar.errors import ScheduleError, kind_of
+from hub_config.reports.calendar.errors import ScheduleError
+from hub_config.reports.calendar.kinds import kind_of
 from hub_config.reports.calendar.rules import PERIODS, Rule
 from hub_config.reports.calendar.schedules import Schedule
 from hub_config.reports.calendar.slots import Slot, next_slots

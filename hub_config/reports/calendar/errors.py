@@ -4,22 +4,12 @@ No message repeats what was typed: a schedule may come from a stranger's form, a
 person's date. `rule` is the stable name of the rule that was broken, for forms, tests and translations.
 """
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from hub_config.errors import HubError
 
-__all__ = ["RelativeDateError", "ScheduleError", "kind_of"]
-
-
-_KINDS = (
-    (type(None), "nothing"),
-    (bool, "true or false"),  # before int, which it is
-    (int | float, "a number"),
-    (date, "a date"),
-    (Mapping, "a table"),
-)
+__all__ = ["RelativeDateError", "ScheduleError"]
 
 
 class _RuleBrokenError(HubError):
@@ -29,6 +19,17 @@ class _RuleBrokenError(HubError):
         super().__init__(f"{field}: {wrong}; found {found}. {advice}")
         self.field = field
         self.rule = rule
+
+    def __reduce__(self) -> tuple[Callable[..., "_RuleBrokenError"], tuple[object, ...]]:
+        """Let the error pass from one process to another, which keeps the message alone otherwise."""
+        return _again, (type(self), {"args": self.args, "field": self.field, "rule": self.rule})
+
+
+def _again(kind: type[_RuleBrokenError], marks: dict[str, Any]) -> _RuleBrokenError:
+    error = kind.__new__(kind)
+    for name, value in marks.items():
+        setattr(error, name, value)
+    return error
 
 
 class ScheduleError(_RuleBrokenError):
@@ -49,7 +50,7 @@ class ScheduleError(_RuleBrokenError):
     """
 
     code: ClassVar[str] = "REPORT-SCHEDULE"
-    exit_code: ClassVar[int] = 90
+    exit_code: ClassVar[int] = 120
 
 
 class RelativeDateError(_RuleBrokenError):
@@ -70,27 +71,4 @@ class RelativeDateError(_RuleBrokenError):
     """
 
     code: ClassVar[str] = "REPORT-RELATIVE-DATE"
-    exit_code: ClassVar[int] = 91
-
-
-def kind_of(value: object) -> str:
-    """Say what kind of value was found, never which.
-
-    Parameters
-    ----------
-    value : object
-        Anything that TOML, JSON, a form or a caller may give.
-
-    Returns
-    -------
-    str
-        Such as ``text of 12 characters``.
-    """
-    if isinstance(value, str):
-        return f"text of {len(value)} characters" if value.strip() else "empty text"
-    if isinstance(value, list | tuple | set | frozenset):
-        return f"a list of {len(value)}"
-    if isinstance(value, datetime):
-        return "a date-time" if value.tzinfo is None else "a date-time with an offset"
-    known = (kind for type_, kind in _KINDS if isinstance(value, type_))
-    return next(known, f"a value of type {type(value).__name__}")
+    exit_code: ClassVar[int] = 121

@@ -22,7 +22,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from hub_config.reports.calendar.errors import RelativeDateError, kind_of
+from hub_config.reports.calendar.errors import RelativeDateError
+from hub_config.reports.calendar.kinds import kind_of
 from hub_config.reports.calendar.zones import first_moment, load_zone
 
 __all__ = ["KINDS", "check_text", "resolve"]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
-from hub_config.reports.calendar.errors import ScheduleError, kind_of
+from hub_config.reports.calendar.errors import ScheduleError
+from hub_config.reports.calendar.kinds import kind_of
 
 __all__ = ["MONTHS", "PERIODS", "WEEKDAYS", "Rule", "is_working_day", "parse_rule"]
 

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub_config.reports.calendar.cron import Cron, parse_cron
-from hub_config.reports.calendar.errors import ScheduleError, kind_of
+from hub_config.reports.calendar.errors import ScheduleError
+from hub_config.reports.calendar.kinds import kind_of
 from hub_config.reports.calendar.rules import Rule, parse_rule
 from hub_config.reports.calendar.zones import load_zone
 
@@ -93,9 +94,9 @@ class Schedule:
         """The cron expression or the rule, read."""
         return parse_rule(self.rule) if self.cron is None else parse_cron(self.cron)
 
-    @cached_property
+    @property
     def tz(self) -> ZoneInfo:
-        """The zone, loaded."""
+        """The zone, loaded; not kept here, as a zone that was read from a file cannot be sent to another process."""
         return load_zone(self.zone)
 
     @cached_property

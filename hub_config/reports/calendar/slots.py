@@ -1,10 +1,10 @@
 """Slots: the instants at which a schedule is due, exactly one for each time that is meant.
 
-Two kinds of schedule are told apart, as Debian's cron does. A rule, and a cron expression whose minute and hour do not
-begin with a star, name **times of day**: a time that the clocks skip is due at the moment of the change, a time that
-comes twice is due the first time, and times that fall on one instant are one slot. A cron expression whose minute or
-hour begins with a star runs **by the minutes that pass**: it is due at every minute whose local time fits, so an hourly
-report is made 25 times on a day of 25 hours.
+Two kinds of schedule are told apart, as Debian's cron does (cron(8), 3.0pl1-162). A rule, and a cron expression whose
+minute and hour do not begin with a star, name **times of day**: a time that the clocks skip is due at the moment of
+the change, a time that comes twice is due the first time, and times that fall on one instant are one slot. A cron
+expression whose minute or hour begins with a star runs **by the minutes that pass**: it is due at every minute whose
+local time fits, so an hourly report is made 25 times on a day of 25 hours.
 
 Unlike Debian's cron, changes of three hours and more are no exception: on a day that a country skips (Samoa's
 30 December 2011) a daily report is due once, at the moment of the change.
@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
 
-from hub_config.reports.calendar.errors import ScheduleError, kind_of
+from hub_config.reports.calendar.errors import ScheduleError
+from hub_config.reports.calendar.kinds import kind_of
 from hub_config.reports.calendar.schedules import Schedule
 from hub_config.reports.calendar.zones import first_moment, next_change, wall_time
 

@@ -4,7 +4,7 @@ import string
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub_config.reports.calendar import Schedule, describe, fire_times
@@ -154,6 +154,7 @@ FIELDS = st.tuples(
 ).map(" ".join)
 
 
+@settings(deadline=None)
 @given(cron=FIELDS, language=st.sampled_from(LANGUAGES))
 def test_every_expression_can_be_said(cron, language):
     said = describe(Schedule(cron=cron, zone="Asia/Seoul"), language)

@@ -4,7 +4,7 @@ import calendar
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub_config.reports.calendar import check_text, resolve
@@ -190,6 +190,7 @@ DAYS = st.datetimes(datetime.fromisoformat("1980-01-01"), datetime.fromisoformat
 UNITS = st.sampled_from(["day", "week", "month", "quarter", "year"])
 
 
+@settings(deadline=None)
 @given(at=DAYS, unit=UNITS, by=st.integers(-30, 30))
 def test_periods_follow_one_another_without_gap_or_overlap(at, unit, by):
     def day(text: str) -> date:
@@ -199,6 +200,7 @@ def test_periods_follow_one_another_without_gap_or_overlap(at, unit, by):
     assert day(f"{{{unit}.start}}") <= day("{today}") <= day(f"{{{unit}.end}}")
 
 
+@settings(deadline=None)
 @given(at=DAYS, by=st.integers(-60, 60))
 def test_a_month_ends_where_the_calendar_says(at, by):
     year, month = map(int, _at(f"{{month:{by}}}", at=at, zone="UTC").split("-"))
@@ -206,6 +208,7 @@ def test_a_month_ends_where_the_calendar_says(at, by):
     assert _at(f"{{month:{by}.end}}", at=at, zone="UTC")[-2:] == f"{calendar.monthrange(year, month)[1]:02d}"
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=40))
 def test_any_text_with_doubled_braces_comes_back_as_it_was(text):
     assert _at(text.replace("{", "{{").replace("}", "}}")) == text

@@ -1,6 +1,7 @@
 """Schedules as TOML, JSON and forms write them."""
 
 import inspect
+import pickle
 import re
 import tomllib
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -50,6 +51,15 @@ def test_the_reference_page_names_every_rule_that_can_be_broken():
     written |= {"first-at-date", "until-date", "holidays-date"}
     assert len(written) > 30
     assert {rule for rule in written if f"`{rule}`" not in PAGE.read_text(encoding="utf-8")} == set()
+
+
+def test_schedules_slots_and_refusals_pass_from_one_process_to_another(seoul):
+    slots = next_slots(seoul, datetime(2026, 11, 27, tzinfo=UTC), n=2)
+    assert pickle.loads(pickle.dumps((seoul, slots))) == (seoul, slots)
+    with pytest.raises(ScheduleError) as refused:
+        Schedule(cron="0 7 30 2 *", zone="UTC")
+    again = pickle.loads(pickle.dumps(refused.value))
+    assert (str(again), again.field, again.rule) == (str(refused.value), "cron", "cron-never")
 
 
 def test_a_schedule_cannot_be_changed(seoul):
