@@ -40,7 +40,7 @@ def report() -> None:
 @click.argument("template")
 @click.pass_obj
 def inspect(session: Session, template: str) -> None:
-    """Show the parameters of TEMPLATE: name, type, default, help. Nothing is executed.
+    """Show the parameters of TEMPLATE: name, type, default, range with its unit, help. Nothing is executed.
 
     Example: cohorthub report inspect comparative_safety
     """
@@ -53,8 +53,9 @@ def inspect(session: Session, template: str) -> None:
     lines.append("")
     for parameter in found.parameters:
         lines.append(f"  {parameter.name}: {parameter.type.text} = {parameter.default!r}")
-        if parameter.help:
-            lines.append(f"      {parameter.help}")
+        about = [part for part in (parameter.type.range.text, parameter.help) if part]
+        if about:
+            lines.append(f"      {'; '.join(about)}")
     if not found.parameters:
         lines.append("  (no parameters)")
     session.emit(found.to_dict(), "\n".join(lines))

@@ -6,19 +6,23 @@ from hub_config.reports.parameters.assignments import (
     read_parameters_file,
     resolve_parameters,
 )
-from hub_config.reports.parameters.declarations import Parameter, read_parameters, why_no_name
-from hub_config.reports.parameters.values import ParameterType, from_text, is_date, why_not
+from hub_config.reports.parameters.choices import Choices, KnownNames
+from hub_config.reports.parameters.declarations import Parameter, read_parameters
+from hub_config.reports.parameters.json_schemas import json_schema
+from hub_config.reports.parameters.typed_text import from_text
+from hub_config.reports.parameters.values import ParameterType, why_not
 
 __all__ = [
+    "Choices",
+    "KnownNames",
     "Parameter",
     "ParameterType",
     "check_values",
     "from_text",
-    "is_date",
+    "json_schema",
     "read_assignments",
     "read_parameters",
     "read_parameters_file",
     "resolve_parameters",
-    "why_no_name",
     "why_not",
 ]

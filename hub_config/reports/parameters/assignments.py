@@ -1,13 +1,18 @@
 """From what a person gives (``-p``, a YAML file, a form) to the checked values of one run."""
 
+import datetime as dt
 import difflib
+import functools
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub_config.errors import ParameterNameError, ParametersFileError, ParameterValueError, UnknownParameterError
+from hub_config.reports.parameters.choices import Choices, why_unknown
 from hub_config.reports.parameters.declarations import Parameter, why_no_name
-from hub_config.reports.parameters.values import from_text, why_not, with_declared_type
+from hub_config.reports.parameters.typed_text import from_text
+from hub_config.reports.parameters.values import why_not, with_declared_type
 
 if TYPE_CHECKING:  # a template knows its parameters, so the import goes the other way
     from hub_config.reports.templates.templates import Template
@@ -19,7 +24,12 @@ DEEPEST = 8  # a list in a mapping is 2
 
 
 def resolve_parameters(
-    template: "Template", *, texts: Mapping[str, str], values: Mapping[str, Any] | None = None
+    template: "Template",
+    *,
+    texts: Mapping[str, str],
+    values: Mapping[str, Any] | None = None,
+    at: dt.datetime | None = None,
+    choices: Choices | None = None,
 ) -> dict[str, Any]:
     """Check what was given, and give the value of every parameter.
 
@@ -31,6 +41,11 @@ def resolve_parameters(
         As typed; these win over `values`.
     values : mapping, optional
         As a YAML file or a program gives them, already typed.
+    at : datetime, optional
+        The time in the project's zone: ``today`` in a range is its day, and datetimes without an offset are meant in
+        its zone. Without it both are those of UTC.
+    choices : Choices, optional
+        Which data sets, cohorts and secrets exist; without it any name will do.
 
     Returns
     -------
@@ -44,21 +59,28 @@ def resolve_parameters(
     UnknownParameterError
         If the template does not declare it.
     ParameterValueError
-        If a value is not of the declared type.
+        If a value is not of the declared type or range, or names what does not exist.
     """
     known = {parameter.name: parameter for parameter in template.parameters}
-    resolved = {name: parameter.default for name, parameter in known.items()}
-    resolved |= check_values(values or {}, known=known)
+    at = at or dt.datetime.now(dt.UTC)
+    given = dict(values or {})
     for name, text in texts.items():
         parameter = _known(name, known)
         try:
-            resolved[name] = from_text(parameter.type, text)
+            given[name] = from_text(parameter.type, text, today=at.date(), zone=at.tzinfo)
         except ValueError as unfit:
             raise _wrong_value(parameter, str(unfit)) from unfit
-    return resolved
+    defaults = {name: parameter.default for name, parameter in known.items()}
+    return check_values(defaults | given, known=known, at=at, choices=choices)
 
 
-def check_values(values: Mapping[str, Any], *, known: Mapping[str, Parameter]) -> dict[str, Any]:
+def check_values(
+    values: Mapping[str, Any],
+    *,
+    known: Mapping[str, Parameter],
+    at: dt.datetime | None = None,
+    choices: Choices | None = None,
+) -> dict[str, Any]:
     """Check typed values against what is declared.
 
     Parameters
@@ -67,11 +89,16 @@ def check_values(values: Mapping[str, Any], *, known: Mapping[str, Parameter]) -
         By name.
     known : mapping of str to Parameter
         What the template declares.
+    at : datetime, optional
+        The time in the project's zone: ``today`` in a range is its day, and datetimes without an offset are meant in
+        its zone. Without it both are those of UTC.
+    choices : Choices, optional
+        Which data sets, cohorts and secrets exist; without it any name will do.
 
     Returns
     -------
     dict
-        The same values, each exactly of its declared type.
+        The same values, each exactly of its declared type; datetimes with their offset.
 
     Raises
     ------
@@ -80,21 +107,22 @@ def check_values(values: Mapping[str, Any], *, known: Mapping[str, Parameter]) -
     UnknownParameterError
         If the template does not declare it.
     ParameterValueError
-        If a value is not of the declared type.
+        If a value is not of the declared type or range, or names what does not exist.
     """
+    at = at or dt.datetime.now(dt.UTC)
     checked = {}
     for name, value in values.items():
         parameter = _known(name, known)
-        wrong = why_not(parameter.type, value)
+        wrong = why_not(parameter.type, value, today=at.date()) or why_unknown(parameter.type, value, choices=choices)
         if wrong is not None:
             raise _wrong_value(parameter, wrong)
-        checked[name] = with_declared_type(parameter.type, value)
+        checked[name] = with_declared_type(parameter.type, value, zone=at.tzinfo)
     return checked
 
 
 def _wrong_value(parameter: Parameter, wrong: str) -> ParameterValueError:
     return ParameterValueError(
-        f"Parameter {parameter.name!r} has the type {parameter.type.text}; {wrong}. Give a value of that type."
+        f"Parameter {parameter.name!r} has the type {parameter.type.text}; {wrong}. Give such a value."
     )
 
 
@@ -153,7 +181,7 @@ def read_assignments(words: Iterable[str]) -> dict[str, str]:
 
 
 def read_parameters_file(path: Path) -> dict[str, Any]:
-    """Read a YAML file of ``name: value`` lines. Dates come back as text.
+    """Read a YAML file of ``name: value`` lines. Dates and times come back as the text that was written.
 
     Parameters
     ----------
@@ -214,20 +242,37 @@ def _load_mapping(text: str) -> dict[str, Any]:
     names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
     if len(names) != len(node.value) or len(set(names)) != len(names):
         raise ValueError("a name twice, or no name")
-    loader = yaml.SafeLoader("")
+    loader = _loader()("")
     try:
         # Names stay the text that was written: `on:` is YAML's true, but here it is a name.
-        values = {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
+        return {key.value: loader.construct_object(value, deep=True) for key, value in node.value}
     finally:
         loader.dispose()
-    return {name: _as_text_if_date(value) for name, value in values.items()}
 
 
-def _as_text_if_date(value: Any) -> Any:
-    import datetime as dt
+@functools.cache
+def _loader() -> Any:
+    import yaml
 
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [_as_text_if_date(item) for item in value]
-    return value
+    class Loader(yaml.SafeLoader):
+        """YAML in which numbers and dates are what they look like."""
+
+    def as_written(loader: Any, node: Any) -> str:
+        loader.construct_yaml_timestamp(node)  # refuses a day that does not exist
+        return str(node.value)
+
+    def whole_number(_: Any, node: Any) -> int:
+        # In YAML 1.1 `010` is eight and `1:30` is ninety.
+        if re.fullmatch("[-+]?(?:0|[1-9][0-9]*)", node.value) is None:
+            raise ValueError("a number in octal, sexagesimal or with underscores")
+        return int(node.value)
+
+    def fraction(loader: Any, node: Any) -> Any:
+        if ":" in node.value or "_" in node.value:
+            raise ValueError("a number in sexagesimal or with underscores")
+        return loader.construct_yaml_float(node)
+
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", as_written)
+    Loader.add_constructor("tag:yaml.org,2002:int", whole_number)
+    Loader.add_constructor("tag:yaml.org,2002:float", fraction)
+    return Loader

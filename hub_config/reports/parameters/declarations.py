@@ -1,25 +1,31 @@
 """What a report may be told: typed parameters, read from the parameters cell by parsing, never by executing.
 
-A parameter is one line, ``name: type = literal  # help``. The same declaration drives `report inspect`, the checks on
-``-p`` and on a YAML file, and the form of the Reports page, so that all of them accept and refuse the same values.
+A parameter is one line, ``name: type = literal  # range; help``. The same declaration drives `report inspect`, the
+checks on ``-p`` and on a YAML file, the form of the Reports page and the API's JSON Schema, so that all of them accept
+and refuse the same values.
+
+``Dataset``, ``Cohort`` and ``Secret`` are no Python types anywhere, so the cell writes them in quotes: Python then
+evaluates the text, not the name, and the cell runs in every kernel.
 """
 
 import ast
+import builtins
 import io
 import keyword
 import re
 import tokenize
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from hub_config.errors import ParametersCellError
+from hub_config.reports.parameters.dates import is_date
+from hub_config.reports.parameters.ranges import RangeError, read_range
 from hub_config.reports.parameters.values import (
     LIST_ITEMS,
     SCALARS,
     ParameterType,
-    is_date,
     why_not,
     with_declared_type,
 )
@@ -45,7 +51,7 @@ class Parameter:
     default : object
         The literal written in the template; of the declared type.
     help : str
-        The comment behind it, or ''.
+        The comment behind it without the range at its head, or ''.
     """
 
     name: str
@@ -53,13 +59,20 @@ class Parameter:
     default: Any
     help: str = ""
 
+    @property
+    def label(self) -> str:
+        """The name in words."""
+        words = self.name.replace("_", " ").strip() or self.name
+        return words[0].upper() + words[1:]
+
     def to_dict(self) -> dict[str, Any]:
         """Give the parameter as types that JSON knows.
 
         Returns
         -------
         dict
-            Keys name, type (text), kind, item, choices, optional, default, help.
+            Keys name, type (text), kind, item, choices, optional, default, help, range (None, or as `Range.to_dict`)
+            and unit.
         """
         return {
             "name": self.name,
@@ -70,6 +83,8 @@ class Parameter:
             "optional": self.type.optional,
             "default": self.default,
             "help": self.help,
+            "range": self.type.range.to_dict() if self.type.range.text else None,
+            "unit": self.type.range.unit,
         }
 
 
@@ -103,7 +118,7 @@ def read_parameters(source: str) -> tuple[Parameter, ...]:
     Parameters
     ----------
     source : str
-        Python source: lines ``name: type = literal  # help``, comments, and imports of type names.
+        Python source: lines ``name: type = literal  # range; help``, comments, and imports of type names.
 
     Returns
     -------
@@ -113,8 +128,9 @@ def read_parameters(source: str) -> tuple[Parameter, ...]:
     Raises
     ------
     ParametersCellError
-        If the cell holds anything else: other code, a missing type, an unknown type, a default that is no literal or
-        not of the type, or a name declared twice.
+        If the cell holds anything else: other code, a missing type, an unknown type or one that Python would not find
+        when the cell runs, a default that is no literal or not of the type, a range that does not suit the type, or a
+        name declared twice.
     """
     try:
         tree = ast.parse(source)
@@ -126,6 +142,7 @@ def read_parameters(source: str) -> tuple[Parameter, ...]:
         ) from broken
     comments = _comments(source)
     found: dict[str, Parameter] = {}
+    imported = _imported(tree)
     for statement in tree.body:
         if _is_type_import(statement) or _is_docstring(statement):
             continue
@@ -136,6 +153,7 @@ def read_parameters(source: str) -> tuple[Parameter, ...]:
                 "parameters cell. Keep one of the two."
             )
         found[parameter.name] = parameter
+        _check_runs(statement, imported, name=parameter.name)
     return tuple(found.values())
 
 
@@ -148,6 +166,27 @@ def _comments(source: str) -> Mapping[int, str]:
 
 def _is_type_import(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and statement.module in TYPE_MODULES and not statement.level
+
+
+def _imported(tree: ast.Module) -> frozenset[str] | None:
+    """Give the names that the cell imports; None if it imports ``annotations``, which leaves types unevaluated."""
+    imports = [statement for statement in tree.body if isinstance(statement, ast.ImportFrom)]
+    if any(one.module == "__future__" and alias.name == "annotations" for one in imports for alias in one.names):
+        return None
+    return frozenset(alias.asname or alias.name for one in imports for alias in one.names)
+
+
+def _check_runs(statement: ast.stmt, imported: frozenset[str] | None, *, name: str) -> None:
+    """Refuse a type that this room knows, but that would be a NameError in Lab."""
+    if imported is None or not isinstance(statement, ast.AnnAssign):
+        return
+    words = [node.id for node in ast.walk(statement.annotation) if isinstance(node, ast.Name)]
+    missing = next((word for word in words if word not in imported and not hasattr(builtins, word)), None)
+    if missing is not None:
+        raise ParametersCellError(
+            f"The type of parameter {name!r} would be unknown to Python when the cell runs; found {missing[:60]} in "
+            f"line {statement.lineno} without an import. Write the type in quotes, or import it first."
+        )
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -186,8 +225,9 @@ def _read_declaration(statement: ast.stmt, comments: Mapping[int, str]) -> Param
             f"The default of parameter {name!r} is not a literal; found {type(statement.value).__name__} in line "
             f"{line}. Write the value itself; compute from it in the next cell."
         ) from not_literal
-    help_text = next((comments[n] for n in range(statement.end_lineno or line, line - 1, -1) if n in comments), "")
-    declared = _narrow_to_date(_read_type(statement.annotation, name), default, help_text=help_text)
+    comment = next((comments[n] for n in range(statement.end_lineno or line, line - 1, -1) if n in comments), "")
+    declared = _narrow_to_date(_read_type(statement.annotation, name), default, help_text=comment)
+    declared, help_text = _with_range(declared, comment, name=name)
     wrong = why_not(declared, default)
     if wrong is not None:
         raise ParametersCellError(
@@ -196,9 +236,18 @@ def _read_declaration(statement: ast.stmt, comments: Mapping[int, str]) -> Param
     return Parameter(name, declared, with_declared_type(declared, default), help=help_text)
 
 
+def _with_range(declared: ParameterType, comment: str, *, name: str) -> tuple[ParameterType, str]:
+    is_list = declared.kind == "list"
+    try:
+        found, help_text = read_range(comment, kind=str(declared.item) if is_list else declared.kind, is_list=is_list)
+    except RangeError as unfit:
+        raise ParametersCellError(f"Parameter {name!r} has a range that cannot be used; {unfit}.") from unfit
+    return replace(declared, range=found), help_text
+
+
 def _narrow_to_date(declared: ParameterType, default: object, *, help_text: str) -> ParameterType:
     if declared.kind == "str" and isinstance(default, str) and is_date(default) and DATE_WORDS.search(help_text):
-        return ParameterType("date", optional=declared.optional)
+        return replace(declared, kind="date")
     return declared
 
 
@@ -211,7 +260,7 @@ def _read_type(annotation: ast.expr, name: str) -> ParameterType:
             raise _unknown_type(name) from broken
     bare, optional = _without_none(annotation)
     declared = _read_bare_type(bare, name)
-    return ParameterType(declared.kind, declared.item, declared.choices, optional=optional)
+    return replace(declared, optional=optional)
 
 
 def _without_none(annotation: ast.expr) -> tuple[ast.expr, bool]:
@@ -231,12 +280,20 @@ def _read_bare_type(annotation: ast.expr, name: str) -> ParameterType:
         return ParameterType(word)
     if isinstance(annotation, ast.Subscript):
         outer = _last_name(annotation.value)
-        item = _last_name(annotation.slice)
-        if outer in {"list", "List"} and item in LIST_ITEMS:
-            return ParameterType("list", item=item)
+        if outer in {"list", "List"}:
+            return _list_of(annotation.slice, name)
         if outer == "Literal":
             return ParameterType("choice", choices=_choices(annotation.slice, name))
     raise _unknown_type(name)
+
+
+def _list_of(item: ast.expr, name: str) -> ParameterType:
+    if isinstance(item, ast.Constant) and isinstance(item.value, str):  # list["Dataset"]
+        item = ast.Name(item.value)
+    declared = _read_bare_type(item, name)
+    if declared.kind not in {*LIST_ITEMS, "choice"}:
+        raise _unknown_type(name)
+    return replace(declared, kind="list", item=declared.kind)
 
 
 def _last_name(node: ast.expr) -> str | None:
@@ -261,5 +318,5 @@ def _choices(node: ast.expr, name: str) -> tuple[str | int, ...]:
 def _unknown_type(name: str) -> ParametersCellError:
     return ParametersCellError(
         f"Parameter {name!r} has a type that reports do not know. Use one of {', '.join(SCALARS)}, Literal[...], "
-        "list[int], list[float], list[str], or one of these with `| None`."
+        f"list[...] of {', '.join(LIST_ITEMS)} or Literal[...], or one of these with `| None`."
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub_config.reports.parameters.declarations import Parameter
-from hub_config.reports.parameters.values import ParameterType, from_text
+from hub_config.reports.parameters.typed_text import from_text
+from hub_config.reports.parameters.values import ParameterType
 from hub_config.reports.service.texts import TEXTS, text
 
 __all__ = ["Field", "Form", "filled_form", "read_form", "shown"]
@@ -41,8 +42,7 @@ class Field:
     @property
     def label(self) -> str:
         """The parameter's name in words."""
-        words = self.parameter.name.replace("_", " ").strip() or self.parameter.name
-        return words[0].upper() + words[1:]
+        return self.parameter.label
 
     @property
     def help(self) -> str:
@@ -53,6 +53,8 @@ class Field:
     def hints(self) -> list[str]:
         """What else to know when filling it in."""
         declared, hints = self.parameter.type, []
+        if declared.range.text:
+            hints.append(text("field_range_hint", range=declared.range.text))
         if declared.kind == "list":
             hints.append(TEXTS["field_list_hint"])
         if declared.optional and declared.kind != "choice":

@@ -49,6 +49,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "run_it": "Run the report",
         "cancel_form": "Back to the reports",
         "field_list_hint": "Several values, separated by commas.",
+        "field_range_hint": "Allowed: {range}.",
         "field_optional_hint": "May be left empty.",
         "field_default": "Template's value: {value}",
         "field_default_empty": "Template's value: empty",

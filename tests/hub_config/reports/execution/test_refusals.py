@@ -135,3 +135,13 @@ def test_inspect_tells_the_same_to_people_and_to_programs(bench: Bench):
     assert [parameter["name"] for parameter in document["parameters"]] == ["days", "ties"]
     assert document["parameters"][1]["choices"] == ["efron", "breslow"]
     assert [path.name for path in bench.path.iterdir()] == ["steps.ipynb"]
+
+
+def test_inspect_shows_range_unit_and_help_of_each_parameter(bench: Bench):
+    cell = "days: int = 7  # 0 to 30 days; looked at\nshare: float = 0.5  # 0 < x <= 1"
+    ended = bench.start("inspect", bench.template(parameters(cell)))
+    document = bench.end(ended).document
+    assert [(p["range"]["text"], p["unit"], p["help"]) for p in document["parameters"]] == [
+        ("0 to 30 days", "days", "looked at"),
+        ("0 < x <= 1", "", ""),
+    ]

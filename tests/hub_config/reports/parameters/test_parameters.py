@@ -1,12 +1,15 @@
 """What the parameters cell may say, read without executing it."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub_config.errors import ParametersCellError
 from hub_config.reports.parameters.declarations import read_parameters, why_no_name
-from hub_config.reports.parameters.values import ParameterType, from_text, why_not
+from hub_config.reports.parameters.typed_text import from_text
+from hub_config.reports.parameters.values import ParameterType, why_not
 
 EVERY_TYPE = """
 from typing import Literal, Optional
@@ -28,6 +31,16 @@ weights: list[float] = [1, 0.5]
 wards: list[str] = []
 limit: int | None = None  # no limit if null
 note: Optional[str] = None
+seen_from: "datetime" = "2026-03-01T07:00+09:00"  # 2020-01-01 to 2030-01-01; the first look
+release: "Dataset" = "gibleed"  # the data
+cohort: "Cohort | None" = None
+token: "Secret" = "registry_token"  # 1 to 2; is no range of a name
+flags: list[bool] = [True]
+days_off: list[date] = ["2026-01-01"]  # <= 2026-12-31, at most 3 items; holidays
+looks: "list[datetime]" = []
+stages: list[Literal["I", "II"]] = ["I"]  # at least 1 items. Stages
+releases: list["Dataset"] = ["gibleed@2026-01-01-abc"]
+lookback_days: int = 365  # 0 to 3650 days; covariates are read this far back
 """
 
 
@@ -47,7 +60,63 @@ def test_every_type_is_read_with_its_default_and_help():
         "wards": ("list[str]", [], ""),
         "limit": ("int | None", None, "no limit if null"),
         "note": ("str | None", None, ""),
+        "seen_from": ("datetime", "2026-03-01T07:00+09:00", "the first look"),
+        "release": ("Dataset", "gibleed", "the data"),
+        "cohort": ("Cohort | None", None, ""),
+        "token": ("Secret", "registry_token", "1 to 2; is no range of a name"),
+        "flags": ("list[bool]", [True], ""),
+        "days_off": ("list[date]", ["2026-01-01"], "holidays"),
+        "looks": ("list[datetime]", [], ""),
+        "stages": ("list[Literal['I', 'II']]", ["I"], "Stages"),
+        "releases": ("list[Dataset]", ["gibleed@2026-01-01-abc"], ""),
+        "lookback_days": ("int", 365, "covariates are read this far back"),
     }
+    ranges = {p.name: p.type.range.text for p in read_parameters(EVERY_TYPE) if p.type.range.text}
+    assert ranges == {
+        "seen_from": "2020-01-01 to 2030-01-01",
+        "days_off": "<= 2026-12-31, at most 3 items",
+        "stages": "at least 1 items",
+        "lookback_days": "0 to 3650 days",
+    }
+
+
+def test_what_is_read_is_given_as_types_that_json_knows():
+    documents = [p.to_dict() for p in read_parameters(EVERY_TYPE)]
+    assert json.loads(json.dumps(documents)) == documents
+    assert documents[-1] | {"help": ""} == {
+        "name": "lookback_days",
+        "type": "int",
+        "kind": "int",
+        "item": None,
+        "choices": [],
+        "optional": False,
+        "default": 365,
+        "help": "",
+        "range": {
+            "text": "0 to 3650 days",
+            "low": 0,
+            "low_excluded": False,
+            "high": 3650,
+            "high_excluded": False,
+            "items": [None, None],
+            "characters": [None, None],
+            "unit": "days",
+        },
+        "unit": "days",
+    }
+
+
+@pytest.mark.parametrize("annotation", ["Dataset", "date", "Literal['a']", "list[Cohort]", "datetime | None"])
+def test_a_type_that_python_would_not_find_in_lab_is_refused_unless_it_is_quoted(annotation: str):
+    value = {"L": '"a"', "l": "[]"}.get(annotation[0], '"2026-01-01"')
+    value = "None" if "None" in annotation else value
+    with pytest.raises(ParametersCellError, match="unknown to Python when the cell runs"):
+        read_parameters(f"x: {annotation} = {value}")
+    with pytest.raises(NameError):
+        exec(f"x: {annotation} = {value}", {})
+    for source in (f'x: "{annotation}" = {value}', f"from __future__ import annotations\nx: {annotation} = {value}"):
+        exec(source, {})
+        assert len(read_parameters(source)) == 1
 
 
 def test_what_is_read_is_what_the_cell_does_when_it_is_executed():
@@ -82,6 +151,13 @@ def test_what_is_read_is_what_the_cell_does_when_it_is_executed():
         ("ties: Literal['a', 1] = 'a'", "choices"),
         ("ties: Literal[True] = True", "choices"),
         ("ties: Literal['a', 'a'] = 'a'", "choices"),
+        ("days: list['Secret'] = []", "type that reports do not know"),
+        ("days: list[list[int]] = []", "type that reports do not know"),
+        ("days: 'datetime' = '2026-01-01'", "does not fit"),
+        ("days: 'Dataset' = 'a/b'", "does not fit"),
+        ("days: int = 7  # 8 to 9; days", "does not fit"),
+        ("days: str = 'abc'  # at most 2 characters", "does not fit"),
+        ("days: list[int] = []  # at least 1 items", "does not fit"),
         ("days: int = 7\ndays: int = 8", "declared twice"),
         ("import os", "Import"),
         ("from os import path", "ImportFrom"),
@@ -205,9 +281,14 @@ def test_every_value_is_either_refused_or_of_the_type(value: object):
             assert declared is BOOL or not isinstance(value, bool)
 
 
-@given(value=st.integers())
+@given(value=st.integers(-(2**63), 2**63 - 1))
 def test_an_int_survives_the_way_through_text(value: int):
     assert from_text(INT, str(value)) == value
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**400])
+def test_an_int_that_no_table_can_hold_is_refused(value: int):
+    assert "more than 64 bits" in (why_not(INT, value) or "")
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))

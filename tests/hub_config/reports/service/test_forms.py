@@ -98,3 +98,11 @@ def test_numbers_bring_up_the_keyboard_for_numbers():
     assert keyboards["count"] == keyboards["limit"] == "numeric"
     assert keyboards["share"] == "decimal"
     assert keyboards["concept_ids"] == keyboards["words"] == "text"
+
+
+def test_a_range_is_a_hint_and_a_value_outside_it_is_refused_beside_its_field():
+    parameters = read_parameters("days: int = 7  # 0 to 30 days; looked at")
+    assert filled_form(parameters).fields[0].hints == ["Allowed: 0 to 30 days."]
+    form = read_form(parameters, {"p-days": "31"})
+    assert not form.is_good
+    assert "found a number above that" in str(form.fields[0].error)
