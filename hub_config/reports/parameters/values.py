@@ -26,7 +26,7 @@ LONGEST_TEXT = 10_000
 MOST_ITEMS = 10_000
 NAME = "[a-z0-9][a-z0-9_-]{0,62}"
 RELEASE = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-SECRET_NAME = "[A-Za-z0-9_][A-Za-z0-9_-]{0,62}"  # noqa: S105 - a pattern
+SECRET_NAME = "[A-Za-z0-9_][A-Za-z0-9._-]{0,63}"  # noqa: S105 - a pattern
 # A NUL ends a text in many places, and half a surrogate pair is none that a file could hold.
 PLAIN_TEXT = r"[^\u0000\ud800-\udfff]*"
 NAME_PATTERNS: Mapping[str, str] = MappingProxyType(
