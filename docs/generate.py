@@ -40,7 +40,8 @@ TAIL = """\
 def error_classes(module: ModuleType) -> list[type[Exception]]:
     """List the public error classes that `module` defines, by exit code."""
     found = [getattr(module, name) for name in module.__all__]
-    found = [error for error in found if not issubclass(error, Warning)]  # no command ends with a warning
+    # No command ends with a warning; what an error carries may stand beside it.
+    found = [error for error in found if issubclass(error, Exception) and not issubclass(error, Warning)]
     return sorted(found, key=lambda error: (error.exit_code, error.code))
 
 

@@ -80,7 +80,7 @@ def errors_modules() -> list[ModuleType]:
 
 def error_classes() -> list[type[Exception]]:
     members = [getattr(module, name) for module in errors_modules() for name in module.__all__]
-    return [member for member in members if not issubclass(member, Warning)]
+    return [member for member in members if issubclass(member, Exception) and not issubclass(member, Warning)]
 
 
 # Dependencies

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from pydantic import Field, PositiveInt, field_validator
 
+from hub_config.errors import SettingsError
 from hub_config.settings.notices import MailSettings, NoticeSettings
 from hub_config.settings.section import Section
-
-from hub_config.errors import SettingsError
 
 __all__ = ["DataSettings", "HubSettings", "ReportSettings", "Section", "Settings", "SpawnerSettings"]
 

@@ -82,7 +82,7 @@ class RunFilter:
 
 
 def find_runs(
-    connection: Connection, wanted: RunFilter, *, limit: int = 25, before: str | None = None
+    connection: Connection, wanted: RunFilter, *, limit: int = 25, offset: int = 0, before: str | None = None
 ) -> list[Row[Any]]:
     """Read a page of runs.
 
@@ -94,6 +94,8 @@ def find_runs(
         Which.
     limit : int, default 25
         At most.
+    offset : int, default 0
+        So many of the newest are left out.
     before : str, optional
         Only runs older than this one, as ``QUEUED_AT/ID``: the next page.
 
@@ -106,7 +108,9 @@ def find_runs(
     if before is not None:
         moment, _, run_id = before.partition("/")
         asked = asked.where(sa.or_(runs.c.queued_at < moment, sa.and_(runs.c.queued_at == moment, runs.c.id < run_id)))
-    return list(connection.execute(asked.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit)))
+    return list(
+        connection.execute(asked.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit).offset(offset))
+    )
 
 
 def count_runs(connection: Connection, wanted: RunFilter) -> int:

@@ -15,7 +15,7 @@ from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.leases import LEASE_S, Watch, end_run
 from hub_config.reports.database.states import FINAL, HELD
 from hub_config.reports.database.tables import runners, runs
-from hub_config.reports.service.archive import open_inside
+from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.verdicts import Verdict
 
 __all__ = ["LostRuns"]

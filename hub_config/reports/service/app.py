@@ -10,13 +10,20 @@ from tornado.web import Application, RedirectHandler
 
 from hub_config.home import Home
 from hub_config.isolation import isolation_notice
-from hub_config.reports.service.asked import AskedStore
+from hub_config.reports.database import bring_up_to_date, open_database
+from hub_config.reports.desk import Desk, ProjectBook
+from hub_config.reports.desk.run_places import RunPlaces
+from hub_config.reports.keeper import Keeper, Task
+from hub_config.reports.keeper.adopted_runs import AdoptedRuns
+from hub_config.reports.keeper.lost_runs import LostRuns
+from hub_config.reports.keeper.runner_supply import RunnerSupply
+from hub_config.reports.runners.hearing import Hearing
+from hub_config.reports.runners.starting import HubServers
 from hub_config.reports.service.base import CallbackHandler, NotFoundHandler
 from hub_config.reports.service.board import Board
 from hub_config.reports.service.files import ArchiveHandler, AssetHandler, HealthHandler, ReportHandler
-from hub_config.reports.service.folders import FolderReader
-from hub_config.reports.service.line import RunLine
 from hub_config.reports.service.pages import CancelHandler, FormHandler, ListHandler, RunHandler, StateHandler
+from hub_config.reports.service.runner_api import RunnerSyncHandler
 from hub_config.reports.service.settings import ServiceSettings
 from hub_config.reports.service.shelf import Shelf
 from hub_config.reports.service.site import Site
@@ -39,27 +46,34 @@ class Service:
     ----------
     settings : ServiceSettings
         Its settings.
-    board : Board
-        All runs.
+    desk : Desk
+        Where requests are checked.
     server : HTTPServer
         Not yet listening.
+    keeper : Keeper
+        Not yet begun.
+    supply : RunnerSupply
+        Starts runners.
     """
 
     settings: ServiceSettings
-    board: Board
+    desk: Desk
     server: HTTPServer
+    keeper: Keeper
+    supply: RunnerSupply
 
     def start(self) -> None:
-        """Close what an earlier service left open, and listen."""
-        self.board.line.recover()
-        self.board.line.close_folders()
+        """Listen, and begin to keep what has to be kept."""
         self.server.listen(self.settings.port, address=self.settings.host)
+        self.keeper.start()
         logger.info("Reports service on %s:%d%s", self.settings.host, self.settings.port, self.settings.prefix)
 
     async def stop(self) -> None:
-        """Take no more requests and end all runs."""
+        """Take no more requests; runs go on, and the next service hears from their runners."""
         self.server.stop()
-        await self.board.line.close()
+        await self.keeper.stop()
+        await self.supply.close()
+        self.desk.database.close()
 
 
 def make_service(settings: ServiceSettings) -> Service:
@@ -78,15 +92,30 @@ def make_service(settings: ServiceSettings) -> Service:
     home = Home(settings.home)
     for folder in (home.secrets, settings.home / "runs"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    asked = AskedStore(settings.home / "runs" / ".asked")
-    board = Board(
-        folders=FolderReader(settings.home / "runs"),
-        asked=asked,
-        line=RunLine(home=settings.home, store=asked, max_running=settings.max_running),
+    database = open_database(settings.database_url, home=settings.home)
+    bring_up_to_date(database)
+    book = ProjectBook(settings.home)
+    desk = Desk(database=database, book=book, data=settings.data)
+    hearing = Hearing(
+        database=database,
+        place_of=RunPlaces(book),
+        home=settings.home,
+        most_running=settings.max_running,
+        idle_s=settings.runner_idle_s,
     )
+    supply = RunnerSupply(
+        database=database,
+        servers=HubServers(settings.hub_api_url, settings.token),
+        most_runners_of=book.most_runners_of,
+        runs_per_runner=settings.runs_per_runner,
+    )
+    auth = _set_up_sign_in(settings)
     application = Application(
         _addresses(settings.prefix),
-        board=board,
+        board=Board(database=database, book=book, home=settings.home),
+        desk=desk,
+        hearing=hearing,
+        hub_auth=auth,
         shelf=Shelf(notebooks_dir() / "reports"),
         site=Site(prefix=settings.prefix, hub_base_url=settings.hub_base_url, banner=isolation_notice()),
         # Kept in the home, so that a restart of the service signs nobody out in the middle of a form.
@@ -96,9 +125,21 @@ def make_service(settings: ServiceSettings) -> Service:
         default_handler_class=NotFoundHandler,
         log_function=_log_request,
     )
-    _set_up_sign_in(settings)
     server = HTTPServer(application, xheaders=True, max_body_size=LARGEST_BODY, max_header_size=32 * 1024)
-    return Service(settings=settings, board=board, server=server)
+    keeper = Keeper(_tasks(settings, desk=desk, supply=supply))
+    return Service(settings=settings, desk=desk, server=server, keeper=keeper, supply=supply)
+
+
+def _tasks(settings: ServiceSettings, *, desk: Desk, supply: RunnerSupply) -> list[Task]:
+    database, book = desk.database, desk.book
+    lost = LostRuns(database=database, root_of=book.runs_root, home=settings.home)
+    adopted = AdoptedRuns(database=database, home=settings.home)
+    return [
+        Task("lost runs", 1.0, lost.look),
+        Task("starting runners", 0.5, supply.look),
+        Task("forgetting runners", 30.0, supply.tidy),
+        Task("runs from the command line", 3.0, adopted.look),
+    ]
 
 
 def _addresses(prefix: str) -> list[tuple[Any, ...]]:
@@ -116,14 +157,16 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{prefix}static/([a-z.]{{1,40}})", AssetHandler),
         (rf"{prefix}oauth_callback", CallbackHandler),
         (rf"{prefix}health", HealthHandler),
+        (rf"{prefix}runner/sync", RunnerSyncHandler),
     ]
 
 
-def _set_up_sign_in(settings: ServiceSettings) -> None:
+def _set_up_sign_in(settings: ServiceSettings) -> HubOAuth:
     """Configure JupyterHub's part; without scopes it would let in any token of the hub, whatever it was made for."""
     auth = HubOAuth.instance(cache_max_age=SIGN_IN_KNOWN_FOR)
     if not auth.access_scopes:
         auth.access_scopes = {"access:services", f"access:services!service={settings.service_name}"}
+    return auth
 
 
 def _log_request(handler: object) -> None:

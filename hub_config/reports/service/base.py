@@ -9,8 +9,8 @@ from typing import Any
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado.web import HTTPError, RequestHandler
 
+from hub_config.reports.desk import Desk, Person
 from hub_config.reports.service.board import Board, Run
-from hub_config.reports.service.person import Person
 from hub_config.reports.service.security import COMMON_HEADERS, page_policy
 from hub_config.reports.service.site import Site
 from hub_config.reports.service.texts import TEXTS
@@ -42,6 +42,12 @@ class Answer(RequestHandler):
         """All runs, running and past."""
         board: Board = self.settings["board"]
         return board
+
+    @property
+    def desk(self) -> Desk:
+        """Where requests are checked and written down."""
+        desk: Desk = self.settings["desk"]
+        return desk
 
     @property
     def site(self) -> Site:

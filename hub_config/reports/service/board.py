@@ -1,22 +1,22 @@
-"""The board of runs: what was asked for, what is going on and what is done, as one list, for those who may see it."""
+"""The board of runs: what was asked for, what is going on and what is done, for those who may see it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hub_config.reports.folders.run_folders import FINAL_STATES, new_run_id, utc_now
-from hub_config.reports.processes import is_running
-from hub_config.reports.service.asked import Asked, AskedStore
-from hub_config.reports.service.folders import FolderReader, RunFolderView, is_run_id
-from hub_config.reports.service.line import RunLine
-from hub_config.reports.service.person import Person
-from hub_config.reports.service.shelf import Offer
+from hub_config.projects import Action
+from hub_config.reports.database.connection import Database
+from hub_config.reports.database.history import RunFilter, count_runs, find_runs, one_run, queue_position
+from hub_config.reports.database.states import ACTIVE
+from hub_config.reports.desk import COMMAND_LINE, Person, ProjectBook
+from hub_config.reports.folders.archive import open_inside
+from hub_config.reports.folders.run_folders import RUN_ID
 
-__all__ = ["ACTIVE_STATES", "Board", "Run"]
+__all__ = ["REPORT", "Board", "Run"]
 
-ACTIVE_STATES = frozenset({"queued", "running"})
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,15 @@ class Run:
     template : str
         The template's name.
     title : str
-        The template's title.
+        What it is called.
+    project : str
+        Whose it is.
     parameters : mapping
         Values by name.
     given : sequence of str
         Names of those whose value is not the template's own.
     owner : str or None
-        Who asked for it on the page; None for a run from the command line.
+        Who asked for it; None for a run from the command line.
     asked_at : str or None
         UTC, ISO 8601.
     started_at : str or None
@@ -58,21 +60,26 @@ class Run:
     code : str or None
         Stable code of that.
     position : int or None
-        How many begin before it, if it waits.
+        How many of the project's runs begin before it, if it waits.
     is_stopping : bool
         Whether somebody has asked it to stop, and it has not yet.
     folder : Path or None
         Where its files are, once it has ended.
-    has_report : bool
-        Whether there is a page to read.
-    record : mapping
-        The whole ``run.json``.
+    definition : str or None
+        The report definition it comes from.
+    batch : str
+        The submission it belongs to.
+    facts : mapping
+        What its record says: releases, cohorts, versions.
+    row : object
+        As it stands in the database.
     """
 
     run_id: str
     state: str
     template: str
     title: str
+    project: str
     parameters: Mapping[str, Any]
     given: Sequence[str]
     owner: str | None
@@ -88,13 +95,24 @@ class Run:
     position: int | None = None
     is_stopping: bool = False
     folder: Path | None = None
-    has_report: bool = False
-    record: Mapping[str, Any] = field(default_factory=dict)
+    definition: str | None = None
+    batch: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    row: Any = None
 
     @property
     def is_active(self) -> bool:
         """Whether it waits or runs."""
-        return self.state in ACTIVE_STATES
+        return self.state in {"queued", "running"}
+
+    @property
+    def has_report(self) -> bool:
+        """Whether there is a page to read."""
+        file = open_inside(self.folder, name=REPORT) if self.folder is not None else None
+        if file is None:
+            return False
+        file.close()
+        return True
 
     @property
     def seconds(self) -> float | None:
@@ -110,20 +128,20 @@ class Board:
 
     Parameters
     ----------
-    folders : FolderReader
-        What the runner wrote.
-    asked : AskedStore
-        What people asked for here.
-    line : RunLine
-        What waits and runs.
+    database : Database
+        The queue.
+    book : ProjectBook
+        The projects.
+    home : Path
+        The home.
     """
 
-    folders: FolderReader
-    asked: AskedStore
-    line: RunLine
+    database: Database
+    book: ProjectBook
+    home: Path
 
-    def runs_of(self, person: Person) -> list[str]:
-        """Return the ids of all runs that a person may see.
+    def seen_by(self, person: Person) -> list[str] | None:
+        """Name the projects whose runs a person may see.
 
         Parameters
         ----------
@@ -132,13 +150,45 @@ class Board:
 
         Returns
         -------
-        list of str
-            The newest first.
+        list of str or None
+            None is all.
         """
-        ids = {asked.run_id for asked in self.asked} | set(self.folders.ids())
-        return sorted(
-            (run_id for run_id in ids if person.may_see(self._owner(run_id))), key=self._time_of, reverse=True
-        )
+        return None if person.is_operator else [project.name for project in self.book.of(person.name)]
+
+    def page(self, person: Person, *, number: int, size: int, wanted: RunFilter | None = None) -> tuple[list[Run], int]:
+        """Read one page of the runs that a person may see.
+
+        Parameters
+        ----------
+        person : Person
+            Who looks.
+        number : int
+            1 is the newest.
+        size : int
+            Runs on a page.
+        wanted : RunFilter, optional
+            Which runs are looked for; of what it names, only what the person may see.
+
+        Returns
+        -------
+        list of Run
+            The newest first; the last page where there are not so many.
+        int
+            How many pages there are.
+        """
+        limited = self._limited(wanted or RunFilter(), person=person)
+        with self.database.reading() as connection:
+            n_pages = max(1, -(-count_runs(connection, limited) // size))
+            offset = (min(number, n_pages) - 1) * size
+            rows = find_runs(connection, limited, limit=size, offset=offset)
+            return [self._shown(row, position=None) for row in rows], n_pages
+
+    def _limited(self, wanted: RunFilter, *, person: Person) -> RunFilter:
+        seen = self.seen_by(person)
+        if seen is None:
+            return wanted
+        asked = wanted.projects
+        return replace(wanted, projects=[one for one in seen if asked is None or one in asked])
 
     def find(self, run_id: str, *, person: Person) -> Run | None:
         """Return one run.
@@ -155,149 +205,55 @@ class Board:
         Run or None
             None if there is no such run, and just so if the person may not see it.
         """
-        if not is_run_id(run_id) or not person.may_see(self._owner(run_id)):
+        if RUN_ID.fullmatch(run_id) is None:
             return None
-        asked = self.asked.get(run_id)
-        folder = self.folders.get(run_id)
-        if folder is not None:
-            return self._with_folder(folder, asked)
-        return self._without_folder(asked) if asked is not None else None
+        with self.database.reading() as connection:
+            row = one_run(connection, run_id)
+            if row is None or not self._may_see(row.project, person=person):
+                return None
+            position = queue_position(connection, row) if row.state == "queued" else None
+        return self._shown(row, position=position)
 
-    def ask(self, offer: Offer, *, values: Mapping[str, Any], person: Person) -> str:
-        """Put a run into the line.
+    def _may_see(self, name: str, *, person: Person) -> bool:
+        if person.is_operator:
+            return True
+        project = self.book.get(name) if name != COMMAND_LINE else None
+        return project is not None and person.may(project, Action.READ)
 
-        Parameters
-        ----------
-        offer : Offer
-            The template.
-        values : mapping
-            Values of all parameters, checked.
-        person : Person
-            Who asks.
-
-        Returns
-        -------
-        str
-            The new run's id.
-        """
-        run_id = new_run_id()
-        self.line.submit(
-            Asked(
-                run_id=run_id,
-                template=str(offer.path),
-                title=offer.title,
-                parameters=dict(values),
-                given=tuple(one.name for one in offer.parameters if values[one.name] != one.default),
-                requested_by=person.name,
-                asked_at=utc_now(),
-            )
-        )
-        return run_id
-
-    def _owner(self, run_id: str) -> str | None:
-        """Return who asked on the page. What a run's own folder says is not trusted: a notebook can write there."""
-        asked = self.asked.get(run_id)
-        return asked.requested_by if asked is not None else None
-
-    def _time_of(self, run_id: str) -> str:
-        asked = self.asked.get(run_id)
-        if asked is not None:
-            return asked.asked_at
-        folder = self.folders.get(run_id)
-        return str(folder.record.get("started_at") or "") if folder is not None else ""
-
-    def _without_folder(self, asked: Asked) -> Run:
-        """Describe a run that has not begun, or never did."""
-        state = asked.state
-        if self.line.is_running(asked.run_id):  # the runner is looking at the template; there is no folder yet
-            state = "running"
-        elif state in {"started", "ended"} or (state == "queued" and self.line.position(asked.run_id) is None):
-            state = "interrupted"  # the folder has been removed since, or the run could not be begun
+    def _shown(self, row: Any, *, position: int | None) -> Run:
+        error = row.error or {}
+        is_over = row.state not in ACTIVE
         return Run(
-            run_id=asked.run_id,
-            state=state,
-            template=Path(asked.template).stem,
-            title=asked.title,
-            parameters=asked.parameters,
-            given=asked.given,
-            owner=asked.requested_by,
-            asked_at=asked.asked_at,
-            ended_at=asked.ended_at,
-            code=asked.code,
-            message=asked.message,
-            position=self.line.position(asked.run_id),
-            is_stopping=state == "running" and asked.state not in {"queued", "started"},
+            run_id=row.id,
+            state="running" if row.state == "closing" else row.state,
+            template=row.template_name,
+            title=row.title,
+            project=row.project,
+            parameters=row.parameters,
+            given=row.given,
+            owner=row.submitted_by if row.project != COMMAND_LINE else None,
+            asked_at=row.queued_at,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            cell=error.get("cell") or row.cell,
+            n_cells=row.n_cells,
+            cell_title=error.get("title") or row.cell_title,
+            error_name=error.get("ename"),
+            message=error.get("message"),
+            code=error.get("code"),
+            position=position,
+            is_stopping=row.state == "running" and row.stop_asked_by is not None,
+            folder=self._folder(row) if is_over else None,
+            definition=row.definition,
+            batch=row.batch_id,
+            facts=row.facts,
+            row=row,
         )
 
-    def _with_folder(self, folder: RunFolderView, asked: Asked | None) -> Run:
-        record, error = folder.record, _mapping(folder.record.get("error"))
-        progress = _mapping(record.get("progress"))
-        place = error if error.get("cell") else progress
-        state = self._state(folder, asked)
-        return Run(
-            run_id=folder.run_id,
-            state=state,
-            template=_template_name(record, asked),
-            title=_text(record.get("title")) or (asked.title if asked else folder.run_id),
-            parameters=_mapping(record.get("parameters")) or (asked.parameters if asked else {}),
-            given=[name for name in _sequence(record.get("given")) if isinstance(name, str)],
-            owner=asked.requested_by if asked else None,
-            asked_at=asked.asked_at if asked else _text(record.get("started_at")),
-            started_at=_text(record.get("started_at")),
-            ended_at=_text(record.get("ended_at")) or (asked.ended_at if asked else None),
-            cell=_number(place.get("cell")),
-            n_cells=_number(progress.get("cells")),
-            cell_title=_text(place.get("title")) or "",
-            is_stopping=state == "running" and asked is not None and asked.state != "started",
-            error_name=_text(error.get("ename")),
-            message=_text(error.get("message")),
-            code=_text(error.get("code")),
-            folder=folder.path if state not in ACTIVE_STATES else None,
-            has_report=folder.is_final and folder.has_report,
-            record=record,
-        )
-
-    def _state(self, folder: RunFolderView, asked: Asked | None) -> str:
-        """Say what became of a run; nobody's word that it runs is taken unless its process lives."""
-        said = str(folder.record.get("status"))
-        if folder.is_final:
-            stopped = {"cancelled", "interrupted"}
-            if asked is not None and said in stopped and asked.state in stopped:
-                return asked.state  # the runner cannot know who stopped it, nor why
-            return said if said in FINAL_STATES else "interrupted"
-        if self.line.is_running(folder.run_id):
-            return "running"
-        if asked is not None:
-            return "cancelled" if asked.state == "cancelled" else "interrupted"
-        return "running" if _lives(folder.record) else "interrupted"
-
-
-def _lives(record: Mapping[str, Any]) -> bool:
-    """Tell whether the process that writes this record is alive and is the same one."""
-    pid, started = record.get("pid"), record.get("pid_started")
-    if not isinstance(pid, int) or not isinstance(started, int | float):
-        return False
-    return is_running(pid, started, ticks=_number(record.get("pid_ticks")), boot=_text(record.get("pid_boot")))
-
-
-def _template_name(record: Mapping[str, Any], asked: Asked | None) -> str:
-    return _text(record.get("template")) or (Path(asked.template).stem if asked else "")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _sequence(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    def _folder(self, row: Any) -> Path | None:
+        """Find the folder of a run that has ended; one whose runner was killed is closed by the next runner."""
+        folder = self.home / row.folder if row.folder else self.book.runs_root(row.project) / row.id
+        return folder if folder.is_dir() and not folder.is_symlink() else None
 
 
 def _moment(written: str | None) -> datetime | None:

@@ -7,9 +7,9 @@ from typing import BinaryIO
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
-from hub_config.reports.service.archive import open_inside, write_zip
+from hub_config.reports.folders.archive import open_inside, write_zip
 from hub_config.reports.service.base import Answer, PageHandler
-from hub_config.reports.service.folders import REPORT
+from hub_config.reports.service.board import REPORT
 from hub_config.reports.service.security import REPORT_HEADERS
 from hub_config.reports.service.site import ASSETS
 

@@ -1,21 +1,23 @@
 """The pages: the list of reports and runs, the form, and one run."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tornado.web import HTTPError
 
+from hub_config.errors import HubError
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.forms import Form, filled_form, read_form
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.service.site import duration
 from hub_config.reports.service.texts import STATES, TEXTS, text
+from hub_config.reports.templates.templates import inspect_template
 
 __all__ = ["CancelHandler", "FormHandler", "ListHandler", "RunHandler", "StateHandler"]
 
 RUNS_PER_PAGE = 25
-MOST_WAITING = 20
 
 
 class ListHandler(PageHandler):
@@ -23,11 +25,8 @@ class ListHandler(PageHandler):
 
     def get(self) -> None:
         """Show the page, or with ``?part=runs`` only the list of runs, for the page's script to put in."""
-        ids = self.board.runs_of(self.person)
-        n_pages = max(1, -(-len(ids) // RUNS_PER_PAGE))
+        runs, n_pages = self.board.page(self.person, number=self._page_number(), size=RUNS_PER_PAGE)
         page = min(self._page_number(), n_pages)
-        found = (self.board.find(one, person=self.person) for one in ids[(page - 1) * RUNS_PER_PAGE :][:RUNS_PER_PAGE])
-        runs = [run for run in found if run is not None]
         values: dict[str, Any] = {
             "runs": runs,
             "page": page,
@@ -77,14 +76,27 @@ class FormHandler(PageHandler):
             raise HTTPError(400)
         typed = {key: self.get_body_argument(key, strip=False) for key in self.request.body_arguments if key != "_xsrf"}
         form = read_form(offer.parameters, typed)
-        if form.is_good and self.board.line.waiting_of(self.person.name) >= MOST_WAITING:
-            form = Form(form.fields, form.values, text("form_too_many", n=MOST_WAITING))
         if not form.is_good:
             self.set_status(422)
             self._show(offer, form)
             return
-        run_id = self.board.ask(offer, values=form.values, person=self.person)
+        try:
+            run_id = self._submit(offer, form)
+        except HubError as refused:
+            self.set_status(422)
+            self._show(offer, Form(form.fields, form.values, str(refused)))
+            return
         self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
+
+    def _submit(self, offer: Offer, form: Form) -> str:
+        batch = self.desk.run_template(
+            inspect_template(offer.path),
+            project=f"~{self.person.name}",
+            values=form.values,
+            person=self.person,
+            now=dt.datetime.now(dt.UTC),
+        )
+        return batch.run_ids[0]
 
     def _offer(self, name: str) -> Offer:
         shelf: Shelf = self.settings["shelf"]
@@ -148,7 +160,7 @@ class CancelHandler(PageHandler):
         """
         run = self.run_or_404(run_id)
         if run.is_active:
-            self.board.line.cancel(run_id)
+            self.desk.cancel(run_id, person=self.person, now=dt.datetime.now(dt.UTC))
         self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
 
 
@@ -188,12 +200,12 @@ def facts(run: Run) -> list[tuple[str, str]]:
     list of (str, str)
         Label and value; what is not known is left out.
     """
-    record = run.record
+    record = run.facts
     found = [
         (TEXTS["requested_by"], run.owner or TEXTS["command_line"]),
         (TEXTS["run_id"], run.run_id),
         (TEXTS["template"], run.template),
-        (TEXTS["template_hash"], _short(record.get("template_sha256"))),
+        (TEXTS["template_hash"], _short(run.row.template_sha256)),
         (TEXTS["duration"], "" if run.is_active else duration(run.seconds)),
         (TEXTS["data_releases"], _listed(record.get("data_releases"), _release)),
         (TEXTS["cohorts"], _listed(record.get("cohorts"), _cohort)),

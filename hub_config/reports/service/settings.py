@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +23,13 @@ class ServiceSettings:
     port: int
     prefix: str = "/services/reports/"
     hub_base_url: str = "/"
+    hub_api_url: str = ""
+    token: str = field(default="", repr=False)
+    data: Path = Path()
+    database_url: str | None = field(default=None, repr=False)
     max_running: int = 2
+    runs_per_runner: int = 2
+    runner_idle_s: float = 300.0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "ServiceSettings":
@@ -52,13 +58,20 @@ class ServiceSettings:
                 "Start it with 'cohorthub up', which sets them."
             )
         host, port = _loopback_address(env["JUPYTERHUB_SERVICE_URL"])
+        home = Path(env["COHORTHUB_HOME"]).expanduser().absolute()
         return cls(
-            home=Path(env["COHORTHUB_HOME"]).expanduser().absolute(),
+            home=home,
             host=host,
             port=port,
             prefix=_with_slashes(env.get("JUPYTERHUB_SERVICE_PREFIX") or cls.prefix),
             hub_base_url=_with_slashes(env.get("JUPYTERHUB_BASE_URL") or cls.hub_base_url),
+            hub_api_url=env["JUPYTERHUB_API_URL"],
+            token=env["JUPYTERHUB_API_TOKEN"],
+            data=Path(env.get("COHORTHUB_DATA") or home / "data"),
+            database_url=env.get("COHORTHUB_REPORTS_DATABASE") or None,
             max_running=_positive_number("COHORTHUB_REPORTS_MAX_RUNNING", env=env, default=cls.max_running),
+            runs_per_runner=_positive_number("COHORTHUB_REPORTS_RUNS_PER_RUNNER", env=env, default=cls.runs_per_runner),
+            runner_idle_s=_positive_number("COHORTHUB_REPORTS_RUNNER_IDLE", env=env, default=int(cls.runner_idle_s)),
         )
 
     @property

@@ -12,8 +12,8 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from hub_config.reports.desk import Person
 from hub_config.reports.service.forms import shown
-from hub_config.reports.service.person import Person
 from hub_config.reports.service.texts import LANGUAGE, STATES, TEXTS, text
 
 __all__ = ["ASSETS", "Site"]

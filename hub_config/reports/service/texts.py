@@ -59,10 +59,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "form_errors": "The run was not started: {n} of the fields need another look.",
         "form_error_one": "The run was not started: one field needs another look.",
         "form_unknown": "The form sent a field that this report does not know. Load the page again.",
-        "form_too_many": (
-            "You have {n} runs waiting already, which is the most at one time. "
-            "Wait until some have begun, or cancel one."
-        ),
         "field_error": "{why}.",
         "field_too_long": "too long; at most {n} characters",
         "field_needed": "a value is needed here",

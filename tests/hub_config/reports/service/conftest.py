@@ -14,11 +14,14 @@ from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from hub_config.kernels import ensure_kernel
+from hub_config.reports.database import open_database
+from hub_config.reports.database.history import one_run
 
 from .notebooks import write_templates
 
@@ -45,7 +48,19 @@ c.JupyterHub.services = [{
     "oauth_client_id": "service-reports",
     "oauth_no_confirm": True,
 }]
-c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self", "access:services!service=reports"]}]
+c.JupyterHub.load_roles = [
+    {"name": "user", "scopes": ["self", "access:services!service=reports"]},
+    {"name": "reports-service", "scopes": ["admin:users", "admin:servers"], "services": ["reports"]},
+]
+c.JupyterHub.allow_named_servers = True
+c.SimpleLocalProcessSpawner.home_dir_template = os.environ["T_FOLDER"] + "/users/{username}"
+from hub_config.reports.runners.spawning import PrepareRunner
+c.Spawner.pre_spawn_hook = PrepareRunner({
+    "COHORTHUB_REPORTS_URL": "http://127.0.0.1:" + os.environ["T_SERVICE_PORT"] + "/services/reports",
+    "COHORTHUB_HOME": os.environ["T_FOLDER"] + "/home",
+    "COHORTHUB_DATA": os.environ["T_FOLDER"] + "/home/data",
+    "JUPYTER_PATH": os.environ["T_FOLDER"] + "/home/jupyter",
+})
 """
 
 
@@ -129,6 +144,23 @@ class Place:
         self.service = None
         return time.monotonic() - begin
 
+    def run(self, run_id: str) -> Any:
+        """What the queue knows of a run; None if nothing."""
+        database = open_database(None, home=self.home)
+        try:
+            with database.reading() as connection:
+                return one_run(connection, run_id)
+        finally:
+            database.close()
+
+    def wait_for_run(self, run_id: str, *states: str, within: float = 30) -> Any:
+        """Wait until the queue knows a run, in one of `states` if some are given."""
+        end = time.monotonic() + within
+        while (run := self.run(run_id)) is None or (states and run.state not in states):
+            assert time.monotonic() < end, (run_id, run.state if run is not None else None, self.log()[-2000:])
+            time.sleep(0.1)
+        return run
+
     def log(self) -> str:
         """What the service has said."""
         return (self.folder / "service.log").read_text(encoding="utf-8")
@@ -173,6 +205,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "T_TRAEFIK_PORT": str(ports[3]),
         "T_TOKEN": place.token,
         "T_PASSWORD": PASSWORD,
+        "T_FOLDER": str(folder),
     }
     place.start_service()
     with (folder / "hub.log").open("wb") as log:

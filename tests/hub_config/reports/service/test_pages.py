@@ -41,7 +41,7 @@ def good_run(one):
 def slow_run(one, good_run):
     """A run of the first researcher that goes on until these tests are done."""
     run_id = one.start("steady", pause="600")
-    one.page.wait_for_selector("#live-text:has-text('Waiting')", timeout=60_000)
+    one.page.wait_for_selector("#live-text:has-text('Cell 3 of 4')", timeout=60_000)
     yield run_id
     cancel(one, run_id)
 
@@ -138,7 +138,7 @@ def test_a_form_with_errors_starts_nothing_says_where_and_keeps_what_was_typed(o
     page.wait_for_selector("#form-error")
     assert page.locator("#form-error").get_attribute("role") == "alert"
     assert page.evaluate("document.activeElement.id") == "form-error"
-    assert page.inner_text("#p-count-error") == "Wanted a whole number, found other text."
+    assert page.inner_text("#p-count-error").startswith("Wanted a whole number")
     assert page.locator("#p-count").get_attribute("aria-invalid") == "true"
     assert page.locator("#p-count").input_value() == "<script>many</script>"
     assert page.locator("#p-words").input_value() == '"><img src=x onerror=alert(1)>'
@@ -215,7 +215,7 @@ def test_a_failed_run_says_where_and_what_kind_without_a_value_from_the_data(one
 
 def test_a_run_can_be_cancelled_and_says_so(one):
     one.start("steady", pause="120")
-    one.page.wait_for_selector("#live-text:has-text('Waiting')", timeout=60_000)
+    one.page.wait_for_selector("#live-text:has-text('Cell 3 of 4')", timeout=60_000)
     one.page.once("dialog", lambda dialog: dialog.accept())
     one.page.click("text=Cancel the run")
     assert one.wait_for_state("Cancelled", within=15) == "Cancelled"

@@ -10,8 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from hub_config.reports.service.asked import Asked, AskedStore
-
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 
 # Each asks the canary for CANARY/NAME, in a way of its own, without anybody's help.
@@ -106,22 +104,15 @@ def heard_within(canary: Canary, name: str, seconds: float) -> bool:
 
 def plant_run(place, run_id: str, html: str) -> None:
     """Write a finished run whose page is `html`, as if the renderer had let everything through."""
-    folder = place.home / "runs" / run_id
+    asked = place.home / "runs" / ".asked"
+    asked.mkdir(exist_ok=True)
+    (asked / f"{run_id}.json").write_text(json.dumps({"requested_by": "researcher-1"}))
+    folder = place.home / "runs" / f".{run_id}.draft"
     folder.mkdir()
     (folder / "report.html").write_text(html, encoding="utf-8")
     (folder / "run.json").write_text(json.dumps({"run_id": run_id, "status": "succeeded", "title": "Planted"}))
-    AskedStore(place.home / "runs" / ".asked").save(
-        Asked(
-            run_id=run_id,
-            template="/planted.ipynb",
-            title="Planted",
-            parameters={},
-            given=(),
-            requested_by="researcher-1",
-            asked_at="2026-11-23T02:15:00.000Z",
-            state="ended",
-        )
-    )
+    folder.rename(place.home / "runs" / run_id)
+    place.wait_for_run(run_id)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import socket
 import zipfile
 from pathlib import Path
 
-from hub_config.reports.service.archive import open_inside, write_zip
+from hub_config.reports.folders.archive import open_inside, write_zip
 
 
 def names_in_zip(folder: Path) -> dict[str, bytes]:

@@ -1,0 +1,88 @@
+"""What a project's reports may name: data sets with their releases, and secrets."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hub_config.projects import Project
+from hub_config.reports.parameters.choices import KnownNames
+
+__all__ = ["known_names", "latest_releases"]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
+
+
+def known_names(project: Project, *, data: Path, folder: Path) -> KnownNames:
+    """Look what there is.
+
+    Parameters
+    ----------
+    project : Project
+        Whose reports.
+    data : Path
+        Where the releases lie.
+    folder : Path
+        The project's folder.
+
+    Returns
+    -------
+    KnownNames
+        Data sets that the project may read, with their releases; names of its cohort definitions and secrets.
+    """
+    datasets = {name: found for name, found in _datasets(data).items() if project.may_use(name)}
+    cohorts = {Path(name).stem for name in _files(folder / "cohorts") if name.endswith((".json", ".toml", ".yaml"))}
+    return KnownNames(datasets, sorted(cohorts), sorted(_files(folder / "secrets")))
+
+
+def latest_releases(datasets: Mapping[str, Sequence[str]], *, data: Path) -> dict[str, str]:
+    """Say which release of each data set is the one that is opened when none is named.
+
+    Parameters
+    ----------
+    datasets : mapping
+        Releases by name.
+    data : Path
+        Where the releases lie.
+
+    Returns
+    -------
+    dict
+        What the pointer ``latest`` names, else the last by name.
+    """
+    found = {}
+    for name, releases in datasets.items():
+        pointer = data / name / "latest"
+        try:
+            named = pointer.readlink().name if pointer.is_symlink() else pointer.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            named = ""
+        chosen = named if named in releases else (releases[-1] if releases else None)
+        if chosen is not None:
+            found[name] = chosen
+    return found
+
+
+def _datasets(data: Path) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in _folders(data):
+        releases = [one for one in _folders(data / name) if (data / name / one / "manifest.json").is_file()]
+        if releases:
+            found[name] = sorted(releases)
+    return found
+
+
+def _folders(folder: Path) -> list[str]:
+    return [entry.name for entry in _entries(folder) if entry.is_dir()]
+
+
+def _files(folder: Path) -> list[str]:
+    return [entry.name for entry in _entries(folder) if entry.is_file(follow_symlinks=False)]
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if NAME.fullmatch(entry.name)]
+    except OSError:
+        return []

@@ -1,0 +1,383 @@
+"""The desk: what pages, API and command line ask for is checked here, and written down."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub_config.projects import Action, Project
+from hub_config.reports.calendar import load_zone, resolve
+from hub_config.reports.database.connection import Database
+from hub_config.reports.database.definitions import is_approved, one_definition
+from hub_config.reports.database.errors import RunUnknownError
+from hub_config.reports.database.history import one_run, template_content
+from hub_config.reports.database.leases import ask_to_stop
+from hub_config.reports.database.submissions import Batch, NewRun, Submission, keep_template, submit
+from hub_config.reports.definitions import Definition, expand
+from hub_config.reports.definitions.reading import parse_definition
+from hub_config.reports.definitions.template_paths import find_in_project
+from hub_config.reports.desk.choices import known_names, latest_releases
+from hub_config.reports.desk.errors import (
+    DefinitionUnknownError,
+    NotAllowedError,
+    NotApprovedError,
+    ProjectUnknownError,
+)
+from hub_config.reports.desk.person import Person
+from hub_config.reports.desk.project_book import ProjectBook
+from hub_config.reports.parameters import resolve_parameters
+from hub_config.reports.parameters.choices import KnownNames
+from hub_config.reports.templates.templates import Template, template_from_content
+
+__all__ = ["Desk"]
+
+
+@dataclass
+class Desk:
+    """Takes requests.
+
+    Parameters
+    ----------
+    database : Database
+        Where they are written.
+    book : ProjectBook
+        The projects.
+    data : Path
+        Where the data releases lie.
+    """
+
+    database: Database
+    book: ProjectBook
+    data: Path
+
+    def project(self, name: str, *, person: Person, action: Action) -> Project:
+        """Give a project in which a person may do something.
+
+        Parameters
+        ----------
+        name : str
+            Which.
+        person : Person
+            Who.
+        action : Action
+            What.
+
+        Returns
+        -------
+        Project
+            The project.
+
+        Raises
+        ------
+        ProjectUnknownError
+            If there is none, or it is not for this person to see.
+        NotAllowedError
+            If their role does not allow it.
+        """
+        project = self.book.get(name)
+        if project is None or not person.may(project, Action.READ):
+            raise ProjectUnknownError(
+                "There is no such project; found none of this name that you may see. "
+                "See yours on the Reports page, or ask a project lead to make you a member."
+            )
+        if not person.may(project, action):
+            role = project.members.get(person.name)
+            raise NotAllowedError(
+                f"Your role does not allow this; found {role.value if role else 'no role'} and the action "
+                f"{action.value!r}. Ask a lead of the project."
+            )
+        return project
+
+    def known_names(self, project: Project) -> KnownNames:
+        """Look which data sets and secrets a project's reports may name.
+
+        Parameters
+        ----------
+        project : Project
+            Whose.
+
+        Returns
+        -------
+        KnownNames
+            As they are now.
+        """
+        return known_names(project, data=self.data, folder=self.book.folder(project.name))
+
+    def run_template(
+        self,
+        template: Template,
+        *,
+        project: str,
+        values: Mapping[str, Any],
+        person: Person,
+        now: dt.datetime,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Queue one run of a template, without a definition.
+
+        Parameters
+        ----------
+        template : Template
+            What runs.
+        project : str
+            For which project.
+        values : mapping
+            Values by name; the template's own stand for the rest.
+        person : Person
+            Who asks.
+        now : datetime
+            With a zone.
+        idempotency_key : str, optional
+            The sender's name for this request.
+
+        Returns
+        -------
+        Batch
+            Of one run.
+
+        Raises
+        ------
+        HubError
+            If the person may not, or a value does not fit.
+        """
+        found = self.project(project, person=person, action=Action.RUN)
+        names = self.known_names(found)
+        at = now.astimezone(load_zone(found.timezone))
+        checked = resolve_parameters(template, texts={}, values=values, at=at, choices=names)
+        run = NewRun(
+            template_name=template.name,
+            template_sha256=template.sha256,
+            title=template.title,
+            parameters=checked,
+            given=[one.name for one in template.parameters if one.name in values and checked[one.name] != one.default],
+            releases=latest_releases(names.datasets(), data=self.data),
+            limits=_limits(found),
+        )
+        with self.database.writing() as tx:
+            keep_template(tx, sha256=template.sha256, name=template.name, content=template.content, now=now)
+            return submit(
+                tx,
+                Submission(
+                    project=found.name,
+                    account=found.account,
+                    submitted_by=person.name,
+                    runs=[run],
+                    idempotency_key=idempotency_key,
+                    most_queued=found.limits.max_queued,
+                ),
+                now=now,
+            )
+
+    def run_definition(
+        self,
+        name: str,
+        *,
+        project: str,
+        person: Person,
+        now: dt.datetime,
+        idempotency_key: str | None = None,
+    ) -> Batch:
+        """Queue the runs of a definition now, whatever its schedule says.
+
+        Parameters
+        ----------
+        name, project : str
+            Which.
+        person : Person
+            Who asks.
+        now : datetime
+            With a zone; relative dates are resolved at it.
+        idempotency_key : str, optional
+            The sender's name for this request.
+
+        Returns
+        -------
+        Batch
+            Of one run, or of a sweep.
+
+        Raises
+        ------
+        HubError
+            If the person may not, the definition is not approved, or it does not fit its template any more.
+        """
+        found = self.project(project, person=person, action=Action.RUN)
+        with self.database.writing() as tx:
+            row = one_definition(tx, project=found.name, name=name)
+            if row is None:
+                raise DefinitionUnknownError(
+                    "There is no such report definition; found none of this name in the project. "
+                    "See them with `cohorthub report list --project NAME`."
+                )
+            submission = self.submission_of(
+                tx, row, project=found, at=now, submitted_by=person.name, idempotency_key=idempotency_key
+            )
+            return submit(tx, submission, now=now)
+
+    def submission_of(
+        self,
+        tx: Any,
+        row: Any,
+        *,
+        project: Project,
+        at: dt.datetime,
+        submitted_by: str,
+        slot: dt.datetime | None = None,
+        idempotency_key: str | None = None,
+    ) -> Submission:
+        """Make the submission that a definition means at one moment.
+
+        Parameters
+        ----------
+        tx : Connection
+            Of the database.
+        row : Row
+            The definition.
+        project : Project
+            Whose it is.
+        at : datetime
+            The slot, or now.
+        submitted_by : str
+            Person, or ``schedule``.
+        slot : datetime, optional
+            The slot that it is for.
+        idempotency_key : str, optional
+            The sender's name for this request.
+
+        Returns
+        -------
+        Submission
+            Not yet written.
+
+        Raises
+        ------
+        NotApprovedError
+            If a lead has not approved it as it stands.
+        DefinitionError
+            If it does not fit its template, or names what is not there.
+        """
+        if not is_approved(tx, row):
+            raise NotApprovedError(
+                "The report definition is not approved as it stands; found changes since the last approval, or none. "
+                "A lead of the project approves it on its page."
+            )
+        definition = parse_definition(row.document)
+        kept = template_content(tx, row.template_sha256)
+        template = template_from_content(bytes(kept.content), name=kept.name) if kept is not None else None
+        if template is None:
+            raise DefinitionUnknownError(
+                "The definition's template is not kept; found none. Save the definition again."
+            )
+        names = self.known_names(project)
+        sets = expand(
+            definition,
+            template.parameters,
+            at=at,
+            zone=definition.timezone or project.timezone,
+            resolve=resolve,
+            csv=self.sweep_file(definition, project=project),
+            choices=names,
+        )
+        releases = (
+            dict(definition.release.datasets)
+            if definition.release.policy == "pinned"
+            else latest_releases(names.datasets(), data=self.data)
+        )
+        late = definition.late_after_seconds
+        runs = [
+            NewRun(
+                template_name=template.name,
+                template_sha256=template.sha256,
+                title=definition.title,
+                parameters=dict(one.parameters),
+                written=dict(one.written),
+                given=list(one.given),
+                label=one.label,
+                releases=releases,
+                limits=_limits(project, definition),
+                retry=definition.retry_rule(),
+                priority=min(definition.priority, project.limits.max_priority),
+                late_at=at + dt.timedelta(seconds=late) if late is not None else None,
+            )
+            for one in sets
+        ]
+        return Submission(
+            project=project.name,
+            account=project.account,
+            submitted_by=submitted_by,
+            runs=runs,
+            definition=row.name,
+            slot=slot,
+            idempotency_key=idempotency_key,
+            most_queued=project.limits.max_queued,
+        )
+
+    def sweep_file(self, definition: Definition, *, project: Project) -> bytes | None:
+        """Read the CSV file that a definition's sweep names.
+
+        Parameters
+        ----------
+        definition : Definition
+            Which.
+        project : Project
+            Whose folder it lies in.
+
+        Returns
+        -------
+        bytes or None
+            None if it names none.
+
+        Raises
+        ------
+        DefinitionError
+            If there is no such file.
+        """
+        if definition.sweep is None or definition.sweep.csv is None:
+            return None
+        folder = self.book.folder(project.name)
+        return find_in_project(definition.sweep.csv, folder=folder, field="sweep.csv", suffix=".csv").read_bytes()
+
+    def cancel(self, run_id: str, *, person: Person, now: dt.datetime) -> bool:
+        """Cancel a run.
+
+        Parameters
+        ----------
+        run_id : str
+            Which.
+        person : Person
+            Who asks.
+        now : datetime
+            With a zone.
+
+        Returns
+        -------
+        bool
+            False if it has ended, or is ending.
+
+        Raises
+        ------
+        RunUnknownError
+            If there is none that this person may see.
+        NotAllowedError
+            If it is not theirs to cancel.
+        """
+        with self.database.reading() as connection:
+            run = one_run(connection, run_id)
+        project = self.book.get(run.project) if run is not None else None
+        if run is None or project is None or not person.may(project, Action.READ):
+            raise RunUnknownError(
+                "There is no such run; found none of this id that you may see. See them with `cohorthub report list`."
+            )
+        action = Action.CANCEL_OWN if run.submitted_by == person.name else Action.CANCEL
+        self.project(project.name, person=person, action=action)
+        with self.database.writing() as tx:
+            return ask_to_stop(tx, run_id=run_id, who=person.name, now=now)
+
+
+def _limits(project: Project, definition: Definition | None = None) -> dict[str, float]:
+    """Take the definition's limits, within those of the project."""
+    cell, run = project.limits.cell_seconds, project.limits.run_seconds
+    if definition is not None:
+        cell = min(cell, definition.limits.cell_seconds or cell)
+        run = min(run, definition.limits.run_seconds or run)
+    return {"cell_s": float(min(cell, run)), "run_s": float(run)}

@@ -1,0 +1,46 @@
+"""What the desk refuses."""
+
+from hub_config.errors import HubError
+
+__all__ = [
+    "DefinitionUnknownError",
+    "NotAllowedError",
+    "NotApprovedError",
+    "ProjectUnknownError",
+    "TemplateChangedError",
+]
+
+
+class NotAllowedError(HubError):
+    """The person's role in the project does not allow this."""
+
+    code = "REPORT-NOT-ALLOWED"
+    exit_code = 120
+
+
+class ProjectUnknownError(HubError):
+    """There is no such project, or not for this person."""
+
+    code = "REPORT-PROJECT-UNKNOWN"
+    exit_code = 121
+
+
+class DefinitionUnknownError(HubError):
+    """There is no such report definition, or not for this person."""
+
+    code = "REPORT-DEFINITION-UNKNOWN"
+    exit_code = 122
+
+
+class NotApprovedError(HubError):
+    """The report definition, or its template, has changed since a project lead approved it."""
+
+    code = "REPORT-NOT-APPROVED"
+    exit_code = 123
+
+
+class TemplateChangedError(HubError):
+    """What was approved is not what stands there now."""
+
+    code = "REPORT-TEMPLATE-CHANGED"
+    exit_code = 124
