@@ -48,13 +48,15 @@ def describe(schedule: Schedule, language: str = "en") -> str:
     return words.say(whole, days=days, times=times, zone=schedule.zone, limits=limits)
 
 
-def fire_times(schedule: Schedule, after: datetime, *, n: int = 5, language: str = "en") -> list[str]:
+def fire_times(
+    schedule: Schedule | Sequence[Schedule], after: datetime, *, n: int = 5, language: str = "en"
+) -> list[str]:
     """Write the next times in the schedule's zone, with their offset from UTC.
 
     Parameters
     ----------
-    schedule : Schedule
-        The schedule.
+    schedule : Schedule or sequence of Schedule
+        The schedule, or several together.
     after : datetime
         An instant, with its offset.
     n : int, default 5

@@ -5,7 +5,7 @@ person's date. `rule` is the stable name of the rule that was broken, for forms,
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from hub_config.errors import HubError
 
@@ -22,10 +22,13 @@ class _RuleBrokenError(HubError):
 
     def __reduce__(self) -> tuple[Callable[..., "_RuleBrokenError"], tuple[object, ...]]:
         """Let the error pass from one process to another, which keeps the message alone otherwise."""
-        return _again, (type(self), {"args": self.args, "field": self.field, "rule": self.rule})
+        return _again, (type(self), {**self.__dict__, "args": self.args})
 
 
-def _again(kind: type[_RuleBrokenError], marks: dict[str, Any]) -> _RuleBrokenError:
+_Broken = TypeVar("_Broken", bound=_RuleBrokenError)
+
+
+def _again(kind: type[_Broken], marks: dict[str, Any]) -> _Broken:
     error = kind.__new__(kind)
     for name, value in marks.items():
         setattr(error, name, value)
@@ -51,6 +54,22 @@ class ScheduleError(_RuleBrokenError):
 
     code: ClassVar[str] = "REPORT-SCHEDULE"
     exit_code: ClassVar[int] = 120
+    line: int | None = None
+
+    def in_line(self, line: int) -> "ScheduleError":
+        """Say in which of several lines the fault is.
+
+        Parameters
+        ----------
+        line : int
+            From 1.
+
+        Returns
+        -------
+        ScheduleError
+            The same refusal, with the line before its message and in `line`.
+        """
+        return _again(type(self), {**self.__dict__, "args": (f"line {line}, {self}",), "line": line})
 
 
 class RelativeDateError(_RuleBrokenError):

@@ -1,7 +1,7 @@
 """A schedule: when a report is due, as TOML, the command line and the form write it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -19,6 +19,7 @@ __all__ = ["Schedule"]
 _YEARS = range(1970, 3000)
 _MOST_HOLIDAYS = 2_000
 _SECOND = timedelta(seconds=1)
+_BEGINS_AS_CRON = re.compile(r"\s*(?:@|[0-9*,/-]+(?:\s|$))")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +165,51 @@ class Schedule:
                 advice=f"Known: {', '.join(sorted(known))}.",
             )
         return cls(**{"zone": zone, **table})
+
+    @classmethod
+    def from_lines(
+        cls,
+        lines: Sequence[str],
+        *,
+        zone: str,
+        first_at: datetime | None = None,
+        until: date | None = None,
+        holidays: tuple[date, ...] = (),
+    ) -> "tuple[Schedule, ...]":
+        """Read several lines, each a cron expression or a rule, which share all else.
+
+        Parameters
+        ----------
+        lines : sequence of str
+            What begins with a number or a star alone, or with ``@``, is read as cron, all else as a rule.
+        zone : str
+            As for the class.
+        first_at : datetime, optional
+            As for the class.
+        until : date, optional
+            As for the class.
+        holidays : tuple of date, optional
+            As for the class.
+
+        Returns
+        -------
+        tuple of Schedule
+            One for each line.
+
+        Raises
+        ------
+        ScheduleError
+            If a line cannot be meant; `line` says which one, from 1.
+        """
+        schedules = []
+        for number, line in enumerate(lines, start=1):
+            key = "cron" if isinstance(line, str) and _BEGINS_AS_CRON.match(line) else "rule"
+            table = {key: line, "zone": zone, "first_at": first_at, "until": until, "holidays": holidays}
+            try:
+                schedules.append(cls.from_table(table))
+            except ScheduleError as refused:
+                raise refused.in_line(number) from None
+        return tuple(schedules)
 
     def to_table(self) -> dict[str, Any]:
         """Give the schedule as types that JSON knows.

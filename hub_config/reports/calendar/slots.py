@@ -12,7 +12,8 @@ Unlike Debian's cron, changes of three hours and more are no exception: on a day
 The zones' rules are those of the locked `tzdata` package; see `zones`.
 """
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import islice
@@ -54,13 +55,13 @@ class Slot:
     by_wall: bool
 
 
-def next_slots(schedule: Schedule, after: datetime, *, n: int = 5) -> list[Slot]:
+def next_slots(schedule: Schedule | Sequence[Schedule], after: datetime, *, n: int = 5) -> list[Slot]:
     """Give the next slots.
 
     Parameters
     ----------
-    schedule : Schedule
-        When a report is due.
+    schedule : Schedule or sequence of Schedule
+        When a report is due; with several, whenever one of them says so.
     after : datetime
         An instant, with its offset; a slot at `after` itself is not given.
     n : int, default 5
@@ -79,15 +80,17 @@ def next_slots(schedule: Schedule, after: datetime, *, n: int = 5) -> list[Slot]
     return list(islice(slots_after(schedule, after), n))
 
 
-def slots_after(schedule: Schedule, after: datetime, *, upto: datetime | None = None) -> Iterator[Slot]:
+def slots_after(
+    schedule: Schedule | Sequence[Schedule], after: datetime, *, upto: datetime | None = None
+) -> Iterator[Slot]:
     """Walk over the slots after an instant, computing each when it is asked for.
 
     Wherever one starts, the same slots follow.
 
     Parameters
     ----------
-    schedule : Schedule
-        When a report is due.
+    schedule : Schedule or sequence of Schedule
+        When a report is due; with several, whenever one of them says so, and once where they agree.
     after : datetime
         An instant, with its offset; a slot at `after` itself is not given.
     upto : datetime, optional
@@ -104,7 +107,17 @@ def slots_after(schedule: Schedule, after: datetime, *, upto: datetime | None = 
         If `after` or `upto` have no offset or are far from our time.
     """
     start, end = _instant(after), None if upto is None else _instant(upto)
-    return _within(schedule, start, end=end)
+    if isinstance(schedule, Schedule):
+        return _within(schedule, start, end=end)
+    return _together([_within(one, start, end=end) for one in schedule])
+
+
+def _together(walks: list[Iterator[Slot]]) -> Iterator[Slot]:
+    newest = None
+    for slot in heapq.merge(*walks, key=lambda slot: slot.at):
+        if slot.at != newest:
+            newest = slot.at
+            yield slot
 
 
 def _instant(at: datetime) -> datetime:

@@ -45,6 +45,36 @@ def test_a_schedule_without_a_zone_takes_the_projects():
     assert Schedule.from_table({"cron": "0 7 * * *", "zone": "UTC"}, zone="Asia/Seoul").zone == "UTC"
 
 
+def test_several_lines_are_read_each_as_what_it_is():
+    lines = ("0 7 * * 1-5", "15th day of the month at 09:00", "*/15 8 * * *", "every Sunday at 07:00")
+    schedules = Schedule.from_lines(lines, zone="Asia/Seoul", until="2027-12-31", holidays=["2027-01-01"])
+    assert [schedule.cron or schedule.rule for schedule in schedules] == list(lines)
+    assert {(one.zone, one.until, one.holidays) for one in schedules} == {
+        ("Asia/Seoul", date(2027, 12, 31), (date(2027, 1, 1),))
+    }
+    assert Schedule.from_lines((), zone="UTC") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "rule"),
+    [
+        ("0 7 * *", "cron", "cron-fields"),
+        ("0 7 * * MONDAY", "cron", "cron-syntax"),
+        ("@daily", "cron", "cron-nickname"),
+        ("15th day of the month", "rule", "rule-sentence"),
+        ("매일 07:00", "rule", "rule-sentence"),
+        ("", "rule", "rule-not-text"),
+        (7, "rule", "rule-not-text"),
+        (None, "cron", "schedule-one"),
+    ],
+)
+def test_a_line_that_is_refused_is_named(line, field, rule):
+    with pytest.raises(ScheduleError, match=rf"^line 2, {field}: ") as refused:
+        Schedule.from_lines(["0 7 * * *", line], zone="Asia/Seoul")
+    assert (refused.value.line, refused.value.field, refused.value.rule) == (2, field, rule)
+    assert pickle.loads(pickle.dumps(refused.value)).line == 2
+
+
 def test_the_reference_page_names_every_rule_that_can_be_broken():
     room = Path(inspect.getfile(Schedule)).parent
     written = {rule for file in room.glob("*.py") for rule in re.findall(r'rule="([a-z-]+)"', file.read_text("utf-8"))}
