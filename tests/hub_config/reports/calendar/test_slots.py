@@ -283,6 +283,13 @@ def test_a_last_day_that_the_clocks_show_once_more_is_whole():
     assert [f"{slot.local:%H:%M %z}" for slot in walk] == ["23:00 -0100", "23:30 -0100", "23:00 -0200", "23:30 -0200"]
 
 
+def test_a_last_day_that_comes_back_after_the_next_has_begun_is_whole():
+    # St. John's, 7 November 2010: at 00:01 clocks went back to 23:01 of the 6th.
+    schedule = Schedule(cron="*/30 * * * *", zone="America/St_Johns", first_at="2010-11-06T23:00", until="2010-11-06")
+    walk = slots_after(schedule, _utc("2010-11-01T00:00"))
+    assert [f"{slot.local:%d %H:%M %z}" for slot in walk] == ["06 23:00 -0230", "06 23:30 -0230", "06 23:30 -0330"]
+
+
 def test_nothing_is_due_on_holidays():
     schedule = Schedule(cron="0 7 * * *", zone="Asia/Seoul", holidays=["2026-12-25", "2027-01-01"])
     due = {slot.local.date() for slot in next_slots(schedule, _utc("2026-12-20T00:00"), n=20)}
