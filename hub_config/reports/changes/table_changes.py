@@ -162,7 +162,7 @@ def compare_tables(
     common = [name for name in before.columns if name in after.columns and name not in labels]
     matched = _match(*(_by_key(table, labels=labels, common=common) for table in (before, after)))
     added, removed = matched.added, matched.removed
-    cells, n_within = _changed_cells(matched.pairs, columns=common, tolerance=tolerance)
+    cells, n_changed, n_within = _changed_cells(matched.pairs, columns=common, tolerance=tolerance)
     return TableChange(
         output=output,
         title=title,
@@ -174,14 +174,14 @@ def compare_tables(
         rows_after=len(after.rows),
         rows_added=tuple(map(_words, added[:MOST_LISTED])),
         rows_removed=tuple(map(_words, removed[:MOST_LISTED])),
-        cells=tuple(cells[:MOST_LISTED]),
+        cells=tuple(cells),
         n_rows_added=len(added),
         n_rows_removed=len(removed),
-        n_cells_changed=len(cells),
+        n_cells_changed=n_changed,
         n_cells_compared=len(matched.pairs) * len(common),
         n_cells_within=n_within,
         remarks=_remarks(
-            matched, output=output, has_labels=bool(labels), longest=max(len(added), len(removed), len(cells))
+            matched, output=output, has_labels=bool(labels), longest=max(len(added), len(removed), n_changed)
         ),
     )
 
@@ -197,19 +197,20 @@ def _remarks(matched: "_Matched", *, output: str, has_labels: bool, longest: int
 
 def _changed_cells(
     pairs: Sequence[tuple[Key, Row, Row]], *, columns: Sequence[str], tolerance: Tolerance
-) -> tuple[list[CellChange], int]:
-    """List the cells that changed, and count those within the tolerance."""
+) -> tuple[list[CellChange], int, int]:
+    """List the first cells that changed, and count all, and those within the tolerance."""
     found: list[CellChange] = []
-    n_within = 0
+    n_changed = n_within = 0
     for key, old, new in pairs:
         for name, one, other in zip(columns, old, new, strict=True):
             if one == other:
                 continue
             verdict, differences = _compare_cells(read_cell(one), read_cell(other), tolerance=tolerance)
             n_within += verdict == "within"
-            if verdict == "changed":
+            n_changed += verdict == "changed"
+            if verdict == "changed" and n_changed <= MOST_LISTED:
                 found.append(CellChange(_words(key), name, raw_text(one), raw_text(other), differences))
-    return found, n_within
+    return found, n_changed, n_within
 
 
 def _by_key(table: Table, *, labels: Sequence[str], common: Sequence[str]) -> dict[Key, list[Row]]:

@@ -2,23 +2,23 @@
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hub_config.reports.changes.cells import Number, Raw, is_value, label_key, read_cell
+from hub_config.reports.changes.cells import Number, Raw, is_plain_number, is_value, label_key, read_cell
 from hub_config.reports.changes.declared_outputs import read_up_to
 
-__all__ = ["Key", "Table", "labels_shared", "read_table", "row_keys", "table_of_estimates"]
+__all__ = ["Key", "Table", "TableReader", "labels_shared", "read_table", "row_keys", "table_of_estimates"]
 
 Key = tuple[Number | str, ...]
 Problem = Literal["table-missing", "table-too-large", "table-unreadable"]
-LARGEST_TABLE = 64 * 2**20
+LARGEST_TABLE = 32 * 2**20
 MOST_ROWS = 100_000
-MOST_CELLS = 2_000_000
-_PLAIN = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,20})?", re.ASCII)
+MOST_CELLS = 500_000
+#: Cells of all tables that one comparison reads; a few seconds.
+MOST_CELLS_IN_ALL = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,24 @@ class Table:
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Raw, ...], ...]
+    _keys: dict[str, list[Number | str]] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def keys(self, name: str) -> list[Number | str]:
+        """Give what the labels of one column are compared by; `row_keys` tells of headings.
+
+        Parameters
+        ----------
+        name : str
+            One of `columns`.
+
+        Returns
+        -------
+        list
+            In the order of the rows; read once.
+        """
+        if name not in self._keys:
+            self._keys[name] = _under_headings(self.column(name))
+        return self._keys[name]
 
     def column(self, name: str) -> list[Raw]:
         """Give the cells of one column.
@@ -51,6 +69,45 @@ class Table:
         """
         place = self.columns.index(name)
         return [row[place] for row in self.rows]
+
+
+@dataclass
+class TableReader:
+    """Reads tables until there were as many cells as one comparison may take.
+
+    Parameters
+    ----------
+    cells_left : int
+        How many more.
+    """
+
+    cells_left: int = MOST_CELLS_IN_ALL
+
+    def read(self, folder: Path, path: str) -> Table | Problem:
+        """Read a table, unless there were enough.
+
+        Parameters
+        ----------
+        folder : Path
+            The run's folder.
+        path : str
+            The CSV file, relative to it.
+
+        Returns
+        -------
+        Table or str
+            As `read_table` gives them.
+        """
+        if self.cells_left <= 0:
+            return "table-too-large"
+        found = read_table(folder, path)
+        # One that is refused may have taken as long as one that was read.
+        self.cells_left -= (
+            (found != "table-missing") * MOST_CELLS // 4
+            if isinstance(found, str)
+            else len(found.rows) * len(found.columns)
+        )
+        return found
 
 
 def read_table(folder: Path, path: str) -> Table | Problem:
@@ -185,13 +242,8 @@ def _is_text(table: Table, name: str) -> bool:
     """Tell whether a column has labels; one without anything in it has, in a table without rows."""
     if not table.rows:
         return True
-    cells = (read_cell(raw) for raw in set(table.column(name)) if not _is_plain_number(raw))
+    cells = (read_cell(raw) for raw in set(table.column(name)) if not is_plain_number(raw))
     return any(not cell.is_missing and not is_value(cell) for cell in cells)
-
-
-def _is_plain_number(raw: Raw) -> bool:
-    """Tell most numbers cheaply; False means that one must look closer."""
-    return not isinstance(raw, str) or _PLAIN.fullmatch(raw) is not None
 
 
 def _leads(table: Table, name: str) -> bool:
@@ -226,7 +278,7 @@ def row_keys(table: Table, labels: Sequence[str]) -> list[Key]:
     list of tuple
         One per row.
     """
-    columns = [_under_headings(table.column(name)) for name in labels]
+    columns = [table.keys(name) for name in labels]
     return list(zip(*columns, strict=True)) if columns else [()] * len(table.rows)
 
 

@@ -17,7 +17,7 @@ from hub_config.reports.changes.declared_outputs import (
 from hub_config.reports.changes.differences import EXACT, Difference, Tolerance, Tolerances, compute_difference
 from hub_config.reports.changes.run_facts import FactChange, compare_facts
 from hub_config.reports.changes.table_changes import TableChange, compare_tables
-from hub_config.reports.changes.tables import read_table, table_of_estimates
+from hub_config.reports.changes.tables import TableReader, table_of_estimates
 
 __all__ = ["Changes", "CountChange", "NumberChange", "OutputName", "changes_between", "what_changed"]
 
@@ -205,6 +205,7 @@ def changes_between(before: DeclaredRun, after: DeclaredRun, *, tolerances: Tole
         if output.id in after.outputs and after.outputs[output.id].kind == output.kind
     ]
     both = {old.id for old, _ in pairs}
+    reader = TableReader()
     counts = [*_counts(pairs), *_cohorts(before, after)]
     sides = (("before", before), ("after", after))
     remarks = [replace(remark, side=side) for side, run in sides for remark in run.remarks]
@@ -218,7 +219,7 @@ def changes_between(before: DeclaredRun, after: DeclaredRun, *, tolerances: Tole
             change
             for old, new in pairs
             if old.kind == "table"
-            for change in _tables(old, new, runs=(before, after), tolerance=tolerances.of(old.id))
+            for change in _tables(old, new, runs=(before, after), reader=reader, tolerance=tolerances.of(old.id))
         ),
         facts=compare_facts(before.facts, after.facts),
         remarks=(*remarks, *([Remark("list-cut")] if len(counts) > MOST_COUNTS else [])),
@@ -251,10 +252,15 @@ def _cohorts(before: DeclaredRun, after: DeclaredRun) -> Iterator[CountChange]:
 
 
 def _tables(
-    old: DeclaredOutput, new: DeclaredOutput, *, runs: tuple[DeclaredRun, DeclaredRun], tolerance: Tolerance
+    old: DeclaredOutput,
+    new: DeclaredOutput,
+    *,
+    runs: tuple[DeclaredRun, DeclaredRun],
+    reader: TableReader,
+    tolerance: Tolerance,
 ) -> list[TableChange]:
     """Compare the file and the estimates of one table; once, where both say the same."""
-    file = _compare_files(old, new, runs=runs, tolerance=tolerance)
+    file = _compare_files(old, new, runs=runs, reader=reader, tolerance=tolerance)
     if not old.estimates or not new.estimates:
         return [file]
     numbers = compare_tables(
@@ -270,10 +276,15 @@ def _tables(
 
 
 def _compare_files(
-    old: DeclaredOutput, new: DeclaredOutput, *, runs: tuple[DeclaredRun, DeclaredRun], tolerance: Tolerance
+    old: DeclaredOutput,
+    new: DeclaredOutput,
+    *,
+    runs: tuple[DeclaredRun, DeclaredRun],
+    reader: TableReader,
+    tolerance: Tolerance,
 ) -> TableChange:
     read = [
-        read_table(run.folder, o.file) if o.file else "table-missing" for o, run in zip((old, new), runs, strict=True)
+        reader.read(run.folder, o.file) if o.file else "table-missing" for o, run in zip((old, new), runs, strict=True)
     ]
     before, after = read
     if not isinstance(before, str) and not isinstance(after, str):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hub_config.reports.changes.alerts.rules import Target
-from hub_config.reports.changes.cells import Number, label_key, read_cell
+from hub_config.reports.changes.cells import Cell, Number, label_key, read_cell
 from hub_config.reports.changes.declared_outputs import DeclaredOutput, DeclaredRun
 from hub_config.reports.changes.tables import Table, labels_shared, read_table, row_keys, table_of_estimates
 
@@ -119,12 +119,7 @@ class WatchedRun:
         rows = _rows(table, labels)
         if len(rows) != 1:
             return Watched(why_not="row-ambiguous" if rows else "row-missing")
-        cell = read_cell(table.rows[rows[0]][table.columns.index(column)])
-        if cell.is_missing:
-            return Watched(why_not="no-value")
-        if cell.shape.startswith(BOUNDS):  # "<5", a suppressed count, is not 5
-            return Watched(why_not="only-a-bound")
-        return Watched(cell.numbers[0]) if cell.numbers else Watched(why_not="not-a-number")
+        return _number_in(read_cell(table.rows[rows[0]][table.columns.index(column)]))
 
     def _table(self, output: DeclaredOutput, *, as_estimates: bool) -> Table | str:
         key = (output.id, as_estimates)
@@ -134,6 +129,14 @@ class WatchedRun:
             else:
                 self._tables[key] = read_table(self.run.folder, output.file) if output.file else "table-missing"
         return self._tables[key]
+
+
+def _number_in(cell: Cell) -> Watched:
+    if cell.is_missing:
+        return Watched(why_not="no-value")
+    if cell.shape.startswith(BOUNDS):  # "<5", a suppressed count, is not 5
+        return Watched(why_not="only-a-bound")
+    return Watched(cell.numbers[0]) if cell.numbers else Watched(why_not="not-a-number")
 
 
 def _cohort(run: DeclaredRun, labels: Sequence[str]) -> Watched:
