@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Alignment", "CellText", "align_cells"]
+__all__ = ["Alignment", "Budget", "CellText", "align_cells", "pairs_of_operations"]
 
 #: Products of lengths that nbdime may be given in all; 20 ns each on two levels, so about 0.4 s.
 BUDGET = 10_000_000
@@ -62,6 +62,37 @@ class Alignment:
     is_rough: bool = False
 
 
+@dataclass
+class Budget:
+    """How much more nbdime may be given.
+
+    Parameters
+    ----------
+    left : int
+        Products of lengths.
+    """
+
+    left: int
+
+    def take(self, cost: int) -> bool:
+        """Spend, if there is as much.
+
+        Parameters
+        ----------
+        cost : int
+            A product of lengths.
+
+        Returns
+        -------
+        bool
+            Whether it was spent.
+        """
+        if cost > self.left:
+            return False
+        self.left -= cost
+        return True
+
+
 Gap = tuple[int, int, int, int]
 
 
@@ -83,14 +114,14 @@ def align_cells(old: Sequence[CellText], new: Sequence[CellText]) -> Alignment:
         anchors += _same_ids(old, new, gap=gap)
     anchors.sort()
     found = Alignment(list(anchors))
-    budget = BUDGET
+    budget = Budget(BUDGET)
     for gap in _gaps(anchors, n_old=len(old), n_new=len(new)):
         i, j, k, m = gap
-        cost = sum(len(c.source) for c in old[i:j]) * sum(len(c.source) for c in new[k:m])
+        # However short they are, to compare two cells costs as much as some hundred signs.
+        cost = sum(len(c.source) + 20 for c in old[i:j]) * sum(len(c.source) + 20 for c in new[k:m])
         if i == j or k == m:
             continue
-        if cost <= budget:
-            budget -= cost
+        if budget.take(cost):
             pairs = _by_nbdime(old[i:j], new[k:m])
         else:
             found.is_rough = True
@@ -111,7 +142,8 @@ def _equal_runs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[
     pairs = [(n, n) for n in range(low)] + [(len(old) - n, len(new) - n) for n in range(high, 0, -1)]
     if max(len(old), len(new)) - low - high > MOST_CELLS:
         return pairs
-    matcher = SequenceMatcher(None, old[low : len(old) - high], new[low : len(new) - high], autojunk=False)
+    # Of more than 200 cells, those that come again and again are no anchors: they cost the square of their number.
+    matcher = SequenceMatcher(None, old[low : len(old) - high], new[low : len(new) - high])
     blocks = matcher.get_matching_blocks()
     return sorted(pairs + [(low + b.a + n, low + b.b + n) for b in blocks for n in range(b.size)])
 
@@ -133,7 +165,7 @@ def _same_ids(old: Sequence[CellText], new: Sequence[CellText], *, gap: Gap) -> 
     # A cell without an id is like no other.
     one = [(c.id, c.kind) if c.id else (n, "old") for n, c in enumerate(old[i:j])]
     other = [(c.id, c.kind) if c.id else (n, "new") for n, c in enumerate(new[k:m])]
-    blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
+    blocks = SequenceMatcher(None, one, other).get_matching_blocks()
     return [(i + b.a + n, k + b.b + n) for b in blocks for n in range(b.size)]
 
 
@@ -141,11 +173,26 @@ def _by_nbdime(old: Sequence[CellText], new: Sequence[CellText]) -> list[tuple[i
     nbdime = import_module("nbdime")  # takes a moment, so only where it is needed
     operations = nbdime.diff_notebooks(_document(old), _document(new))
     cells: list[Any] = next((operation["diff"] for operation in operations if operation["key"] == "cells"), [])
-    return pairs_of_operations(cells, n_old=len(old), n_new=len(new))
+    pairs = pairs_of_operations(cells, n_old=len(old), n_new=len(new))
+    # nbdime takes the same id for the same cell, though code may have become text.
+    return [(i, j) for i, j in pairs if old[i].kind == new[j].kind]
 
 
 def pairs_of_operations(operations: Sequence[Any], *, n_old: int, n_new: int) -> list[tuple[int, int]]:
-    """Read which entries belong together out of nbdime's operations on a list."""
+    """Read which entries belong together out of nbdime's operations on a list.
+
+    Parameters
+    ----------
+    operations : sequence of mapping
+        nbdime's diff of two lists.
+    n_old, n_new : int
+        Lengths of the lists.
+
+    Returns
+    -------
+    list of (int, int)
+        Positions in both, rising.
+    """
     pairs = []
     one = other = 0
     for operation in operations:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hub_config.errors import ParametersCellError
-from hub_config.reports.changes.notebooks.cells import Alignment, CellText, align_cells
-from hub_config.reports.changes.notebooks.lines import LineChange, compare_sources
+from hub_config.reports.changes.notebooks.cells import Alignment, Budget, CellText, align_cells
+from hub_config.reports.changes.notebooks.lines import BUDGET, LineChange, compare_sources
 from hub_config.reports.parameters import Parameter, read_parameters
 from hub_config.reports.templates.notebook_files import PARAMETERS_TAG, parse_notebook
 
@@ -227,17 +227,18 @@ def _changed_names(old: dict[str, Any], new: dict[str, Any], *, without: set[str
 
 def _cells(before: Sequence[CellText], after: Sequence[CellText], *, alignment: Alignment) -> Iterator[CellDiff]:
     moved = _moved(before, after, alignment=alignment)
+    budget = Budget(BUDGET)
     origins = {j: i for i, j in moved.items()}
     one = other = 0
     for i, j in [*alignment.pairs, (len(before), len(after))]:
         yield from (_alone("removed", before[n], before=n + 1) for n in range(one, i) if n not in moved)
         for n in range(other, j):
             if n in origins:
-                yield _both(before[origins[n]], after[n], before=origins[n], after=n, is_moved=True)
+                yield _both(before[origins[n]], after[n], before=origins[n], after=n, budget=budget, is_moved=True)
             else:
                 yield _alone("added", after[n], after=n + 1)
         if i < len(before) and j < len(after):
-            yield _both(before[i], after[j], before=i, after=j)
+            yield _both(before[i], after[j], before=i, after=j, budget=budget)
         one, other = i + 1, j + 1
 
 
@@ -282,7 +283,7 @@ def _alone(
     )
 
 
-def _both(old: CellText, new: CellText, *, before: int, after: int, is_moved: bool = False) -> CellDiff:
+def _both(old: CellText, new: CellText, *, before: int, after: int, budget: Budget, is_moved: bool = False) -> CellDiff:
     is_same = old.source == new.source
     tags_added = tuple(tag for tag in new.tags if tag not in old.tags)
     tags_removed = tuple(tag for tag in old.tags if tag not in new.tags)
@@ -293,7 +294,7 @@ def _both(old: CellText, new: CellText, *, before: int, after: int, is_moved: bo
         kind=new.kind,
         before=before + 1,
         after=after + 1,
-        lines=() if is_same else compare_sources(old.source, new.source),
+        lines=() if is_same else compare_sources(old.source, new.source, budget=budget),
         tags_added=tags_added,
         tags_removed=tags_removed,
         metadata=metadata,

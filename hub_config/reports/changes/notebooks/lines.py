@@ -1,19 +1,20 @@
 """What changed in the source of one cell: line by line, and word by word within a line."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from importlib import import_module
 from typing import Any, Literal
 
-from hub_config.reports.changes.notebooks.cells import pairs_of_operations
+from hub_config.reports.changes.notebooks.cells import Budget, pairs_of_operations
 
-__all__ = ["LineChange", "Segment", "compare_sources"]
+__all__ = ["BUDGET", "LineChange", "Segment", "compare_sources"]
 
 Segment = tuple[Literal["same", "other"], str]
-#: Product of the lengths of two sources up to which nbdime compares their lines.
-BUDGET = 4_000_000
+#: Products of the lengths of sources whose lines nbdime may compare in all; about 0.2 s.
+BUDGET = 10_000_000
 LONGEST_LINE = 500
 _WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 
@@ -47,13 +48,15 @@ class LineChange:
         return {"kind": self.kind, "text": self.text, "segments": [list(part) for part in self.segments]}
 
 
-def compare_sources(old: str, new: str) -> tuple[LineChange, ...]:
+def compare_sources(old: str, new: str, *, budget: Budget) -> tuple[LineChange, ...]:
     """Compare two sources line by line.
 
     Parameters
     ----------
     old, new : str
         Each with a line end behind its last line.
+    budget : Budget
+        What nbdime may be given; beyond it lines are matched where they are equal, and by their order else.
 
     Returns
     -------
@@ -69,21 +72,32 @@ def compare_sources(old: str, new: str) -> tuple[LineChange, ...]:
         high += 1
     middle = before[low : len(before) - high], after[low : len(after) - high]
     found = [LineChange("same", line) for line in before[:low]]
-    found += _walk(*middle, pairs=_pair_lines(*middle))
+    found += _walk(*middle, pairs=_pair_lines(*middle, budget=budget))
     found += [LineChange("same", line) for line in before[len(before) - high :]]
     return tuple(found)
 
 
-def _pair_lines(before: list[str], after: list[str]) -> list[tuple[int, int]]:
+def _pair_lines(before: list[str], after: list[str], *, budget: Budget) -> list[tuple[int, int]]:
     if not before or not after:
         return []
-    if sum(map(len, before)) * sum(map(len, after)) + len(before) * len(after) <= BUDGET:
+    if budget.take(sum(map(len, before)) * sum(map(len, after)) + len(before) * len(after)):
         nbdime = import_module("nbdime")
         operations = nbdime.diff(before, after, path="/cells/*/source", config=_line_config())
         return pairs_of_operations(operations, n_old=len(before), n_new=len(after))
-    # Lines that come again and again cost the square of their number; those are left out where there are many.
-    matcher = SequenceMatcher(None, before, after, autojunk=max(len(before), len(after)) > 1_000)
-    return [(b.a + n, b.b + n) for b in matcher.get_matching_blocks() for n in range(b.size)]
+    # Of more than 200 lines, those that come again and again are no anchors: they cost the square of their number.
+    matcher = SequenceMatcher(None, before, after)
+    found = []
+    for operation, i, j, k, m in matcher.get_opcodes():
+        if operation == "equal" or (operation == "replace" and j - i == m - k):
+            pairs = zip(range(i, j), range(k, m), strict=True)
+            found += [(a, b) for a, b in pairs if operation == "equal" or _alike(before[a], after[b])]
+    return found
+
+
+def _alike(old: str, new: str) -> bool:
+    """Tell whether two lines share half their words."""
+    before, after = Counter(_WORDS.findall(old[:LONGEST_LINE])), Counter(_WORDS.findall(new[:LONGEST_LINE]))
+    return 2 * (before & after).total() >= 0.5 * (before.total() + after.total())
 
 
 def _line_config() -> Any:
