@@ -1,6 +1,7 @@
 """The language of alert rules: what it understands, and what it refuses."""
 
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -195,6 +196,13 @@ def test_an_output_that_is_not_declared_or_of_another_kind_is_refused_with_those
 )
 def test_what_the_report_declares_is_accepted(text):
     assert parse_alert(text, known=KNOWN).text == text
+
+
+def test_every_example_of_the_page_is_understood_and_every_reason_is_on_it():
+    page = (Path(__file__).parents[5] / "docs" / "reference" / "alerts.md").read_text(encoding="utf-8")
+    examples = page.partition("```text\n")[2].partition("```")[0].splitlines()
+    assert len([parse_alert(line) for line in examples]) > 10
+    assert [reason for reason in REASONS if f"`{reason}`" not in page] == []
 
 
 def test_every_reason_for_a_refusal_is_tried():
