@@ -29,6 +29,8 @@ MISSING = frozenset({"", "nan", "na", "n/a", "<na>", "nat", "-", "–", "—"})
 # Stands for a number in a shape; no character, so no text has it.
 MARK = "\uffff"
 LONGEST = 2_000
+# In longer cells no numbers are looked for: that takes the square of their length at worst.
+LONGEST_MEASURE = 200
 # A sign belongs to a number only where a number can begin, so that 40-49 is a range and not 40 and -49.
 _NUMBER = re.compile(
     r"(?<![\w.])(?<![A-Za-z][-−])"
@@ -37,7 +39,7 @@ _NUMBER = re.compile(
     r"(?!\.?\w)",
     re.ASCII | re.IGNORECASE,
 )
-_DATE_OR_TIME = re.compile(r"\d{4}-\d{1,2}(?!\d)|\d+/\d+/\d+|\d{1,2}:\d{2}", re.ASCII)
+_DATE_OR_TIME = re.compile(r"\d{4}-\d{1,2}(?!\d)|\d{1,4}/\d{1,4}/\d{1,4}|\d{1,2}:\d{2}", re.ASCII)
 _VALUE = re.compile(rf"(?:[<>≤≥~=±%()\[\]{{}}/;,|\s*†‡–-]|{MARK}|to)+")
 _RANGE = re.compile(rf"[<>≤≥]?\s*{MARK}\s*[-–]\s*{MARK}")
 _LONGEST_NUMBER = 40
@@ -103,7 +105,7 @@ def _read_text(raw: str) -> Cell:
         return Cell(text, (float(text) if plain[1] else int(text),), MARK)
     if text.lower() in MISSING:
         return Cell("", (), "")
-    if len(text) > LONGEST or MARK in text or _DATE_OR_TIME.search(text):
+    if len(text) > LONGEST_MEASURE or MARK in text or _DATE_OR_TIME.search(text):
         return Cell(_cut(text, LONGEST), (), text)
     words = _NUMBER.findall(text)
     numbers = [_number(word) for word in words]

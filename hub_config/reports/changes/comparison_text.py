@@ -1,14 +1,15 @@
 """Two runs side by side, for a terminal."""
 
+import math
 from collections.abc import Iterator
 
-from hub_config.reports.changes.cells import Number, shown
+from hub_config.reports.changes.cells import Number, read_cell, shown
 from hub_config.reports.changes.differences import Difference
 from hub_config.reports.changes.run_facts import RunFacts
 from hub_config.reports.changes.side_by_side import RunComparison
 from hub_config.reports.changes.table_changes import CellChange, TableChange
 from hub_config.reports.changes.terminal import columns_of_text, plain_line
-from hub_config.reports.changes.texts import text
+from hub_config.reports.changes.texts import TEXTS, text
 from hub_config.reports.changes.what_changed import Changes, CountChange
 
 __all__ = ["comparison_text"]
@@ -63,6 +64,8 @@ def _fact(facts: RunFacts, name: str, *, language: str) -> str:
     value = getattr(facts, name)
     if value is None or value == "":
         return text("none", language)
+    if name == "status" and f"state_{value}" in TEXTS["en"]:
+        return text(f"state_{value}", language)
     return text("seconds", language, n=f"{value:.1f}") if name == "duration_s" else str(value)
 
 
@@ -112,23 +115,24 @@ def _count(count: CountChange, language: str) -> str:
 
 
 def _cells(difference: Difference, language: str) -> list[str]:
-    apart = _number(difference.difference, language, sign=True)
+    apart = _number(difference.difference, language, sign=True, digits=6)
     if difference.verdict == "within":
         apart = text("within", language)
-    relative = text("none", language) if difference.relative is None else f"{difference.relative:+.1%}"
+    share = difference.relative
+    relative = text("none", language) if share is None or math.isinf(share) else f"{share:+.1%}"
     if difference.from_zero:
         relative = text("from_zero", language)
     return [_number(difference.before, language), _number(difference.after, language), apart, relative]
 
 
-def _number(number: Number | None, language: str, *, sign: bool = False) -> str:
+def _number(number: Number | None, language: str, *, sign: bool = False, digits: int = 10) -> str:
     """Write a number for reading; the document has it unrounded."""
     if number is None:
         return text("none", language)
     plus = "+" if sign and number > 0 else ""
     if isinstance(number, int):
         return f"{plus}{number:,}"
-    return plus + (shown(number) if number != number or abs(number) == float("inf") else f"{number:,.10g}")
+    return plus + (shown(number) if math.isinf(number) else f"{number:,.{digits}g}")
 
 
 def _table(table: TableChange, language: str) -> list[str]:
@@ -153,7 +157,7 @@ def _table(table: TableChange, language: str) -> list[str]:
 
 
 def _joined(row: tuple[str, ...]) -> str:
-    return plain_line(" | ".join(row), longest=100)
+    return plain_line(" | ".join(part for part in row if part), longest=100)
 
 
 def _cell(cell: CellChange, language: str) -> list[str]:
@@ -161,7 +165,14 @@ def _cell(cell: CellChange, language: str) -> list[str]:
     none = text("none", language)
     first = next((found for found in cell.differences if found.verdict == "changed"), None)
     apart = _cells(first, language)[2:] if first else [none, none]
-    return [cell.before or none, cell.after or none, *apart]
+    return [_written(side, language) or none for side in (cell.before, cell.after)] + apart
+
+
+def _written(side: str, language: str) -> str:
+    """Write a cell; one that is a number with many digits is rounded, as nobody reads them all."""
+    cell = read_cell(side)
+    is_long = cell.is_number and isinstance(cell.numbers[0], float) and len(side) > 10
+    return _number(cell.numbers[0], language, digits=6) if is_long else side
 
 
 def _more(n: int, language: str) -> list[str]:

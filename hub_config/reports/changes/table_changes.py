@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from hub_config.reports.changes.cells import Cell, Raw, raw_text, read_cell, shown
+from hub_config.reports.changes.cells import Cell, Raw, as_raw, raw_text, read_cell, shown
 from hub_config.reports.changes.declared_outputs import Remark
 from hub_config.reports.changes.differences import Difference, Tolerance, compute_difference
-from hub_config.reports.changes.tables import Key, Table, labels_shared, row_keys
+from hub_config.reports.changes.tables import LONGEST_NAME, Key, Table, labels_shared, row_keys
 
 __all__ = ["CellChange", "TableChange", "compare_tables"]
 
@@ -282,4 +282,4 @@ def _compare_cells(
 
 
 def _words(key: Key) -> tuple[str, ...]:
-    return tuple(part if isinstance(part, str) else shown(part) for part in key)
+    return tuple(str(as_raw(part, longest=LONGEST_NAME)) if isinstance(part, str) else shown(part) for part in key)

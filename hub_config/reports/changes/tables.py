@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from hub_config.reports.changes.cells import Number, Raw, is_plain_number, is_value, label_key, read_cell
+from hub_config.reports.changes.cells import Number, Raw, as_raw, is_plain_number, is_value, label_key, read_cell
 from hub_config.reports.changes.declared_outputs import read_up_to
 
 __all__ = ["Key", "Table", "TableReader", "labels_shared", "read_table", "row_keys", "table_of_estimates"]
@@ -16,9 +16,12 @@ Key = tuple[Number | str, ...]
 Problem = Literal["table-missing", "table-too-large", "table-unreadable"]
 LARGEST_TABLE = 32 * 2**20
 MOST_ROWS = 100_000
+MOST_COLUMNS = 2_000
+LONGEST_NAME = 300
 MOST_CELLS = 500_000
 #: Cells of all tables that one comparison reads; a few seconds.
 MOST_CELLS_IN_ALL = 2_000_000
+BYTES_OF_A_CELL = 16
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,11 @@ class TableReader:
         """
         if self.cells_left <= 0:
             return "table-too-large"
-        found = read_table(folder, path)
-        # One that is refused may have taken as long as one that was read.
-        self.cells_left -= (
-            (found != "table-missing") * MOST_CELLS // 4
-            if isinstance(found, str)
-            else len(found.rows) * len(found.columns)
-        )
+        content = read_up_to(folder, path, limit=LARGEST_TABLE)
+        found = _table(content)
+        cells = 0 if isinstance(found, str) else len(found.rows) * len(found.columns)
+        # Long texts cost as well, and a file that is refused may have taken as long as one that was read.
+        self.cells_left -= max(cells, len(content or b"") // BYTES_OF_A_CELL)
         return found
 
 
@@ -126,7 +127,10 @@ def read_table(folder: Path, path: str) -> Table | Problem:
         Why not, as the code of a remark: a table that is too large is not read in part, as half a table would look
         like rows that have gone.
     """
-    content = read_up_to(folder, path, limit=LARGEST_TABLE)
+    return _table(read_up_to(folder, path, limit=LARGEST_TABLE))
+
+
+def _table(content: bytes | None) -> Table | Problem:
     if content is None:
         return "table-missing"
     if len(content) > LARGEST_TABLE:
@@ -139,7 +143,10 @@ def read_table(folder: Path, path: str) -> Table | Problem:
 
 def _parse(text: str) -> Table | Problem:
     lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns = tuple(_distinct(next(lines, [])))
+    names = next(lines, [])
+    if len(names) > MOST_COLUMNS:
+        return "table-too-large"
+    columns = tuple(_distinct([str(as_raw(name, longest=LONGEST_NAME)) for name in names]))
     width = len(columns)
     rows: list[tuple[Raw, ...]] = []
     for line in lines:
@@ -289,6 +296,6 @@ def _under_headings(cells: list[Raw]) -> list[Number | str]:
         key = label_key(raw)
         indented = isinstance(raw, str) and raw[:1].isspace() and key != ""
         if not indented and isinstance(key, str):
-            heading = key
+            heading = key[:LONGEST_NAME]
         found.append(f"{heading}: {key}" if indented and heading else key)
     return found

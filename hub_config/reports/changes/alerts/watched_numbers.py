@@ -142,10 +142,15 @@ def _number_in(cell: Cell) -> Watched:
 def _cohort(run: DeclaredRun, labels: Sequence[str]) -> Watched:
     persons = run.facts.cohort_persons
     if labels:
-        return Watched(persons[labels[0]]) if labels[0] in persons else Watched(why_not="cohort-missing")
+        if labels[0] in persons:
+            return Watched(persons[labels[0]])
+        # Declared, but twice, or without a count.
+        return Watched(why_not="no-value" if labels[0] in run.facts.cohorts else "cohort-missing")
     if len(run.facts.cohorts) > 1:
         return Watched(why_not="cohort-ambiguous")
-    return Watched(next(iter(persons.values()))) if persons else Watched(why_not="cohort-missing")
+    if persons:
+        return Watched(next(iter(persons.values())))
+    return Watched(why_not="no-value" if run.facts.cohorts else "cohort-missing")
 
 
 def _counts(output: DeclaredOutput, target: Target) -> Watched | None:

@@ -61,9 +61,9 @@ def test_the_text_says_everything_that_changed(runs):
         "events      20     25          +5    +25.0%",
         "from 0",
         "persons of cohort users   1,000  1,100        +100    +10.0%",
-        "table-1: 2 cells changed, 1 rows new, 0 rows gone",
+        "table-1: cells changed: 2; rows new: 1; rows gone: 0",
         "new row: Sex: m",
-        "same: nothing changed (1 rows)",
+        "same: nothing changed; rows: 1",
         "61.2 s",
     ):
         assert words in shown, shown
@@ -72,6 +72,7 @@ def test_the_text_says_everything_that_changed(runs):
 def test_the_text_is_whole_in_korean(runs):
     shown = comparison_text(compare_runs(*runs), "ko")
     assert "추가: fresh (수치)" in shown
+    assert "성공" in shown
     assert "코호트 users의 대상자 수" in shown
     assert "Parameter" not in shown
 

@@ -177,6 +177,20 @@ def test_a_thousand_large_tables_do_not_keep_the_reader_for_ever(make_run, monke
     assert not found.is_changed
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["9" * 60_000, "111," * 15_000 + "x", "1/" * 30_000, "(" * 60_000, "1-" * 30_000, "e1" * 30_000, " " * 60_000],
+)
+def test_a_long_cell_is_text_and_takes_no_time(make_run, cell):
+    before = make_run("a", table("t"), tables={"t": f'term,v\nx,"{cell}"\n"{cell}",1\n'})
+    after = make_run("b", table("t"), tables={"t": f'term,v\nx,"{cell}z"\n"{cell}",2\n'})
+    started = time.process_time()
+    (change,) = what_changed(before, after).tables
+    assert change.n_cells_changed == 2
+    assert len(json.dumps(change.to_dict())) < 20_000
+    assert time.process_time() - started < 1
+
+
 def test_a_table_of_a_hundred_thousand_rows_is_compared_in_time(make_run):
     lines = [f"r{n},{n},{n / 7}\n" for n in range(100_000)]
     before = make_run("a", table("t"), tables={"t": "term,n,x\n" + "".join(lines)})

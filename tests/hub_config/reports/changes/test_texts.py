@@ -9,7 +9,7 @@ from hub_config.reports.changes.texts import TEXTS, text
 
 SOURCES = [path for path in Path(room.__file__).parent.rglob("*.py") if path.name != "texts.py"]
 # Chosen by a word that is found: a state, a kind, the code of a remark.
-FAMILIES = ("why_", "remark_", "fact_", "kind_", "count_", "cell_", "parameter_", "alert_", "column_", "run_")
+FAMILIES = ("state_", "why_", "remark_", "fact_", "kind_", "count_", "cell_", "parameter_", "alert_", "column_", "run_")
 
 
 def fields(pattern: str) -> set[str]:

@@ -182,6 +182,9 @@ def test_several_cohorts_need_a_name(make_run):
     assert check((None, run), "n_persons > 3").reason == "cohort-ambiguous"
     assert check((None, run), 'n_persons["a"] > 3').state == "fired"
     assert check((None, make_run("s")), "n_persons > 3").reason == "cohort-missing"
+    twice = make_run("t", cohorts=[cohorts[0], cohorts[0] | {"persons": 8}])
+    assert check((None, twice), 'n_persons["a"] > 3').reason == "no-value"
+    assert check((None, twice), "n_persons > 3").reason == "no-value"
 
 
 def test_a_table_that_is_gone_cannot_be_checked_and_is_missing(make_run):
