@@ -86,12 +86,10 @@ class Tolerances:
     def from_document(cls, document: Mapping[str, Any]) -> "Tolerances":
         """Read tolerances as a report definition has them.
 
-        A tolerance that is given for an output holds for its whole numbers too, unless ``exact_integers`` says no.
-
         Parameters
         ----------
         document : mapping of str to mapping
-            By the id of an output, or ``default``: keys ``absolute``, ``relative``, ``exact_integers``.
+            By the id of an output: keys ``absolute``, ``relative``, ``exact_integers``; what is left out is usual.
 
         Returns
         -------
@@ -104,18 +102,17 @@ class Tolerances:
             If there is another key, or a value is no finite number >= 0.
         """
         found = {name: _from_document(name, entry) for name, entry in document.items()}
-        default = found.pop("default", Tolerance())
-        return cls(default, MappingProxyType(found))
+        return cls(by_output=MappingProxyType(found))
 
 
 def _from_document(name: str, entry: Any) -> Tolerance:
     known = ("absolute", "relative", "exact_integers")
-    if not isinstance(entry, Mapping) or not entry or not set(entry) <= set(known):
+    if not isinstance(entry, Mapping) or not set(entry) <= set(known):
         raise ToleranceError(
             f"A tolerance is given by {', '.join(known)}; found something else in the one of {name[:64]!r}. "
             "Write for instance {absolute: 0.5}."
         )
-    exact = entry.get("exact_integers", name == "default")
+    exact = entry.get("exact_integers", True)
     if not isinstance(exact, bool):
         raise ToleranceError(f"exact_integers must be true or false; found {type(exact).__name__}. Write one of these.")
     default = Tolerance()

@@ -196,7 +196,7 @@ def diff_notebooks(old: bytes, new: bytes) -> NotebookDiff:
         parameters_readable=readable,
         kernel_before=_kernel(one),
         kernel_after=_kernel(other),
-        metadata=_changed_names(one.metadata, other.metadata, without=LEFT_IN_NOTEBOOK),
+        metadata=_changed_names(_settings(one), _settings(other), without=LEFT_IN_NOTEBOOK),
         is_rough=alignment.is_rough,
     )
 
@@ -204,6 +204,13 @@ def diff_notebooks(old: bytes, new: bytes) -> NotebookDiff:
 def _kernel(notebook: Any) -> str:
     spec = notebook.metadata.get("kernelspec")
     return str(spec.get("name", "")) if isinstance(spec, dict) else ""
+
+
+def _settings(notebook: Any) -> dict[str, Any]:
+    """Take the metadata, with the language: papermill chooses by it how parameters are written into the notebook."""
+    found = [notebook.metadata.get(key) for key in ("language_info", "kernelspec")]
+    info, spec = (part if isinstance(part, dict) else {} for part in found)
+    return {**notebook.metadata, "language": info.get("name") or spec.get("language")}
 
 
 def _cell_texts(notebook: Any) -> list[CellText]:

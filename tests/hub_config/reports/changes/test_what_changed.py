@@ -33,7 +33,7 @@ def test_an_output_may_have_a_tolerance_of_its_own(make_run):
         make_run("a", number("events", 20), number("x", 20)),
         make_run("b", number("events", 22), number("x", 22)),
     )
-    tolerances = Tolerances.from_document({"events": {"relative": 0.1}})
+    tolerances = Tolerances.from_document({"events": {"relative": 0.1, "exact_integers": False}})
     verdicts = {n.output: n.difference.verdict for n in what_changed(before, after, tolerances=tolerances).numbers}
     assert verdicts == {"events": "within", "x": "changed"}
 
@@ -65,7 +65,7 @@ def test_counts_of_persons_are_exact_whatever_the_tolerance(make_run):
         make_run("a", number("x", 1, persons={"all": 100})),
         make_run("b", number("x", 1, persons={"all": 101})),
     )
-    tolerances = Tolerances.from_document({"x": {"absolute": 50}})
+    tolerances = Tolerances.from_document({"x": {"absolute": 50, "exact_integers": False}})
     assert what_changed(before, after, tolerances=tolerances).n_counts_changed == 1
 
 

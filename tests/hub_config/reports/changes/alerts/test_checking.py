@@ -194,7 +194,7 @@ def test_a_table_that_is_gone_cannot_be_checked_and_is_missing(make_run):
 
 
 def test_the_tolerance_of_an_output_holds_for_a_change_without_an_amount(runs):
-    tolerances = Tolerances.from_document({"events": {"absolute": 5}})
+    tolerances = Tolerances.from_document({"events": {"absolute": 5, "exact_integers": False}})
     assert check(runs, "events changed", tolerances=tolerances).state == "quiet"
     assert check(runs, "events changed by more than 4", tolerances=tolerances).state == "fired"
 

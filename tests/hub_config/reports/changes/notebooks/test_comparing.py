@@ -116,9 +116,18 @@ def test_another_kernel_and_other_metadata_are_told():
     other = copy.deepcopy(BASE)
     other["metadata"] = {"kernelspec": {"name": "bash", "display_name": "Bash", "language": "bash"}, "author": "x"}
     diff = compare(BASE, other)
-    assert (diff.kernel_before, diff.kernel_after, diff.metadata) == ("cohort-analysis", "bash", ("author",))
+    assert (diff.kernel_before, diff.kernel_after) == ("cohort-analysis", "bash")
+    assert diff.metadata == ("author", "language")
     assert diff.is_changed
     assert "Kernel: cohort-analysis is now bash" in notebook_diff_text(diff)
+
+
+def test_what_a_run_leaves_in_the_metadata_is_no_change_and_another_language_is():
+    other = copy.deepcopy(BASE)
+    other["metadata"]["language_info"] = {"name": "python", "version": "3.12.1"}
+    assert not compare(BASE, other).is_changed
+    other["metadata"]["language_info"]["name"] = "R"
+    assert compare(BASE, other).metadata == ("language",)
 
 
 def test_a_code_cell_that_became_text_is_another_cell():
