@@ -5,6 +5,8 @@ import os
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub_config.reports.changes import check_alerts, compare_runs, comparison_text, parse_alert, roll_up, what_changed
 from hub_config.reports.changes.declared_outputs import open_beneath, read_declared
@@ -199,3 +201,69 @@ def test_a_table_of_a_hundred_thousand_rows_is_compared_in_time(make_run):
     (change,) = what_changed(before, after).tables
     assert (change.n_rows_added, change.n_rows_removed, change.n_cells_changed) == (1, 1, 0)
     assert time.monotonic() - started < 20
+
+
+# Whatever a notebook writes
+
+DECLARED = {
+    "schema": "cohorthub.outputs/1",
+    "library_version": "1",
+    "data_releases": [{"name": "a", "release": "b", "manifest_sha256": "c"}],
+    "cohorts": [{"name": "u", "definition_sha256": "d", "persons": 3}],
+    "outputs": [
+        number("x", 3, n=2, events=1, exclusions={"r": 1}),
+        table("t", estimates=[{"term": "a", "v": 1.5}, {"term": "b", "v": "inf"}]),
+    ],
+}
+RECORD = {"run_id": "r", "status": "succeeded", "parameters": {"a": 1}, "duration_s": 1.5}
+JUNK = [None, True, -1, 0, 1e308, "", "x", "\ud800", "=1", [], {}, [[]], {"a": [1]}, 2**64, "inf", "a" * 3000, 1.5]
+TABLES = [
+    "term,v\na,1\nb,2\n",
+    "",
+    "\n",
+    "a",
+    "term,v\na,1,2\n",
+    '"',
+    "term,v\n a,1\n  b,(2)\n",
+    "term,term\na,a\na,a\n",
+]
+TABLES += [",\n,\n", "v\n1\n1\n2\n", "\ufefft,v\na,∞\n"]
+RULES = ["x > 1", "x changed by more than 5 %", 't.v["a"] > 1', 't["a","v"] changed', "n_persons > 1", "missing"]
+RULES += ["new output", "t missing", "x.persons > 1", 'x.exclusions["r"] rose']
+
+
+def spoiled(document, random):
+    """Put junk into some places of a document."""
+    document = json.loads(json.dumps(document))
+    for _ in range(random.randint(0, 4)):
+        node = document
+        while isinstance(node, dict | list) and node:
+            key = random.choice(list(node) if isinstance(node, dict) else range(len(node)))
+            if random.random() < 0.4 or not isinstance(node[key], dict | list):
+                node[key] = json.loads(json.dumps(random.choice(JUNK)))
+                break
+            node = node[key]
+    return document
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.randoms(use_true_random=False))
+def test_whatever_stands_in_two_folders_they_are_compared_and_said(tmp_path_factory, random):
+    root = tmp_path_factory.mktemp("runs")
+    folders = [root / "a", root / "b"]
+    for folder in folders:
+        (folder / "outputs").mkdir(parents=True)
+        (folder / "outputs.json").write_text(json.dumps(spoiled(DECLARED, random)))
+        (folder / "run.json").write_text(json.dumps(spoiled(RECORD, random)))
+        (folder / "outputs" / "t.csv").write_text(random.choice(TABLES), encoding="utf-8")
+    before, after = folders
+    found = compare_runs(before, after)
+    json.dumps(found.to_dict(), allow_nan=False)
+    shown = comparison_text(found, random.choice(["en", "ko"]))
+    assert not [sign for sign in shown if not sign.isprintable() and sign != "\n"]
+    assert not compare_runs(before, before).changes.is_changed
+    assert compare_runs(after, before).changes.is_changed == found.changes.is_changed
+    for result in check_alerts([parse_alert(rule) for rule in RULES], before=before, after=after):
+        json.dumps(result.to_dict(), allow_nan=False)
+        assert (result.page_text() and result.mail_text("ko")).encode()
+    assert roll_up(folders).to_csv().encode()
