@@ -97,7 +97,7 @@ class Limits(Section, frozen=True):
 class NotifyTarget(Section, frozen=True):
     """Somebody who is told how the project's reports went: a secret address in a file, or an e-mail address."""
 
-    url_file: Annotated[str, StringConstraints(pattern=r"^secrets/[a-z0-9][a-z0-9._-]{0,63}$")] | None = Field(
+    url_file: Annotated[str, StringConstraints(pattern=r"^secrets/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$")] | None = Field(
         default=None,
         repr=False,
         description="File below `secrets/` of the project that holds one address for apprise, such as `mailtos://…`.",
@@ -207,6 +207,12 @@ class Project(Section, frozen=True):
             True if it is listed, or all are.
         """
         return dataset in self.datasets or self.datasets == ("*",)
+
+    @property
+    def notice_secrets(self) -> frozenset[str]:
+        """Names of the secrets that hold addresses of notices: for the service alone, never for a notebook."""
+        files = (target.url_file for target in self.notify.values() if target.url_file is not None)
+        return frozenset(file.removeprefix("secrets/") for file in files)
 
     def is_expired(self, at: datetime) -> bool:
         """Tell whether the project's last day is over.

@@ -164,7 +164,7 @@ def _rule(fault: Mapping[str, Any]) -> str:
 def _pattern_in_words(place: Sequence[Any]) -> str:
     field = str(place[-1])
     if field == "url_file":
-        return "must be secrets/NAME, with lower-case letters, digits, dots, hyphens and underscores"
+        return "must be secrets/NAME, with letters, digits, dots, hyphens and underscores"
     if field == "email":
         return "must be one plain e-mail address in ASCII letters, such as team@example.org"
     if place[0] == "datasets":

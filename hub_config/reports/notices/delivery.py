@@ -22,13 +22,23 @@ from hub_config.reports.notices.witness import Witness
 
 __all__: list[str] = []
 
+# An answer without end must not take the machine's memory; a usual message needs 65 MB.
+_MOST_MEMORY = 2**30
+
 
 def main() -> int:
-    """Send the message; the exit code is 0 whenever the outcome could be written."""
+    """Send the message.
+
+    Returns
+    -------
+    int
+        0 whenever the outcome could be written.
+    """
     job = json.load(sys.stdin)
     # The parent ends this process in time; if the parent is gone, this does.
     signal.alarm(int(job["seconds"]) + 1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold passwords
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     logging.disable(sys.maxsize)
     warnings.simplefilter("ignore")
     try:
@@ -46,6 +56,8 @@ def _send(job: dict[str, Any]) -> Outcome:
     witness = Witness()
     asset = apprise.AppriseAsset(
         app_id="CohortHub",
+        image_url_mask="",  # no pictures from elsewhere in chats
+        image_url_logo="",
         app_desc="CohortHub",
         app_url="",
         async_mode=False,

@@ -8,13 +8,14 @@ which server and with which login, and the mail itself is written here.
 import email.policy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import make_msgid
 from typing import Any
 
-__all__ = ["mail_writer"]
+__all__ = ["PreparedMail", "mail_writer"]
 
 _POLICY = email.policy.SMTP.clone(cte_type="7bit")
 # RFC 3834, and what Exchange obeys instead: no holiday replies.
@@ -24,7 +25,26 @@ _AUTOMATIC = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "A
 _OWN_HEADER = re.compile(r"X-[A-Za-z0-9-]{1,40}")
 
 
-def mail_writer(*, text: str, page: str) -> Callable[..., Iterator[Any]]:
+@dataclass(frozen=True)
+class PreparedMail:
+    """What apprise hands to the mail server, by apprise's names.
+
+    Parameters
+    ----------
+    recipient : str
+        Whom it is to.
+    to_addrs : list of str
+        Every mailbox that gets it.
+    body : str
+        Headers and parts, in ASCII.
+    """
+
+    recipient: str
+    to_addrs: list[str]
+    body: str
+
+
+def mail_writer(*, text: str, page: str) -> Callable[..., Iterator[PreparedMail]]:
     """Make what stands in for apprise's own writer of mails.
 
     Parameters
@@ -50,9 +70,7 @@ def mail_writer(*, text: str, page: str) -> Callable[..., Iterator[Any]]:
         reply_to: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
         **_others: Any,
-    ) -> Iterator[Any]:
-        from apprise.plugins.email.common import EmailMessage as Prepared
-
+    ) -> Iterator[PreparedMail]:
         for name, address in to:
             mail = EmailMessage(policy=_POLICY)
             mail["Subject"] = _harmless(subject)
@@ -69,7 +87,7 @@ def mail_writer(*, text: str, page: str) -> Callable[..., Iterator[Any]]:
                 mail[header] = _harmless(value)
             mail.set_content(text)
             mail.add_alternative(page, subtype="html")
-            yield Prepared(recipient=address, to_addrs=[address, *copies, *blind], body=mail.as_string())
+            yield PreparedMail(recipient=address, to_addrs=[address, *copies, *blind], body=mail.as_string())
 
     return write
 

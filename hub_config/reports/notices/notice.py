@@ -93,7 +93,7 @@ class Letter:
     Parameters
     ----------
     notices : tuple of Notice
-        Those that are told one by one; at least one, of one project and language.
+        Those that are told one by one; at least one, all of one project. The newest one's language is used.
     more : int, default 0
         How many others there are.
     """
@@ -103,7 +103,17 @@ class Letter:
 
     def __post_init__(self) -> None:
         _require(self.notices, field="notices", rule="at least one notice")
-        _require(len({(n.project, n.language) for n in self.notices}) == 1, field="notices", rule="of one project")
+        _require(len({notice.project for notice in self.notices}) == 1, field="project", rule="that of the others")
+
+    @property
+    def language(self) -> Language:
+        """The language to write in: a target's may have changed while notices waited."""
+        return self.notices[-1].language
+
+    @property
+    def count(self) -> int:
+        """How many notices the letter tells of, named or counted."""
+        return len(self.notices) + self.more
 
 
 def _require(holds: object, *, field: str, rule: str) -> None:

@@ -43,7 +43,7 @@ def next_letters(waiting: Sequence[Notice], *, sent: Sequence[datetime], now: da
     Parameters
     ----------
     waiting : sequence of Notice
-        What the recipient has not been told, of one project and language, oldest first.
+        What the recipient has not been told, of one project, oldest first.
     sent : sequence of datetime
         When messages went to this recipient, at least those of the last hour.
     now : datetime

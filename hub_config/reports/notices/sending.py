@@ -68,7 +68,7 @@ def send(letter: Letter, target: Target, *, settings: Settings) -> Outcome:
             "operators": address.operators,
             "networks": [str(network) for network in settings.notices.allow_networks],
             "seconds": settings.notices.timeout_seconds,
-            "subject": subject_of(letter),
+            "subject": subject_of(letter, chat=address.kind == "chat"),
             "text": text_of(letter, chat=address.kind == "chat"),
             "page": page_of(letter),
         }

@@ -38,8 +38,9 @@ PARAMETERS = frozenset(
         # webhooks
         *("method",),
         # chats
-        *("channel", "thread", "topic", "stream", "silent", "priority", "tags", "token", "auth", "bot", "footer"),
-        *("icon", "icon_url", "avatar", "image", "format", "workspace", "version", "id", "key", "ver"),
+        *("token", "auth", "key", "channel", "channels", "team", "thread", "topic", "workspace", "botname", "webhook"),
+        *("id", "sig", "ver", "api-version", "route", "routeid", "powerautomate"),
+        *("silent", "priority", "avatar", "image"),
     }
 )
 """Parameters of an address that may be set.

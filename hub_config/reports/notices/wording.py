@@ -16,21 +16,23 @@ _BODY = (
     "font:16px/1.5 system-ui,'Apple SD Gothic Neo','Noto Sans KR','Malgun Gothic',sans-serif"
 )
 _MAIN = "max-width:36em;margin:0 auto"
-_TITLE = "font-size:20px;line-height:1.35;margin:0 0 16px;overflow-wrap:anywhere"
-_PARAGRAPH = "margin:0 0 16px;overflow-wrap:anywhere"
-_LINK = "color:#0a4b9c;overflow-wrap:anywhere"
+_TITLE = "font-size:20px;line-height:1.35;margin:0 0 16px;overflow-wrap:anywhere;word-break:keep-all"
+_PARAGRAPH = "margin:0 0 16px;overflow-wrap:anywhere;word-break:keep-all"
+_LINK = "color:#0a4b9c;overflow-wrap:anywhere;word-break:keep-all"
 _FOOT = "margin:24px 0 0;padding-top:12px;border-top:1px solid #d0d7de;font-size:14px;color:#454c54"
 
 Block = tuple[tuple[str, ...], str | None]  # lines, and the address that stands alone below them
 
 
-def subject_of(letter: Letter) -> str:
+def subject_of(letter: Letter, *, chat: bool = False) -> str:
     """Give a letter's subject.
 
     Parameters
     ----------
     letter : Letter
         The letter.
+    chat : bool, default False
+        Whether it goes where ``@everyone`` or ``<!here>`` in a title would call people.
 
     Returns
     -------
@@ -38,11 +40,11 @@ def subject_of(letter: Letter) -> str:
         One line.
     """
     first = letter.notices[0]
-    n = len(letter.notices) + letter.more
-    if n > 1:
-        return text(first.language, "subject_many", n=n, project=first.project)
-    event = text(first.language, first.event.value)
-    return text(first.language, "subject", event=event, title=first.title, project=first.project)
+    if letter.count > 1:
+        return text(letter.language, "subject_many", n=letter.count, project=first.project)
+    event = text(letter.language, first.event.value)
+    subject = text(letter.language, "subject", event=event, title=first.title, project=first.project)
+    return _calling_nobody(subject) if chat else subject
 
 
 def text_of(letter: Letter, *, chat: bool = False) -> str:
@@ -61,8 +63,8 @@ def text_of(letter: Letter, *, chat: bool = False) -> str:
         Paragraphs with empty lines between.
     """
     blocks = ["\n".join([*lines, *([link] if link else [])]) for lines, link in _blocks(letter)]
-    said = "\n\n".join([_head(letter), *blocks, text(letter.notices[0].language, "foot")]) + "\n"
-    return said.replace("@", "＠").replace("<", "‹").replace(">", "›") if chat else said
+    said = "\n\n".join([_head(letter), *blocks, text(letter.language, "foot")]) + "\n"
+    return _calling_nobody(said) if chat else said
 
 
 def page_of(letter: Letter) -> str:
@@ -78,7 +80,7 @@ def page_of(letter: Letter) -> str:
     str
         A whole document, readable without its style and by screen readers.
     """
-    language = letter.notices[0].language
+    language = letter.language
     blocks = "\n".join(_paragraph(lines, link) for lines, link in _blocks(letter))
     return (
         f'<!DOCTYPE html>\n<html lang="{language}"><head><meta charset="utf-8">'
@@ -90,6 +92,11 @@ def page_of(letter: Letter) -> str:
     )
 
 
+def _calling_nobody(said: str) -> str:
+    """Write the signs that chats act on as others that look like them."""
+    return said.translate(str.maketrans("@<>", "＠‹›"))
+
+
 def _paragraph(lines: tuple[str, ...], link: str | None) -> str:
     parts = [html.escape(line) for line in lines]
     if link:
@@ -98,24 +105,24 @@ def _paragraph(lines: tuple[str, ...], link: str | None) -> str:
 
 
 def _head(letter: Letter) -> str:
-    first, n = letter.notices[0], len(letter.notices) + letter.more
-    if n > 1:
-        return text(first.language, "said_many", n=n, project=first.project)
-    return text(first.language, f"said_{first.event.value}", title=first.title)
+    first = letter.notices[0]
+    if letter.count > 1:
+        return text(letter.language, "said_many", n=letter.count, project=first.project)
+    return text(letter.language, f"said_{first.event.value}", title=first.title)
 
 
 def _blocks(letter: Letter) -> Iterator[Block]:
-    first = letter.notices[0]
-    if len(letter.notices) + letter.more == 1:
+    first, language = letter.notices[0], letter.language
+    if letter.count == 1:
         yield tuple(_facts(first)), None
-        yield (text(first.language, "open"),), first.link
+        yield (text(language, "open"),), first.link
         return
     for notice in letter.notices:
-        event = text(notice.language, notice.event.value)
-        lines = [text(notice.language, "entry", event=event, title=notice.title), _time(notice.when)]
+        event = text(language, notice.event.value)
+        lines = [text(language, "entry", event=event, title=notice.title), _time(notice.when)]
         yield tuple([*lines, notice.error_code] if notice.error_code else lines), notice.link
     if letter.more:
-        yield (text(first.language, "more", n=letter.more),), None
+        yield (text(language, "more", n=letter.more),), None
 
 
 def _facts(notice: Notice) -> Iterator[str]:

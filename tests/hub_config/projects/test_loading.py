@@ -1,6 +1,8 @@
 """The projects of a home: broken ones aside, changed ones read again, nobody else's files believed."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -180,3 +182,11 @@ def test_two_projects_cannot_share_an_account(home: Path, write_project: WritePr
 def test_the_systems_own_accounts_are_refused(home: Path, write_project: WriteProject, account: str) -> None:
     write_project("team", f'title = "T"\naccount = "{account}"\n[members]\nada = "lead"\n')
     assert "the system's" in str(load_projects(home).refused["team"])
+
+
+def test_projects_know_nothing_of_reports() -> None:
+    program = (
+        "import sys, hub_config.projects, hub_config.projects.cli; print([m for m in sys.modules if 'reports' in m])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

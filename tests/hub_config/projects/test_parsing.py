@@ -66,6 +66,7 @@ email = "team@example.org"
     assert project.limits.keep_days == 400
     assert project.notify["ops"].events == (Event.FAILED, Event.SUCCEEDED)
     assert project.notify["team"].language == "en"
+    assert project.notice_secrets == {"mail"}
     assert project.model_dump(mode="json")["notify"]["team"]["email"] == "team@example.org"
 
 

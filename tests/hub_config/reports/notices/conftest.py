@@ -211,6 +211,7 @@ class WebServer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     hang: threading.Event | None = None
+    endless: bool = False
 
     def everything(self) -> str:
         return json.dumps(self.requests, ensure_ascii=False)
@@ -230,9 +231,13 @@ def start_web_server() -> Iterator[Callable[[], WebServer]]:
                 if web.hang is not None:
                     web.hang.wait(60)
                 self.send_response(web.status)
-                for name, value in {"Content-Length": "0", **web.headers}.items():
+                length = str(2**40) if web.endless else "0"
+                for name, value in {"Content-Length": length, **web.headers}.items():
                     self.send_header(name, value)
                 self.end_headers()
+                block = bytes(2**22)
+                while web.endless:
+                    self.wfile.write(block)
 
             do_GET = do_POST  # noqa: N815
 

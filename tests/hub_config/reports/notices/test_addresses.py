@@ -1,5 +1,6 @@
 """Where a message may travel."""
 
+import ast
 import subprocess
 import sys
 from ipaddress import ip_network
@@ -51,9 +52,7 @@ def test_unencrypted_messages_stay_in_the_operators_networks() -> None:
 @pytest.mark.parametrize("place", ["/run/docker.sock", b"\0abstract", ("localhost", 80), (1, 2), None])
 def test_what_is_no_internet_address_is_refused(place: object) -> None:
     with pytest.raises(ConnectionRefusedByPolicyError):
-        Gate((), operators=True if not isinstance(place, tuple) else False, encrypted=True).hook(
-            "socket.connect", (None, place)
-        )
+        Gate((), operators=not isinstance(place, tuple), encrypted=True).hook("socket.connect", (None, place))
 
 
 @pytest.mark.parametrize("event", ["subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"])
@@ -76,19 +75,7 @@ print(sorted(PARAMETERS - set().union(*(known[s] for s in SCHEMES if s in known)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     missing, unused = done.stdout.splitlines()
     assert missing == "[]"
-    assert set(eval(unused)) <= {
-        "user",
-        "pass",
-        "password",
-        "port",
-        "auth",
-        "topic",
-        "stream",
-        "ver",
-        "bot",
-        "key",
-        "id",
-    }
+    assert set(ast.literal_eval(unused)) == {"user", "pass", "password", "port"}  # these every service takes
     assert not {"template", "redirect", "verify", "pgpprv", "pgppub", "attach", "cto", "rto", "retry"} & PARAMETERS
     assert (
         not {"file", "syslog", "rsyslog", "dbus", "glib", "gnome", "windows", "macosx", "http", "https"}
