@@ -1,8 +1,8 @@
 """A mail as it travels: plain text and a page, in headers that every mail server takes.
 
 apprise writes a subject of any length into one line and one encoded word, which RFC 2047 forbids and servers refuse
-(from some 110 Korean letters on), and makes the plain text out of the page. So apprise finds out who is written to, by
-which server and with which login, and the mail itself is written here.
+(a title of 120 Korean letters was), and makes the plain text out of the page. So apprise finds out who is written to,
+by which server and with which login, and the mail itself is written here.
 """
 
 import email.policy

@@ -81,3 +81,50 @@ print(sorted(PARAMETERS - set().union(*(known[s] for s in SCHEMES if s in known)
         not {"file", "syslog", "rsyslog", "dbus", "glib", "gnome", "windows", "macosx", "http", "https"}
         & SCHEMES.keys()
     )
+
+
+ADDRESSES = {
+    "mailto": "mailto://u:p@example.org",
+    "mailtos": "mailtos://u:p@example.org",
+    "json": "json://example.org/x",
+    "jsons": "jsons://example.org/x?method=PUT",
+    "xml": "xml://example.org/x",
+    "xmls": "xmls://example.org/x",
+    "form": "form://example.org/x",
+    "forms": "forms://example.org/x",
+    "slack": "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops",
+    "discord": "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js?avatar=no",
+    "tgram": "tgram://123456789:abcdefg_hijklmnop-qrstuvwxyz1234567/12315544/?silent=yes",
+    "workflow": "workflow://prod-00.westus.logic.azure.com:443/643e69f83c8944438d68119179a10a64/KODuebWbDGYFr0z0eu",
+    "workflows": "workflows://prod-00.westus.logic.azure.com:443/643e69f83c8944438d68119179a10a64/KODuebWbDGYFr0z0eu",
+    "gchat": "gchat://workspace/key/token?thread=t",
+    "webex": "webex://" + "a" * 80,
+    "wxteams": "wxteams://" + "a" * 80,
+    "mmost": "mmost://example.org/3ccdd113474722377935511fc85d3dd4",
+    "mmosts": "mmosts://example.org/3ccdd113474722377935511fc85d3dd4?channel=ops",
+    "rocket": "rocket://token/abcdefgh1234567890@example.org/room",
+    "rockets": "rockets://token/abcdefgh1234567890@example.org/room",
+    "zulip": "zulip://bot@example/" + "a" * 32 + "/stream",
+    "ntfy": "ntfy://example.org/topic",
+    "ntfys": "ntfys://example.org/topic?priority=high",
+    "gotify": "gotify://example.org/A1b2C3d4E5f6G7h",
+    "gotifys": "gotifys://example.org/A1b2C3d4E5f6G7h?priority=high",
+}
+PLAIN = {"mailto", "json", "xml", "form", "mmost", "rocket", "ntfy", "gotify"}
+
+
+def test_each_service_is_known_to_be_encrypted_or_not() -> None:
+    program = """
+import apprise, sys
+from hub_config.reports.notices.delivery import _has_only_known_parameters, _is_encrypted
+for url in sys.argv[1:]:
+    plugin = apprise.Apprise.instantiate(url)
+    print(plugin is not None, _has_only_known_parameters(url), plugin is not None and _is_encrypted(plugin))
+"""
+    assert ADDRESSES.keys() == SCHEMES.keys()
+    words = [sys.executable, "-c", program, *ADDRESSES.values(), "mailtos://u:p@example.org?mode=insecure"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    seen = dict(zip([*ADDRESSES, "insecure"], done.stdout.splitlines(), strict=True))
+    assert seen == {scheme: f"True True {scheme not in PLAIN}" for scheme in ADDRESSES} | {
+        "insecure": "True True False"
+    }
