@@ -17,6 +17,8 @@ from pydantic import (
     model_validator,
 )
 
+from hub_config.projects import Event
+from hub_config.projects.document import TOLD_UNASKED
 from hub_config.reports.definitions.plain_values import plain_table, plain_value
 from hub_config.reports.definitions.template_paths import why_no_path
 from hub_config.reports.parameters.dates import is_date
@@ -68,9 +70,6 @@ ReleaseName = Annotated[str, StringConstraints(strict=True, pattern=rf"^{RELEASE
 Seconds = Annotated[int, _count(1, 30 * 86_400)]
 Flag = Annotated[bool, Field(strict=True)]
 Share = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-Event = Literal[
-    "failed", "timed_out", "interrupted", "cancelled", "succeeded", "late", "alert", "approval_needed", "skipped"
-]
 
 
 class RunLimits(Section, frozen=True):
@@ -85,7 +84,7 @@ class Recipient(Section, frozen=True):
 
     target: TargetName = Field(description="Name of a target in the project's `notify` table.")
     events: Annotated[tuple[Event, ...], AfterValidator(_each_once)] = Field(
-        default=("failed", "timed_out", "interrupted", "late", "alert"), min_length=1, description="What it is told."
+        default=TOLD_UNASKED, min_length=1, description="What it is told."
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hub_config.errors import HubError
@@ -65,6 +66,10 @@ class DefinitionError(HubError):
             "See docs/reference/report-definitions.md."
         )
 
+    def __reduce__(self) -> tuple[type["DefinitionError"], tuple[Sequence[Problem]]]:
+        """Let the error pass from one process to another."""
+        return type(self), (self.problems,)
+
 
 class DefinitionUnreadableError(HubError):
     """A report definition is no document that can be read: not TOML or JSON, too large, or nested too deep.
@@ -84,3 +89,7 @@ class DefinitionUnreadableError(HubError):
         super().__init__(text)
         self.rule = rule
         self.problems: Sequence[Problem] = (Problem("", rule, text),)
+
+    def __reduce__(self) -> tuple[partial["DefinitionUnreadableError"], tuple[str]]:
+        """Let the error pass from one process to another."""
+        return partial(type(self), rule=self.rule), (str(self),)

@@ -68,12 +68,16 @@ def _problem(fault: Mapping[str, Any]) -> Problem:
         return Problem(place, "contradiction" if not path else "value", message)
     rule = _RULES.get(kind) or (_in_words(path) if kind == "string_pattern_mismatch" else message)
     rule = re.sub(r"^\w+ should", "must", rule)
-    hint = _near(value, re.findall(r"'(\w+)'", rule)) if kind == "literal_error" and isinstance(value, str) else ""
+    hint = (
+        _near(value, re.findall(r"'(\w+)'", rule))
+        if kind in {"literal_error", "enum"} and isinstance(value, str)
+        else ""
+    )
     return Problem(place, _stable(kind), f"found {found_kind(value)}, {rule}{hint}")
 
 
 def _stable(kind: str) -> str:
-    if kind in {"value_error", "string_pattern_mismatch", "literal_error", "string_too_long"}:
+    if kind in {"value_error", "string_pattern_mismatch", "literal_error", "enum", "string_too_long"}:
         return "value"
     if kind in {"greater_than_equal", "less_than_equal", "finite_number", "too_long", "too_short"}:
         return "range"

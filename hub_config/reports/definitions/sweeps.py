@@ -11,7 +11,7 @@ from typing import Any
 from hub_config.reports.definitions.document import MOST_SETS, Definition
 from hub_config.reports.definitions.errors import DefinitionError, Problem
 from hub_config.reports.definitions.sweep_files import read_rows
-from hub_config.reports.definitions.written_values import Checks, ResolveDates, Value
+from hub_config.reports.definitions.written_values import Checks, Value
 from hub_config.reports.parameters.choices import Choices
 from hub_config.reports.parameters.declarations import Parameter
 from hub_config.reports.parameters.typed_text import to_text
@@ -59,7 +59,6 @@ def expand(
     *,
     at: dt.datetime,
     zone: str,
-    resolve: ResolveDates,
     csv: bytes | None = None,
     choices: Choices | None = None,
 ) -> tuple[ParameterSet, ...]:
@@ -75,8 +74,6 @@ def expand(
         The slot, or the time of submission, with its offset; the same for all runs.
     zone : str
         The project's zone, used where the definition names none.
-    resolve : ResolveDates
-        What replaces relative dates.
     csv : bytes, optional
         The content of the file that ``sweep.csv`` names.
     choices : Choices, optional
@@ -92,7 +89,7 @@ def expand(
     DefinitionError
         If a value does not fit; all are named at once, none is repeated.
     """
-    checks = _checks(definition, parameters, at=at, zone=zone, resolve=resolve, choices=choices)
+    checks = _checks(definition, parameters, at=at, zone=zone, choices=choices)
     sets, problems = _sets(definition, checks, csv=csv)
     if problems:
         raise DefinitionError(problems)
@@ -105,7 +102,6 @@ def check_against_template(
     *,
     at: dt.datetime,
     zone: str,
-    resolve: ResolveDates,
     csv: bytes | None = None,
     choices: Choices | None = None,
 ) -> list[Problem]:
@@ -121,8 +117,6 @@ def check_against_template(
         The time, with its offset; relative dates are tried at it.
     zone : str
         The project's zone, used where the definition names none.
-    resolve : ResolveDates
-        What replaces relative dates.
     csv : bytes, optional
         The content of the file that ``sweep.csv`` names.
     choices : Choices, optional
@@ -133,7 +127,7 @@ def check_against_template(
     list of Problem
         Empty if it would run.
     """
-    checks = _checks(definition, parameters, at=at, zone=zone, resolve=resolve, choices=choices)
+    checks = _checks(definition, parameters, at=at, zone=zone, choices=choices)
     _, problems = _sets(definition, checks, csv=csv)
     return [*problems, *_wrong_releases(definition, choices)]
 
@@ -144,11 +138,10 @@ def _checks(
     *,
     at: dt.datetime,
     zone: str,
-    resolve: ResolveDates,
     choices: Choices | None,
 ) -> Checks:
     known = {one.name: one for one in parameters}
-    return Checks(known=known, at=at, zone=definition.timezone or zone, resolve=resolve, choices=choices)
+    return Checks(known=known, at=at, zone=definition.timezone or zone, choices=choices)
 
 
 def _sets(definition: Definition, checks: Checks, *, csv: bytes | None) -> tuple[list[_Set], list[Problem]]:

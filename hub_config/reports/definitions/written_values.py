@@ -4,26 +4,20 @@ import datetime as dt
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from hub_config.errors import HubError
+from hub_config.reports.calendar import resolve
 from hub_config.reports.definitions.errors import Problem
 from hub_config.reports.parameters.choices import Choices, why_unknown
 from hub_config.reports.parameters.declarations import Parameter
 from hub_config.reports.parameters.typed_text import from_text
 from hub_config.reports.parameters.values import ParameterType, why_not, with_declared_type
 
-__all__ = ["Checks", "ResolveDates", "Value"]
+__all__ = ["Checks", "Value"]
 
 _DATED = frozenset({"str", "date", "datetime"})
-
-
-class ResolveDates(Protocol):
-    """What replaces relative dates; `hub_config.reports.calendar.resolve` does."""
-
-    def __call__(self, text: str, *, at: dt.datetime, zone: str, kind: str) -> str:
-        """Replace the relative dates in `text`, or raise a `HubError` without its value."""
 
 
 class Value(NamedTuple):
@@ -45,8 +39,6 @@ class Checks:
         The slot, with its offset.
     zone : str
         In which it has its day.
-    resolve : ResolveDates
-        What replaces relative dates.
     choices : Choices or None
         Which data sets, cohorts and secrets exist; None asks nobody.
     """
@@ -54,7 +46,6 @@ class Checks:
     known: Mapping[str, Parameter]
     at: dt.datetime
     zone: str
-    resolve: ResolveDates
     choices: Choices | None = None
 
     def name(self, name: str, *, place: str) -> Problem | None:
@@ -141,7 +132,7 @@ class Checks:
         if declared.kind == "list" and isinstance(written, list):
             return [self._dated(declared.of_items, item) for item in written]
         if declared.kind in _DATED and isinstance(written, str) and _has_brace(written):
-            return self.resolve(written, at=self.at, zone=self.zone, kind=declared.kind)
+            return resolve(written, at=self.at, zone=self.zone, kind=declared.kind)
         return written
 
 
