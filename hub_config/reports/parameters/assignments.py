@@ -272,6 +272,11 @@ def _loader() -> Any:
             raise ValueError("a number in sexagesimal or with underscores")
         return loader.construct_yaml_float(node)
 
+    def whole_signs(_: Any, node: Any) -> str:
+        # JSON writes signs beyond 16 bits as two escapes, which PyYAML leaves apart; a half alone is refused.
+        return str(node.value).encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
+    Loader.add_constructor("tag:yaml.org,2002:str", whole_signs)
     Loader.add_constructor("tag:yaml.org,2002:timestamp", as_written)
     Loader.add_constructor("tag:yaml.org,2002:int", whole_number)
     Loader.add_constructor("tag:yaml.org,2002:float", fraction)

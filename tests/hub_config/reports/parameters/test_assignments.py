@@ -115,6 +115,20 @@ def test_a_value_of_another_type_is_refused_and_not_repeated(template: Template,
     assert "Kim" not in str(refused.value)
 
 
+def test_a_file_gives_numbers_dates_and_signs_as_they_are_written(tmp_path: Path):
+    file = file_with(
+        'a: 2026-03-01T07:00:00+09:00\nb: [2026-03-01]\nc: "\\ud83d\\ude00"\nd: -9223372036854775808\ne: 1.5e+3\n',
+        tmp_path,
+    )
+    assert read_parameters_file(file) == {
+        "a": "2026-03-01T07:00:00+09:00",
+        "b": ["2026-03-01"],
+        "c": "😀",
+        "d": -(2**63),
+        "e": 1500.0,
+    }
+
+
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
 
 
@@ -141,6 +155,13 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b
         "a: " + "[" * 20_000,
         "a: " + "x" * (2**20 + 1),
         "days: 2015-99-99\n",
+        'label: "\\ud83d"\n',
+        "days: 010\n",
+        "days: 0x10\n",
+        "days: 1_000\n",
+        "days: 1:30\n",
+        "limit: 1:30.5\n",
+        "limit: 1_0.5\n",
     ],
 )
 def test_a_file_that_is_more_than_names_and_values_is_refused(template: Template, tmp_path: Path, content: str | bytes):
