@@ -2,8 +2,9 @@
 
 from hub_config.reports.definitions.differences import diff_definitions
 from hub_config.reports.definitions.document import Definition
-from hub_config.reports.definitions.errors import DefinitionError, Problem
+from hub_config.reports.definitions.errors import DefinitionError
 from hub_config.reports.definitions.in_project import check_in_project, schedules_of
+from hub_config.reports.definitions.problems import Problem
 from hub_config.reports.definitions.reading import document_sha256, read_definition
 from hub_config.reports.definitions.sweeps import ParameterSet, check_against_template, expand
 from hub_config.reports.definitions.toml_text import to_toml

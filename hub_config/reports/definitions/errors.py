@@ -1,48 +1,14 @@
 """What can be wrong with a report definition. Every problem is told at once, none with a value in it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from hub_config.errors import HubError
+from hub_config.reports.definitions.problems import Problem
 
-__all__ = ["DefinitionError", "DefinitionUnreadableError", "Problem"]
+__all__ = ["DefinitionError", "DefinitionUnreadableError"]
 
 _MOST_SAID = 10
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong.
-
-    Parameters
-    ----------
-    field : str
-        Where, such as ``limits.cell_seconds`` or ``sweep line 3 column ward``.
-    rule : str
-        Stable name of the rule that is broken, such as ``unknown-field``.
-    text : str
-        What was found there, as a kind of value, and what the rule wants.
-    """
-
-    field: str
-    rule: str
-    text: str
-
-    def __str__(self) -> str:
-        """Say it in one part of a sentence."""
-        return f"{self.field}: {self.text}" if self.field else self.text
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the problem as types that JSON knows.
-
-        Returns
-        -------
-        dict
-            Keys field, rule, text.
-        """
-        return {"field": self.field, "rule": self.rule, "text": self.text}
 
 
 class DefinitionError(HubError):

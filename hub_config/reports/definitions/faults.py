@@ -8,8 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from hub_config.reports.definitions.document import Definition
-from hub_config.reports.definitions.errors import Problem
 from hub_config.reports.definitions.plain_values import found_kind
+from hub_config.reports.definitions.problems import Problem
 
 __all__ = ["problems_of"]
 

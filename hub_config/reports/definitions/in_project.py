@@ -7,7 +7,7 @@ from hub_config.errors import HubError
 from hub_config.projects import Project
 from hub_config.reports.calendar import Schedule
 from hub_config.reports.definitions.document import Definition
-from hub_config.reports.definitions.errors import Problem
+from hub_config.reports.definitions.problems import Problem
 
 __all__ = ["check_in_project", "schedules_of"]
 

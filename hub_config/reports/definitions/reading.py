@@ -10,9 +10,10 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from hub_config.reports.definitions.document import Definition
-from hub_config.reports.definitions.errors import DefinitionError, DefinitionUnreadableError, Problem
+from hub_config.reports.definitions.errors import DefinitionError, DefinitionUnreadableError
 from hub_config.reports.definitions.faults import problems_of
 from hub_config.reports.definitions.plain_values import found_kind
+from hub_config.reports.definitions.problems import Problem
 
 __all__ = ["document_sha256", "parse_definition", "read_definition"]
 

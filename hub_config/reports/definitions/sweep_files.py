@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hub_config.reports.definitions.document import MOST_SETS
-from hub_config.reports.definitions.errors import Problem
+from hub_config.reports.definitions.problems import Problem
 
 __all__ = ["Row", "read_rows"]
 

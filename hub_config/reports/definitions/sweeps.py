@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub_config.reports.definitions.document import MOST_SETS, Definition
-from hub_config.reports.definitions.errors import DefinitionError, Problem
+from hub_config.reports.definitions.errors import DefinitionError
+from hub_config.reports.definitions.problems import Problem
 from hub_config.reports.definitions.sweep_files import read_rows
 from hub_config.reports.definitions.written_values import Checks, Value
 from hub_config.reports.parameters.choices import Choices

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from hub_config.reports.definitions.errors import DefinitionError, Problem
+from hub_config.reports.definitions.errors import DefinitionError
+from hub_config.reports.definitions.problems import Problem
 from hub_config.reports.templates.templates import shipped_templates
 
 __all__ = ["find_in_project", "locate_template", "why_no_path"]

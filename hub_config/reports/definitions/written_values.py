@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from hub_config.errors import HubError
 from hub_config.reports.calendar import resolve
-from hub_config.reports.definitions.errors import Problem
+from hub_config.reports.definitions.problems import Problem
 from hub_config.reports.parameters.choices import Choices, why_unknown
 from hub_config.reports.parameters.declarations import Parameter
 from hub_config.reports.parameters.typed_text import from_text
