@@ -112,7 +112,7 @@ def types_and_values(draw: st.DrawFn) -> tuple[ParameterType, Any]:
     return declared, draw(st.one_of(VALUES, likely_values(declared)))
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(drawn=types_and_values())
 @example(drawn=(ParameterType("int"), True))
 @example(drawn=(ParameterType("choice", choices=(1, 2)), True))
@@ -143,7 +143,7 @@ def test_what_is_read_from_text_is_what_the_schema_accepts(declared: ParameterTy
     assert Strict(type_schema(declared, today=TODAY)).is_valid(value)
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(drawn=types().flatmap(lambda declared: st.tuples(st.just(declared), SCALARS | likely_values(declared))))
 def test_a_value_that_fits_goes_through_text_json_and_yaml_unchanged(
     drawn: tuple[ParameterType, Any], tmp_path_factory
