@@ -161,8 +161,27 @@ def _sets(definition: Definition, checks: Checks, *, csv: bytes | None) -> tuple
     # A default is checked where it is used: it may name a data set that this project does not have.
     problems += [Problem(f"default of {one.field}", one.rule, one.text) for one in wrong_defaults if one.field in used]
     if not problems:
-        problems = list(_duplicates(found))
+        problems = [*_duplicates(found), *_other_releases(definition, checks, sets=found)]
     return found, problems
+
+
+def _other_releases(definition: Definition, checks: Checks, *, sets: Iterable[_Set]) -> list[Problem]:
+    """Find parameters that name one release of a data set that is pinned to another."""
+    pinned = definition.release.datasets
+    kinds = {name: one.type.item or one.type.kind for name, one in checks.known.items()}
+    fields = dict.fromkeys(
+        (name, dataset)
+        for one in sets
+        for name, value in one.values.items()
+        if kinds[name] == "Dataset" and value.resolved is not None
+        for word in (value.resolved if isinstance(value.resolved, list) else [value.resolved])
+        for dataset, at, release in [word.partition("@")]
+        if at and pinned.get(dataset, release) != release
+    )
+    return [
+        Problem(f"release.datasets.{dataset}", "contradiction", f"parameter {name} names another release of it")
+        for name, dataset in fields
+    ]
 
 
 def _typed(values: Mapping[str, Any], checks: Checks, *, place: str) -> tuple[dict[str, Value], list[Problem]]:

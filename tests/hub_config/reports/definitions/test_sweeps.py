@@ -243,6 +243,15 @@ def test_problems_of_common_parameters_and_of_the_sweep_are_told_together():
     ]
 
 
+def test_a_parameter_cannot_name_another_release_than_the_one_that_is_pinned():
+    pinned = {"policy": "pinned", "datasets": {"gibleed": "2026-01"}}
+    other = [("release.datasets.gibleed", "contradiction")]
+    assert problems(release=pinned, parameters={"release": "gibleed@2025-12"}) == other
+    assert problems(release=pinned, sweep={"grid": {"release": ["gibleed@2025-12", "gibleed"]}}) == other
+    assert problems(release=pinned, parameters={"release": "gibleed@2026-01"}) == []
+    assert problems(release=pinned, parameters={"release": "synpuf@2020"}) == []
+
+
 def test_a_default_is_checked_only_where_it_is_used():
     elsewhere = KnownNames({"synpuf": []})
     assert problems(choices=elsewhere) == [("default of release", "unknown-name")]
