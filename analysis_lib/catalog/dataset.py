@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from analysis_lib.catalog.manifest import Manifest, TableEntry
 from analysis_lib.catalog.nearest import did_you_mean
+from analysis_lib.catalog.pins import check_allowed
 from analysis_lib.catalog.quality.findings import QualityReport
+from analysis_lib.catalog.reading import note_read
 from analysis_lib.catalog.releases import read_manifest
 from analysis_lib.catalog.spec import TableSpec
 from analysis_lib.errors import DamagedReleaseError, DatasetNotFoundError, UnknownTableError
@@ -61,9 +63,12 @@ class Dataset:
         ------
         DamagedReleaseError
             If its manifest is not as it was written.
+        DatasetNotFoundError
+            If ``COHORTHUB_DATASETS`` is set and does not name the data set.
         """
         folder = Path(path).absolute()
         manifest, sha256 = read_manifest(folder)
+        check_allowed(manifest.name)
         return cls(folder, manifest=manifest, manifest_sha256=sha256)
 
     @property
@@ -289,6 +294,7 @@ class Dataset:
         """Compare a file with its sha256 once, and again when its size or time changes."""
         from analysis_lib.catalog.parquet import sha256_of
 
+        note_read(self)
         path = self.path / relative
         entry = self._files[relative]
         try:

@@ -4,25 +4,23 @@ A later disclosure check reads this file instead of running the report again, so
 here, where its author can still mend it.
 """
 
+import hashlib
 import json
 import math
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from analysis_lib.catalog.pins import pinned_release
 from analysis_lib.errors import OutputError
+from analysis_lib.report.rules import Better, check_id, check_persons, check_title
 from analysis_lib.whole_files import write_whole
 
-__all__ = ["CohortEntry", "CohortLike", "DataRelease", "OutputManifest", "OutputRecord", "ReleaseLike"]
+__all__ = ["CohortEntry", "CohortLike", "DataRelease", "OutputManifest", "OutputRecord", "ReleaseLike", "StageEntry"]
 
 SCHEMA = "cohorthub.outputs/1"
 FILE_NAME = "outputs.json"
 Kind = Literal["number", "table", "figure"]
-
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LONGEST_ID = 64
 
 
 class ReleaseLike(Protocol):
@@ -71,11 +69,14 @@ class DataRelease:
         As in the catalog.
     manifest_sha256 : str
         Hash of the release's manifest, which holds the hashes of all its files.
+    pinned : str or None
+        The release that the run was pinned to, where the notebook asked for another by its name.
     """
 
     name: str
     release: str
     manifest_sha256: str
+    pinned: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,34 @@ class CohortEntry:
     name: str
     definition_sha256: str
     persons: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageEntry:
+    """A stage of the report.
+
+    Attributes
+    ----------
+    name : str
+        Lower-case letters, digits and single hyphens.
+    key : str
+        Hash of all that it was made from.
+    reused : bool
+        Whether its results are those of an earlier run.
+    seconds : float
+        How long it took in this run.
+    bytes : int
+        What was kept of it on the disk.
+    computed_at : str
+        When its results were computed, UTC, ISO 8601.
+    """
+
+    name: str
+    key: str
+    reused: bool
+    seconds: float
+    bytes: int
+    computed_at: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +155,11 @@ class OutputRecord:
     estimates : tuple of dict
         The unrounded numbers of a result, one per row of its table; empty for what is no result, or has more rows than
         a document should hold (its file has them all).
+    tolerance : dict of str to float, or None
+        By how much its numbers may differ from those of another run and still count as unchanged: ``absolute``, or
+        ``relative`` as a share of the earlier number.
+    better : {"higher", "lower"} or None
+        Which direction is good news.
     """
 
     id: str
@@ -140,6 +174,8 @@ class OutputRecord:
     events: int | None = None
     exclusions: dict[str, int] = field(default_factory=dict)
     estimates: tuple[dict[str, int | float | str | None], ...] = ()
+    tolerance: dict[str, float] | None = None
+    better: Better | None = None
 
     def __post_init__(self) -> None:
         check_id(self.id)
@@ -163,12 +199,51 @@ class OutputManifest:
         Cohorts used.
     outputs : list of OutputRecord
         In the order in which they were declared.
+    stages : list of StageEntry
+        In the order in which they ended.
     """
 
     library_version: str
     data_releases: list[DataRelease] = field(default_factory=list)
     cohorts: list[CohortEntry] = field(default_factory=list)
     outputs: list[OutputRecord] = field(default_factory=list)
+    stages: list[StageEntry] = field(default_factory=list)
+    _noted: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
+
+    @property
+    def unchanged_since(self) -> str | None:
+        """When the newest of the stages was computed, if all are those of earlier runs; else None."""
+        return max(stage.computed_at for stage in self.stages) if self.all_reused else None
+
+    @property
+    def all_reused(self) -> bool:
+        """Whether there are stages, and every one is that of an earlier run."""
+        return bool(self.stages) and all(stage.reused for stage in self.stages)
+
+    def note_release(self, dataset: ReleaseLike) -> bool:
+        """Take notice of a data release that was read.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            The release.
+
+        Returns
+        -------
+        bool
+            Whether it was not known yet.
+        """
+        told = (dataset.name, dataset.release, str(dataset.path))
+        if told in self._noted:
+            return False
+        self._noted.add(told)
+        content = (Path(dataset.path) / "manifest.json").read_bytes()
+        pinned = pinned_release(dataset.name)
+        other = pinned if pinned != dataset.release else None
+        entry = DataRelease(dataset.name, dataset.release, hashlib.sha256(content).hexdigest(), other)
+        is_new = entry not in self.data_releases
+        self.data_releases += [entry] if is_new else []
+        return is_new
 
     def add(self, record: OutputRecord) -> None:
         """Declare an output.
@@ -216,9 +291,11 @@ class OutputManifest:
         return {
             "schema": SCHEMA,
             "library_version": self.library_version,
-            "data_releases": [asdict(release) for release in self.data_releases],
+            "data_releases": [_without_none(asdict(release)) for release in self.data_releases],
             "cohorts": [asdict(cohort) for cohort in self.cohorts],
             "outputs": [_listed(asdict(record)) for record in self.outputs],
+            "stages": [asdict(stage) for stage in self.stages],
+            "unchanged_since": self.unchanged_since,
         }
 
     def write(self, run_dir: Path) -> Path:
@@ -240,85 +317,9 @@ class OutputManifest:
         return target
 
 
+def _without_none(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if value is not None}
+
+
 def _listed(record: dict[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in record.items()}
-
-
-def check_id(output_id: str) -> str:
-    """Refuse an id that could not be a file name anywhere, or would leave the folder.
-
-    Parameters
-    ----------
-    output_id : str
-        What the author chose.
-
-    Returns
-    -------
-    str
-        `output_id`.
-
-    Raises
-    ------
-    OutputError
-        If it has anything but lower-case letters, digits and single hyphens between them, or is too long.
-    """
-    if not isinstance(output_id, str) or not _ID.fullmatch(output_id) or len(output_id) > _LONGEST_ID:
-        raise OutputError(
-            f"an output's id is lower-case letters, digits and single hyphens, at most {_LONGEST_ID}, because it names "
-            f"files; found {output_id!r}. Write it like 'table-1'."
-        )
-    return output_id
-
-
-def check_title(title: str, *, output: str) -> None:
-    """Refuse an output that does not say what it shows.
-
-    Parameters
-    ----------
-    title : str
-        What the author wrote.
-    output : str
-        The output's id, for the message.
-
-    Raises
-    ------
-    OutputError
-        If there is nothing but space.
-    """
-    if not title.strip():
-        raise OutputError(f"output '{output}' has no title; found nothing but space. Say in a few words what it shows.")
-
-
-def check_persons(persons: Mapping[str, int], *, output: str) -> dict[str, int]:
-    """Refuse an output that does not say how many persons are behind it.
-
-    Parameters
-    ----------
-    persons : mapping of str to int
-        Distinct persons by group.
-    output : str
-        The output's id, for the message.
-
-    Returns
-    -------
-    dict of str to int
-        `persons`.
-
-    Raises
-    ------
-    OutputError
-        If there are no counts, or one is no count.
-    """
-    if not persons:
-        raise OutputError(
-            f"output '{output}' does not say how many persons are behind it; found no counts. Pass "
-            "persons={'all': ...} with distinct persons by group, or of=RESULT with the result it comes from."
-        )
-    counts: Sequence[Any] = list(persons.values())
-    wrong = [count for count in counts if isinstance(count, bool) or not isinstance(count, int) or count < 0]
-    if wrong or not all(isinstance(label, str) for label in persons):
-        raise OutputError(
-            f"persons of output '{output}' must map labels to counts; {len(wrong)} of {len(persons)} are not "
-            "whole numbers >= 0. Count distinct persons: int(frame['subject_id'].nunique())."
-        )
-    return dict(persons)

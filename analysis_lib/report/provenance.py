@@ -1,12 +1,12 @@
 """How a report was made: data, cohorts, software and outputs, for its last page."""
 
 import platform
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
-from analysis_lib.report.manifest import OutputManifest
+from analysis_lib.report.manifest import DataRelease, OutputManifest, StageEntry
 from analysis_lib.tables import html_table
 
 __all__ = ["Provenance", "installed_version"]
@@ -34,7 +34,7 @@ class Provenance:
 
     def _facts(self) -> list[tuple[str, str]]:
         releases = [
-            ("Data", f"{entry.name}, release {entry.release} (manifest {entry.manifest_sha256[:12]})")
+            ("Data", f"{entry.name}, release {entry.release} (manifest {entry.manifest_sha256[:12]}){_asked(entry)}")
             for entry in self.manifest.data_releases
         ]
         cohorts = [
@@ -47,8 +47,19 @@ class Provenance:
             ("Run started", self.started.strftime("%Y-%m-%d %H:%M:%S UTC")),
             *releases,
             *cohorts,
+            *self._stages(),
             ("Software", f"Python {platform.python_version()}; {packages}"),
         ]
+
+    def _stages(self) -> list[tuple[str, str]]:
+        stages = self.manifest.stages
+        if self.manifest.unchanged_since is not None:
+            since = self.manifest.unchanged_since
+            return [("Stages", f"Nothing changed since {since}: {_names(stages)} kept from earlier runs")]
+        kept, computed = ([stage for stage in stages if stage.reused is reused] for reused in (True, False))
+        said = [f"{_names(computed)} computed"] if computed else []
+        said += [f"{_names(kept)} kept from earlier runs"] if kept else []
+        return [("Stages", "; ".join(said))] if said else []
 
     def __repr__(self) -> str:
         return "\n".join(f"{name}: {fact}" for name, fact in self._facts())
@@ -63,6 +74,14 @@ class Provenance:
             return facts
         header = ["Output", "What it shows", "Method", "Persons behind each count"]
         return facts + "<br>" + html_table(header, outputs, caption="Outputs declared", left=3)
+
+
+def _asked(entry: DataRelease) -> str:
+    return f", asked for by name; the run is pinned to {entry.pinned}" if entry.pinned else ""
+
+
+def _names(stages: Iterable[StageEntry]) -> str:
+    return ", ".join(stage.name for stage in stages)
 
 
 def _span(counts: Collection[int]) -> str:

@@ -1,6 +1,5 @@
 """The report: what a notebook declares, writes and says about its own making."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,42 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis_lib.catalog.reading import read_so_far, watch
 from analysis_lib.errors import OutputError
 from analysis_lib.printed_numbers import format_estimate
 from analysis_lib.report.declared import (
     ReportedNumber,
     ReportedTable,
-    estimates_of,
-    exclusions_of,
     frame_of,
     persons_of,
-    plain_count,
     plain_number,
     refuse_persons,
     title_of,
 )
 from analysis_lib.report.manifest import (
-    FILE_NAME,
     CohortEntry,
     CohortLike,
-    DataRelease,
-    Kind,
     OutputManifest,
-    OutputRecord,
     ReleaseLike,
-    check_id,
-    check_persons,
-    check_title,
 )
+from analysis_lib.report.output_records import record_of
 from analysis_lib.report.provenance import Provenance, installed_version
+from analysis_lib.report.rules import Better, check_better, check_id, check_persons, check_title, tolerance_of
+from analysis_lib.report.saving import RUN_DIR_VARIABLE, checked_run_dir, save_figure, save_table
+from analysis_lib.report.stages.of_report import StagesOfReport
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Report"]
+    from analysis_lib.report.stages import Stage
 
-RUN_DIR_VARIABLE = "COHORTHUB_RUN_DIR"
-_FOLDER = "outputs"
+__all__ = ["Report"]
 
 
 class Report:
@@ -71,21 +64,50 @@ class Report:
             raise OutputError("a report needs a title; found none. Say what question it answers.")
         self.title = title
         self.started = datetime.now(UTC)
-        chosen = run_dir or os.environ.get(RUN_DIR_VARIABLE)
-        self.run_dir = Path(chosen) if chosen else None
+        self.run_dir = checked_run_dir(run_dir)
         self.manifest = OutputManifest(library_version=installed_version("cohorthub"))
-        if self.run_dir is not None:
-            if not self.run_dir.is_dir():
-                raise OutputError(
-                    f"the run folder is not there; found no folder where {RUN_DIR_VARIABLE} points. "
-                    "Make it, or unset it."
-                )
-            if (self.run_dir / FILE_NAME).exists():
-                raise OutputError(
-                    f"a run has one Report; found {FILE_NAME} of another in the run folder. Declare all outputs on one "
-                    "Report, or run into a new folder."
-                )
-            self._write()
+        self._write()
+        self._stages = StagesOfReport(
+            self,
+            manifest=self.manifest,
+            run_dir=self.run_dir,
+            write=self._write,
+            note_release=self._note_release,
+        )
+        if os.environ.get(RUN_DIR_VARIABLE):  # a process of its own: all that it reads, the report has read
+            for dataset in read_so_far():
+                self._note_release(dataset)
+            watch(self._note_release)
+
+    def stage(self, name: str, *, inputs: Mapping[str, Any], code: str | None = None) -> "Stage":
+        """Begin a part of the report whose results are kept, and found again by a run in which nothing has changed.
+
+        Use it as ``with report.stage("cohort", inputs={...}) as stage:``; under ``if stage.is_new:`` compute, and call
+        ``stage.keep(NAME=VALUE)``; after the block read ``stage["NAME"]``. Results are computed anew if anything
+        differs of: the inputs, the block's code, what it reads by name, functions of the notebook, this library, what
+        is installed. What the block reads in other ways (files, the clock, the environment) must be given as inputs.
+
+        Parameters
+        ----------
+        name : str
+            Lower-case letters, digits, single hyphens.
+        inputs : mapping of str to object
+            What it is made from, told by content: numbers, texts, dates, arrays, frames, data sets, cohorts, stages.
+        code : str, optional
+            Stands for the code, and for what that reads by name: you change it whenever one of them changes. When left
+            out, the code itself is read.
+
+        Returns
+        -------
+        Stage
+            For ``with``.
+
+        Raises
+        ------
+        OutputError
+            If the name is none; and inside ``with`` if an input cannot be told by its content.
+        """
+        return self._stages.stage(check_id(name), inputs=inputs, code=code)
 
     def add_dataset(self, dataset: ReleaseLike) -> None:
         """Say which data release the report reads.
@@ -95,11 +117,8 @@ class Report:
         dataset : Dataset
             From the catalog; naming it twice does nothing more.
         """
-        content = (Path(dataset.path) / "manifest.json").read_bytes()
-        entry = DataRelease(dataset.name, dataset.release, hashlib.sha256(content).hexdigest())
-        if entry not in self.manifest.data_releases:
-            self.manifest.data_releases.append(entry)
-            self._write()
+        self._stages.refuse_open("a data set is added")
+        self._note_release(dataset)
 
     def add_cohort(self, cohort: CohortLike) -> None:
         """Say which cohort the report uses, and by it which data release.
@@ -109,14 +128,22 @@ class Report:
         cohort : Cohort
             Naming it twice does nothing more.
         """
-        self.add_dataset(cohort.dataset)
+        self._stages.refuse_open("a cohort is added")
+        self._note_release(cohort.dataset)
         entry = CohortEntry(cohort.name, cohort.definition_sha256, int(cohort.n_persons))
         if entry not in self.manifest.cohorts:
             self.manifest.cohorts.append(entry)
             self._write()
 
     def add(
-        self, output_id: str, result: Any, *, title: str | None = None, figure: bool = False, method: str | None = None
+        self,
+        output_id: str,
+        result: Any,
+        *,
+        title: str | None = None,
+        figure: bool = False,
+        method: str | None = None,
+        tolerance: float | str | None = None,
     ) -> ReportedTable:
         """Declare a result: its estimates, method, rows, events, exclusions, and the persons behind it.
 
@@ -135,6 +162,8 @@ class Report:
             Whether to declare its figure too, as ``OUTPUT_ID-figure``.
         method : str, optional
             How it was made, where the result does not know it.
+        tolerance : float or str, optional
+            How far its numbers may lie from the last run's and count as unchanged: a number, or a text: ``"10 %"``.
 
         Returns
         -------
@@ -154,7 +183,7 @@ class Report:
             )
         if draw is not None:
             self._check(f"{output_id}-figure", title=named, persons=None, source=result)
-        shown = self.table(output_id, result, title=named, method=method)
+        shown = self.table(output_id, result, title=named, method=method, tolerance=tolerance)
         if draw is not None:
             self.figure(f"{output_id}-figure", draw(), title=named, of=result, method=method)
         return shown
@@ -169,6 +198,8 @@ class Report:
         persons: Mapping[str, int] | None = None,
         method: str | None = None,
         digits: int = 2,
+        tolerance: float | str | None = None,
+        better: Better | None = None,
     ) -> ReportedNumber:
         """Declare a number.
 
@@ -188,6 +219,10 @@ class Report:
             How it was made, where `of` does not know it.
         digits : int, default 2
             Decimals shown; the value declared is not rounded.
+        tolerance : float or str, optional
+            How far its numbers may lie from the last run's and count as unchanged: a number, or a text: ``"10 %"``.
+        better : {"higher", "lower"}, optional
+            Which direction is good news.
 
         Returns
         -------
@@ -204,7 +239,20 @@ class Report:
             raise OutputError(
                 f"output '{output_id}' must be a number; found {type(value).__name__}. Use table or figure."
             )
-        self._declare(output_id, kind="number", title=title, source=of, persons=persons, method=method, value=plain)
+        check_better(better, output=output_id)
+        allowed = tolerance_of(tolerance, output=output_id)
+        self._check(output_id, title=title, persons=persons, source=of)
+        self._declare(
+            output_id,
+            kind="number",
+            title=title,
+            source=of,
+            persons=persons,
+            method=method,
+            value=plain,
+            tolerance=allowed,
+            better=better,
+        )
         return ReportedNumber(
             title, plain, f"{plain:,}" if isinstance(plain, int) else format_estimate(plain, digits=digits)
         )
@@ -218,6 +266,7 @@ class Report:
         of: Any = None,
         persons: Mapping[str, int] | None = None,
         method: str | None = None,
+        tolerance: float | str | None = None,
     ) -> ReportedTable:
         """Declare a table, and write it as CSV.
 
@@ -235,6 +284,8 @@ class Report:
             Distinct persons behind it by group, where neither `table` nor `of` knows them.
         method : str, optional
             How it was made, where neither `table` nor `of` knows it.
+        tolerance : float or str, optional
+            How far its numbers may lie from the last run's and count as unchanged: a number, or a text: ``"10 %"``.
 
         Returns
         -------
@@ -252,8 +303,18 @@ class Report:
         own = None if isinstance(table, pd.DataFrame) else table
         source = own if of is None else of
         self._check(output_id, title=title, persons=persons, source=source)
-        files = self._save_table(output_id, refuse_persons(frame, output=output_id))
-        self._declare(output_id, kind="table", title=title, source=source, persons=persons, method=method, files=files)
+        allowed = tolerance_of(tolerance, output=output_id)
+        files = save_table(self.run_dir, output_id, frame=refuse_persons(frame, output=output_id))
+        self._declare(
+            output_id,
+            kind="table",
+            title=title,
+            source=source,
+            persons=persons,
+            method=method,
+            files=files,
+            tolerance=allowed,
+        )
         return ReportedTable(title, table)
 
     def figure(
@@ -301,7 +362,7 @@ class Report:
                 "result.plot() or axes.figure."
             )
         self._check(output_id, title=title, persons=persons, source=of)
-        files = self._save_figure(output_id, figure)
+        files = save_figure(self.run_dir, output_id, figure=figure)
         self._declare(output_id, kind="figure", title=title, source=of, persons=persons, method=method, files=files)
         return figure
 
@@ -317,64 +378,18 @@ class Report:
 
     def _check(self, output_id: str, *, title: str, persons: Mapping[str, int] | None, source: Any) -> None:
         """Refuse before a file is written."""
+        self._stages.refuse_open(f"output '{output_id}' is declared")
         self.manifest.refuse_known(check_id(output_id))
         check_title(title, output=output_id)
         check_persons(persons_of(persons, source), output=output_id)
 
-    def _declare(
-        self,
-        output_id: str,
-        *,
-        kind: Kind,
-        title: str,
-        source: Any,
-        persons: Mapping[str, int] | None,
-        method: str | None,
-        value: int | float | None = None,
-        files: tuple[str, ...] = (),
-    ) -> None:
-        record = OutputRecord(
-            id=output_id,
-            kind=kind,
-            title=title,
-            persons=dict(persons_of(persons, source)),
-            method=method or getattr(source, "method", None),
-            value=value,
-            file=files[0] if files else None,
-            files=files,
-            n=plain_count(getattr(source, "n", None)),
-            events=plain_count(getattr(source, "events", None)),
-            exclusions=exclusions_of(source),
-            estimates=estimates_of(source) if kind == "table" and source is not None else (),
-        )
-        self.manifest.add(record)
+    def _declare(self, output_id: str, *, persons: Mapping[str, int] | None, source: Any, **told: Any) -> None:
+        self.manifest.add(record_of(output_id, persons=persons, source=source, **told))
         self._write()
 
-    def _save_table(self, output_id: str, frame: pd.DataFrame) -> tuple[str, ...]:
-        if self.run_dir is None:
-            return ()
-        path = self._folder() / f"{output_id}.csv"
-        frame.to_csv(path, index=not isinstance(frame.index, pd.RangeIndex))
-        return (f"{_FOLDER}/{path.name}",)
-
-    def _save_figure(self, output_id: str, figure: "Figure") -> tuple[str, ...]:
-        from analysis_lib.figures import FORMATS, PRINT_DPI, StudyFigure
-
-        if self.run_dir is None:
-            return ()
-        path = self._folder() / output_id
-        if isinstance(figure, StudyFigure):
-            written = figure.save(path)
-        else:
-            written = [path.with_suffix(suffix) for suffix in FORMATS]
-            for target in written:
-                figure.savefig(target, dpi=PRINT_DPI)
-        return tuple(f"{_FOLDER}/{target.name}" for target in written)
-
-    def _folder(self) -> Path:
-        folder = Path(self.run_dir or ".") / _FOLDER
-        folder.mkdir(exist_ok=True)
-        return folder
+    def _note_release(self, dataset: ReleaseLike) -> None:
+        if self.manifest.note_release(dataset):
+            self._write()
 
     def _write(self) -> None:
         if self.run_dir is not None:

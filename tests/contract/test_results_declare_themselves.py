@@ -18,7 +18,7 @@ from analysis_lib.models.rates import compare_rates, compare_risks, mantel_haens
 from analysis_lib.models.survival import nelson_aalen
 from analysis_lib.report import Report, attrition_table, compare_hazards, compare_subgroups, table_one
 from analysis_lib.report.declared import MOST_ESTIMATES
-from analysis_lib.report.manifest import OutputRecord
+from analysis_lib.report.manifest import DataRelease, OutputRecord, StageEntry
 from hub_config.reports.folders.provenance import declared_by_notebook
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "run-folder.md"
@@ -171,6 +171,6 @@ def test_a_curve_too_long_for_a_document_stays_in_its_file(tmp_path: Path) -> No
 
 
 def test_every_field_of_an_output_is_on_the_page() -> None:
-    named = set(re.findall(r"`([a-z_]+)`", PAGE.read_text(encoding="utf-8").partition("## `outputs.json`")[2]))
-    assert {field.name for field in fields(OutputRecord)} <= named
-    assert {"schema", "library_version", "data_releases", "cohorts", "outputs"} <= named
+    named = set(re.findall(r"`([a-z_0-9]+)`", PAGE.read_text(encoding="utf-8").partition("## `outputs.json`")[2]))
+    assert {field.name for kind in (OutputRecord, StageEntry, DataRelease) for field in fields(kind)} <= named
+    assert {"schema", "library_version", "data_releases", "cohorts", "outputs", "stages", "unchanged_since"} <= named

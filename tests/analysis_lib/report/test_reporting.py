@@ -97,6 +97,8 @@ def test_manifest_holds_data_cohorts_and_outputs(run_dir: Path, release: Release
         "events": None,
         "exclusions": {},
         "estimates": [],
+        "tolerance": None,
+        "better": None,
     }
     assert figure["file"] == "outputs/curves.svg"
     assert figure["files"] == ["outputs/curves.svg", "outputs/curves.pdf", "outputs/curves.png", "outputs/curves.csv"]
@@ -285,3 +287,43 @@ def test_no_row_of_a_person_is_written_or_declared(run_dir: Path) -> None:
     assert [row["measure"] for row in outputs["scores"]["estimates"]] == ["treated", "untreated", "auc", "equipoise"]
     assert outputs["balance"]["persons"]["all"] == 90
     assert outputs["strata"]["persons"] == dict(scores.persons)
+
+
+def test_how_much_a_number_may_differ_is_declared_with_it(run_dir: Path) -> None:
+    report = Report(title="Study")
+    report.number("events", 21, title="Events", persons=PERSONS, tolerance=5, better="lower")
+    report.number("share", 0.5, title="Share", persons=PERSONS, tolerance="10 %")
+    report.number("exact", 1, title="Exact", persons=PERSONS, tolerance=0)
+    report.number("said", 1, title="Nothing said", persons=PERSONS)
+    report.table("table", pd.DataFrame({"x": [1]}), title="Table", persons=PERSONS, tolerance="2.5%")
+    told = {output["id"]: (output["tolerance"], output["better"]) for output in _document(run_dir)["outputs"]}
+    assert told == {
+        "events": ({"absolute": 5.0}, "lower"),
+        "share": ({"relative": 0.1}, None),
+        "exact": ({"absolute": 0.0}, None),
+        "said": (None, None),
+        "table": ({"relative": 0.025}, None),
+    }
+
+
+def test_a_result_takes_its_tolerance_to_its_table(run_dir: Path, curves: KaplanMeierResult) -> None:
+    Report(title="Study").add("curves", curves, tolerance="1 %")
+    (output,) = _document(run_dir)["outputs"]
+    assert output["tolerance"] == {"relative": 0.01}
+
+
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), float("inf"), True, "5", "ten %", "-1 %", "1e3 %", "", [1]])
+def test_a_tolerance_that_is_none_is_refused(run_dir: Path, tolerance: object) -> None:
+    report = Report(title="Study")
+    with pytest.raises(OutputError, match="tolerance of output 'n' is a number"):
+        report.number("n", 1, title="N", persons=PERSONS, tolerance=tolerance)
+    with pytest.raises(OutputError, match="tolerance of output 't' is a number"):
+        report.table("t", pd.DataFrame({"x": [1]}), title="T", persons=PERSONS, tolerance=tolerance)
+    assert [path.name for path in run_dir.iterdir()] == ["outputs.json"]
+
+
+@pytest.mark.parametrize("better", ["more", "", 1, []])
+def test_a_direction_that_is_none_is_refused(run_dir: Path, better: object) -> None:
+    with pytest.raises(OutputError, match="better of output 'n' must be one of higher, lower"):
+        Report(title="Study").number("n", 1, title="N", persons=PERSONS, better=better)
+    assert _document(run_dir)["outputs"] == []
