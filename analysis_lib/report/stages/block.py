@@ -1,12 +1,12 @@
 """The block of a stage: its source without comments and layout, and the names that it reads from outside."""
 
 import ast
-import builtins
 import linecache
 from types import FrameType
 from typing import Any
 
 from analysis_lib.errors import OutputError
+from analysis_lib.report.stages.code import Imported
 
 __all__ = ["block_of", "read_by"]
 
@@ -44,9 +44,18 @@ def block_of(frame: FrameType, *, stage: str) -> tuple[str, dict[str, Any]]:
     read = {}
     for name in sorted(read_by(found.body, bound=names)):
         place = next((place for place in places if name in place), None)
-        if place is not None and not hasattr(builtins, name):
+        if place is not None:
             read[name] = place[name]
+    read |= {f"import {name}": Imported(name) for name in _imported(found.body)}
     return "\n".join(ast.dump(statement) for statement in found.body), read
+
+
+def _imported(statements: list[ast.stmt]) -> set[str]:
+    inside = [node for statement in statements for node in ast.walk(statement)]
+    names = {alias.name for node in inside if isinstance(node, ast.Import) for alias in node.names}
+    return names | {
+        node.module for node in inside if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    }
 
 
 def _with_at(frame: FrameType) -> ast.With | None:

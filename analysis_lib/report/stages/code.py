@@ -4,10 +4,13 @@ What is installed is told by its version, and this library by the hash of its fi
 notebook or a file beside it defines has no version, so its code is followed.
 """
 
+import dis
 import sys
 import sysconfig
+from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -15,7 +18,7 @@ from typing import Any
 import analysis_lib
 from analysis_lib.report.stages.content import ContentWriter, Node, refused, sha256_of_text
 
-__all__ = ["environment_sha256", "is_code", "library_sha256", "node_of_code"]
+__all__ = ["Imported", "environment_sha256", "is_code", "library_sha256", "node_of_code"]
 
 _HIDDEN = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno__", "__static_attributes__"})
 
@@ -71,6 +74,19 @@ def _is_installed(module: str) -> bool:
     return str(file).startswith(tuple(f"{place}/" for place in _installed_in()))
 
 
+@dataclass(frozen=True)
+class Imported:
+    """A module that code imports when it runs.
+
+    Attributes
+    ----------
+    name : str
+        With dots.
+    """
+
+    name: str
+
+
 def is_code(value: Any) -> bool:
     """Tell whether a value is code.
 
@@ -85,8 +101,14 @@ def is_code(value: Any) -> bool:
         For functions, methods, classes, modules and functions with some arguments filled in; and for whatever can be
         called and knows its place in an installed module.
     """
-    kinds = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, type, partial)
-    return isinstance(value, kinds) or (callable(value) and _place(value) is not None)
+    kinds = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, type, partial, Imported)
+    return isinstance(value, kinds) or (callable(value) and (_place(value) or _wrapped(value)) is not None)
+
+
+def _wrapped(value: Any) -> Any:
+    """Find the function that an installed decorator has wrapped, such as a cache or a compiler."""
+    found = getattr(value, "__wrapped__", None)
+    return found if isinstance(found, FunctionType) and _place(type(value)) is not None else None
 
 
 def _place(value: Any) -> str | None:
@@ -125,15 +147,27 @@ def node_of_code(writer: ContentWriter, value: Any) -> Node:
             [value.func, value.args, value.keywords] if isinstance(value, partial) else [value.__func__, value.__self__]
         )
         return [type(value).__name__, [writer.node(part) for part in parts]]
-    if isinstance(value, ModuleType):
-        return _module(writer, value)
+    if isinstance(value, ModuleType | Imported):
+        return _module(writer, value) if isinstance(value, ModuleType) else _import(writer, value.name)
     place = _place(value)
     if place is not None or isinstance(value, BuiltinFunctionType):
         return ["installed", place or f"{value.__module__}.{value.__qualname__}"]
     if id(value) in writer.seen:
         return ["seen", value.__qualname__]
     writer.seen[id(value)] = value  # kept alive, so that no other value takes its number
-    return _class(writer, value) if isinstance(value, type) else _function(writer, value)
+    if isinstance(value, type):
+        return _class(writer, value)
+    wrapped = None if isinstance(value, FunctionType) else _wrapped(value)
+    return _function(writer, value) if wrapped is None else ["wrapped", type(value).__name__, writer.node(wrapped)]
+
+
+def _import(writer: ContentWriter, name: str) -> Node:
+    if _is_installed(name):
+        return ["installed", name]
+    try:
+        return _module(writer, import_module(name))  # as the code is about to do
+    except ImportError:
+        return ["not there", name]
 
 
 def _module(writer: ContentWriter, value: ModuleType) -> Node:
@@ -174,6 +208,7 @@ def _function(writer: ContentWriter, value: FunctionType) -> Node:
     names = sorted(_names(value.__code__))
     read = [[name, writer.node(value.__globals__[name])] for name in names if name in value.__globals__]
     cells = [writer.node(cell.cell_contents) for cell in value.__closure__ or ()]
+    read += [[f"import {name}", _import(writer, name)] for name in sorted(_imports(value.__code__))]
     given = [writer.node(value.__defaults__), writer.node(value.__kwdefaults__)]
     return ["function", value.__qualname__, _code(writer, value.__code__), given, cells, read]
 
@@ -182,6 +217,12 @@ def _names(code: CodeType) -> set[str]:
     """Names that code asks its module for; some are attributes of the same name, which does no harm."""
     inner = [each for each in code.co_consts if isinstance(each, CodeType)]
     return set(code.co_names).union(*(_names(each) for each in inner))
+
+
+def _imports(code: CodeType) -> set[str]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    own = {each.argval for each in dis.get_instructions(code) if each.opname == "IMPORT_NAME" and each.argval}
+    return own.union(*(_imports(each) for each in inner))
 
 
 def _code(writer: ContentWriter, code: CodeType) -> Node:

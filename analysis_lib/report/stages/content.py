@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -73,7 +74,7 @@ class Content:
     node: Node
     arrays: "tuple[np.ndarray[Any, Any] | pa.Array[Any], ...]"
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Hash of the tree and of every bit of the arrays."""
         sums = [_sum_of(array) for array in self.arrays]

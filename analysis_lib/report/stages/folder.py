@@ -270,10 +270,8 @@ def _arrow(array: Any) -> Any:
 
 
 def _array(column: Any) -> Any:
-    joined = column.combine_chunks()
-    if isinstance(joined, pa.ChunkedArray):
-        joined = pa.concat_arrays(joined.chunks) if joined.num_chunks else pa.array([], column.type)
-    if pa.types.is_large_string(joined.type):
-        return joined
-    found = joined.to_numpy(zero_copy_only=False)
-    return found.astype(bool) if pa.types.is_boolean(joined.type) else found
+    if pa.types.is_large_string(column.type):
+        joined = column.combine_chunks()
+        return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
+    found = column.to_numpy()
+    return found.astype(bool) if pa.types.is_boolean(column.type) else found

@@ -137,10 +137,14 @@ class Stage:
         self._started = time.monotonic()
         self._tell_parts(_caller())
         self._owner.begin(self.name)
+        try:
+            for dataset in self._datasets.values():
+                self._owner.note_release(dataset)
+            self._find()
+        except BaseException:
+            self._owner.end(None)
+            raise
         self._state = "open"
-        for dataset in self._datasets.values():
-            self._owner.note_release(dataset)
-        self._find()
         self._random = _random_state()
         self._undo = ExitStack()
         self._undo.enter_context(watching(self._note_read))
@@ -205,7 +209,15 @@ class Stage:
             if self._folder is not None:
                 self._folder.drop(self.name, self._key)
             return
-        except (AnalysisError, ValueError, KeyError, TypeError) as error:
+        except (
+            AnalysisError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            RecursionError,
+            TypeError,
+            ValueError,
+        ) as error:
             self._notes.append(f"what was kept cannot be used ({type(error).__name__})")
             if self._folder is not None:
                 self._folder.drop(self.name, self._key)

@@ -1,6 +1,7 @@
 """A stage is computed once, found again when nothing has changed, and computed again when anything has."""
 
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -201,22 +202,72 @@ def test_a_module_beside_the_notebook_is_followed(
     stages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     cell = 'with report.stage("s", inputs={}) as stage:\n    if stage.is_new:\n        stage.keep(x=beside_it.f())\n'
     told = []
     for number in (1, 2, 1):
         (tmp_path / "deeper_still.py").write_text(f"def g():\n    return {number}\n")
         (tmp_path / "beside_it.py").write_text("import deeper_still\ndef f():\n    return deeper_still.g()\n")
-        for name in ("deeper_still", "beside_it", "__pycache__"):
+        for name in ("deeper_still", "beside_it"):
             sys.modules.pop(name, None)
-        import shutil
-
-        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
-        import beside_it
-
-        told.append(_key(cell, {"beside_it": beside_it}, tmp_path)["x"])
+        told.append(_key(cell, {"beside_it": importlib.import_module("beside_it")}, tmp_path)["x"])
     for name in ("deeper_still", "beside_it"):
         sys.modules.pop(name, None)
     assert told == [1, 2, 1]
+
+
+def test_a_module_that_is_imported_in_the_block_or_in_a_function_is_followed(
+    stages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    in_block = 'with report.stage("s", inputs={}) as stage:\n    from late_one import f\n    stage.keep(x=f())\n'
+    in_function = (
+        "def call():\n    import late_one\n    return late_one.f()\n"
+        'with report.stage("t", inputs={}) as stage:\n    if stage.is_new:\n        stage.keep(x=call())\n'
+    )
+    for cell in (in_block, in_function):
+        told = []
+        for number in (1, 2, 2):
+            (tmp_path / "late_one.py").write_text(f"def f():\n    return {number} * 1\n")
+            sys.modules.pop("late_one", None)
+            stage = _key(cell, {}, tmp_path)
+            told.append((stage.is_new, stage["x"]))
+        assert told == [(True, 1), (True, 2), (False, 2)]
+    sys.modules.pop("late_one", None)
+
+
+def test_what_a_decorator_wraps_and_what_hides_a_builtin_is_followed(stages: Path, tmp_path: Path) -> None:
+    cell = """
+from functools import cache
+@cache
+def slow(x):
+    return x + 1
+def sum(values):
+    return slow(values[0])
+class Way:
+    step = 1
+    def go(self, x):
+        return sum([x]) + self.step
+with report.stage("s", inputs={}) as stage:
+    if stage.is_new:
+        stage.keep(x=sum([1]), y=Way().go(1))
+"""
+    assert _key(cell, {}, tmp_path).is_new
+    assert not _key(cell, {}, tmp_path).is_new
+    for old, new in (("x + 1", "x + 2"), ("values[0]", "values[-1]"), ("step = 1", "step = 2"), ("+ self", "- self")):
+        assert _key(cell.replace(old, new), {}, tmp_path).is_new, old
+
+
+def test_a_stage_that_could_not_begin_leaves_the_report_usable(stages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = Report(title="T")
+    with pytest.raises(OutputError, match="cannot be told"), report.stage("s", inputs={"x": object()}):
+        pass
+    monkeypatch.setattr(Stage, "_find", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError), report.stage("s", inputs={}, code="1"):
+        pass
+    report.number("n", 1, title="N", persons={"all": 12})
+    assert len(report.manifest.outputs) == 1
 
 
 def test_results_are_copies(stages: Path) -> None:
