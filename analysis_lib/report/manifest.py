@@ -157,7 +157,7 @@ class OutputRecord:
         a document should hold (its file has them all).
     tolerance : dict of str to float, or None
         By how much its numbers may differ from those of another run and still count as unchanged: ``absolute``, or
-        ``relative`` as a share of the earlier number.
+        ``relative`` as a share of the larger of the two.
     better : {"higher", "lower"} or None
         Which direction is good news.
     """

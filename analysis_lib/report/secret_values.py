@@ -14,7 +14,7 @@ from analysis_lib.errors import OutputError
 __all__ = ["Secret", "secret"]
 
 SECRETS_VARIABLE = "COHORTHUB_SECRETS"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _MOST_BYTES = 65_536
 
 
@@ -92,8 +92,8 @@ def secret(name: str) -> Secret:
     """
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise OutputError(
-            "a secret's name is up to 64 letters, digits, '-' and '_'; found something else. Give the name, never the "
-            "value."
+            "a secret's name is up to 64 of letters, digits and '._-', and begins with none of '.-'; found something "
+            "else. Give the name, never the value."
         )
     folder = os.environ.get(SECRETS_VARIABLE)
     if not folder:
