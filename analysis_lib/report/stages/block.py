@@ -1,12 +1,14 @@
 """The block of a stage: its source without comments and layout, and the names that it reads from outside."""
 
 import ast
+import inspect
 import linecache
 from types import FrameType
 from typing import Any
 
 from analysis_lib.errors import OutputError
-from analysis_lib.report.stages.code import Imported
+from analysis_lib.report.stages.code import Imported, Running
+from analysis_lib.report.stages.content import ContentWriter
 
 __all__ = ["block_of", "read_by"]
 
@@ -47,7 +49,10 @@ def block_of(frame: FrameType, *, stage: str) -> tuple[str, dict[str, Any]]:
         if place is not None:
             read[name] = place[name]
     read |= {f"import {name}": Imported(name) for name in _imported(found.body)}
-    return "\n".join(ast.dump(statement) for statement in found.body), read
+    source = [ast.dump(statement) for statement in found.body]
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function: its file may have been edited since it was imported
+        source.append(ContentWriter(f"the code of stage '{stage}'", kept=False).content(Running(frame.f_code)).sha256)
+    return "\n".join(source), read
 
 
 def _imported(statements: list[ast.stmt]) -> set[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import analysis_lib
 from analysis_lib.report.stages.content import ContentWriter, Node, refused, sha256_of_text
 
-__all__ = ["Imported", "environment_sha256", "is_code", "library_sha256", "node_of_code"]
+__all__ = ["Imported", "Running", "environment_sha256", "is_code", "library_sha256", "node_of_code"]
 
 _HIDDEN = frozenset({"__dict__", "__weakref__", "__doc__", "__module__", "__firstlineno__", "__static_attributes__"})
 
@@ -87,6 +87,19 @@ class Imported:
     name: str
 
 
+@dataclass(frozen=True)
+class Running:
+    """Code that is being executed.
+
+    Attributes
+    ----------
+    code : code
+        Of its frame.
+    """
+
+    code: CodeType
+
+
 def is_code(value: Any) -> bool:
     """Tell whether a value is code.
 
@@ -101,7 +114,7 @@ def is_code(value: Any) -> bool:
         For functions, methods, classes, modules and functions with some arguments filled in; and for whatever can be
         called and knows its place in an installed module.
     """
-    kinds = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, type, partial, Imported)
+    kinds = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, type, partial, Imported, Running)
     return isinstance(value, kinds) or (callable(value) and (_place(value) or _wrapped(value)) is not None)
 
 
@@ -142,16 +155,23 @@ def node_of_code(writer: ContentWriter, value: Any) -> Node:
     OutputError
         If it reads something whose content cannot be told.
     """
+    if isinstance(value, BuiltinFunctionType) and not isinstance(value.__self__, ModuleType | None):
+        return ["bound", value.__name__, writer.node(value.__self__)]  # such as the get of one dict
     if isinstance(value, partial | MethodType):
         parts = (
             [value.func, value.args, value.keywords] if isinstance(value, partial) else [value.__func__, value.__self__]
         )
         return [type(value).__name__, [writer.node(part) for part in parts]]
-    if isinstance(value, ModuleType | Imported):
-        return _module(writer, value) if isinstance(value, ModuleType) else _import(writer, value.name)
-    place = _place(value)
-    if place is not None or isinstance(value, BuiltinFunctionType):
-        return ["installed", place or f"{value.__module__}.{value.__qualname__}"]
+    if isinstance(value, Running | Imported):
+        return _code(writer, value.code) if isinstance(value, Running) else _import(writer, value.name)
+    if isinstance(value, ModuleType):
+        return _module(writer, value)
+    place = f"{value.__module__}.{value.__qualname__}" if isinstance(value, BuiltinFunctionType) else _place(value)
+    return _own(writer, value) if place is None else ["installed", place]
+
+
+def _own(writer: ContentWriter, value: Any) -> Node:
+    """Follow what the notebook, or a file beside it, defines."""
     if id(value) in writer.seen:
         return ["seen", value.__qualname__]
     writer.seen[id(value)] = value  # kept alive, so that no other value takes its number

@@ -315,3 +315,10 @@ def test_code_is_compared_and_never_kept() -> None:
     assert _sha256(open) == _sha256(open)
     with pytest.raises(OutputError, match="cannot be told by its content; found builtin_function"):
         _content(open, kept=True)
+
+
+def test_a_method_of_a_value_is_told_with_the_value() -> None:
+    assert _sha256({"a": 1}.get) == _sha256({"a": 1}.get) != _sha256({"a": 2}.get)
+    assert _sha256(len) == _sha256(len) != _sha256(sum)
+    with pytest.raises(OutputError, match="give the seed"):
+        _content(np.random.default_rng(1).normal)

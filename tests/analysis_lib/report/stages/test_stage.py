@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import json
+import linecache
 import os
 import random
 import signal
@@ -235,6 +236,27 @@ def test_a_module_that_is_imported_in_the_block_or_in_a_function_is_followed(
             told.append((stage.is_new, stage["x"]))
         assert told == [(True, 1), (True, 2), (False, 2)]
     sys.modules.pop("late_one", None)
+
+
+def test_a_file_edited_after_it_was_imported_does_not_lend_its_new_source_to_old_code(
+    stages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    text = (
+        "def run(report):\n    with report.stage('s', inputs={}) as stage:\n        if stage.is_new:\n"
+        "            stage.keep(x=1)\n    return stage\n"
+    )
+    file = tmp_path / "edited_since.py"
+    file.write_text(text)
+    module = importlib.import_module("edited_since")
+    file.write_text(text.replace("x=1", "x=2 * 1"))
+    assert module.run(Report(title="T"))["x"] == 1
+    sys.modules.pop("edited_since")
+    linecache.checkcache()
+    again = importlib.import_module("edited_since").run(Report(title="T"))
+    assert (again.is_new, again["x"]) == (True, 2)
+    assert not sys.modules.pop("edited_since").run(Report(title="T")).is_new
 
 
 def test_what_a_decorator_wraps_and_what_hides_a_builtin_is_followed(stages: Path, tmp_path: Path) -> None:
