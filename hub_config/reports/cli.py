@@ -130,6 +130,23 @@ def list_(session: Session, output_dir: Path | None) -> None:
     session.emit({"runs": runs}, "\n".join(lines))
 
 
+@report.command(short_help="Check that a run's folder is as it was when the run ended.")
+@click.argument("folder", metavar="RUN_FOLDER", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--expect", metavar="SHA256", help="The crate's hash, if it was kept elsewhere.")
+@click.pass_context
+def verify(ctx: click.Context, /, folder: Path, *, expect: str | None) -> None:
+    """Hash every file in RUN_FOLDER and compare with its ro-crate-metadata.json. The exit code is 1 if they differ.
+
+    Example: cohorthub report verify .cohorthub/runs/20261123T021500123Z-a1b2c3
+    """
+    from hub_config.reports.folders.verification import verify_folder
+
+    found = verify_folder(folder.resolve(), expect=expect)
+    session: Session = ctx.obj
+    session.emit(found.to_document(), found.text())
+    ctx.exit(0 if found.whole else 1)
+
+
 def _run_line(run: dict[str, Any]) -> str:
     progress, error, duration = run["progress"], run.get("error"), run.get("duration_s")
     if run["status"] == "running":

@@ -140,7 +140,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
         try:
             record = _first_record(request, run_id=run_id, kernel_name=kernel.name) | {"scratch": str(scratch)}
-            folder.create(record)
+            folder.create(record, template=request.template.content)
             verdict, record = _supervise(job, record, stop_asked=stop_asked)
         finally:
             end_descendants()
@@ -177,6 +177,9 @@ def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[st
         "library_version": None,
         "environment_sha256": None,
         "environment_packages": None,
+        "python_version": None,
+        "system": None,
+        "machine": None,
         "data_releases": [],
         "cohorts": [],
         "outputs": None,

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from hub_config.reports.execution.kernel_choice import Kernel
 from hub_config.reports.execution.kernel_environment import kernel_environment
 from hub_config.reports.folders.closing import finish_folder
-from hub_config.reports.folders.provenance import environment_lock
+from hub_config.reports.folders.provenance import Environment, describe_environment, keep_environment
 from hub_config.reports.folders.run_folders import RunFolder, utc_now
 from hub_config.reports.processes import adopt_orphans, end_descendants
 from hub_config.reports.templates.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
@@ -125,7 +125,7 @@ def _execute(job: Job, record: dict[str, Any]) -> Verdict:
         if verdict.ename == "OSError" and shutil.disk_usage(job.folder.building).free < LITTLE_ROOM:
             verdict = Verdict.disk_full().at(Place(**record["progress"]))
         record["ended_at"] = utc_now()
-        record.update(tools.environment())
+        record.update(keep_environment(job.folder, tools.environment()))
         return finish_folder(job.folder, notebook, verdict=verdict, record=record, exporter=tools.exporter())
     except Exception:  # noqa: BLE001 - whatever it was, the run needs a last state
         # The supervisor stamps and closes the run; why this happened belongs into the run's log, not on a terminal.
@@ -152,14 +152,13 @@ class _Tools:
         from hub_config.reports.html.page import load_exporter
 
         with contextlib.suppress(Exception):  # it is tried again, and then told, where it is needed
-            self._made["environment"] = environment_lock(self._python)
+            self._made["environment"] = describe_environment(self._python)
             self._made["exporter"] = load_exporter()
 
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         if self._thread.ident is not None:
             self._thread.join()
-        digest, packages = self._made.get("environment") or environment_lock(self._python)
-        return {"environment_sha256": digest, "environment_packages": packages}
+        return self._made.get("environment") or describe_environment(self._python)
 
     def exporter(self) -> Any:
         return self._made.get("exporter")

@@ -5,14 +5,16 @@ The same for a run whose worker said how it ended, whose worker died, and whose 
 
 import contextlib
 import datetime as dt
+import hashlib
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hub_config.errors import DiskFullError, TemplateUnreadableError
-from hub_config.reports.folders.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.folders.provenance import declared_by_notebook, describe_environment, keep_environment
 from hub_config.reports.folders.run_folders import RunFolder, is_disk_full, utc_now
+from hub_config.reports.folders.sealing import seal_folder
 from hub_config.reports.templates.notebook_files import load_nbformat, parse_notebook
 from hub_config.reports.verdicts import Verdict
 
@@ -123,11 +125,11 @@ def finish_without_worker(
         The same, unless there was no room to write.
     """
     record["ended_at"] = utc_now()
-    record["environment_sha256"], record["environment_packages"] = environment_lock()
+    record.update(keep_environment(folder, describe_environment()))
     record |= {"status": verdict.status, "error": verdict.error()}
     saved = folder.building / "report.ipynb"
     try:
-        content = saved.read_bytes() if saved.is_file() else template
+        content = saved.read_bytes() if saved.is_file() else template or _kept_template(folder, record)
         notebook = parse_notebook(content, name="report.ipynb") if content is not None else None
     except (OSError, TemplateUnreadableError):
         notebook = None
@@ -137,8 +139,17 @@ def finish_without_worker(
     return finish_folder(folder, notebook, verdict=verdict, record=record)
 
 
+def _kept_template(folder: RunFolder, record: dict[str, Any]) -> bytes | None:
+    """Read the template as it was when the run began, if nobody has changed it since."""
+    kept = folder.building / "template.ipynb"
+    if kept.is_symlink() or not kept.is_file():
+        return None
+    content = kept.read_bytes()
+    return content if hashlib.sha256(content).hexdigest() == record.get("template_sha256") else None
+
+
 def close_folder(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any]) -> Result:
-    """Write the last record, show the folder, and move `latest` if the run succeeded.
+    """Write the last record, seal and show the folder, and move `latest` if the run succeeded.
 
     Parameters
     ----------
@@ -168,6 +179,7 @@ def close_folder(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any])
     folder.make_room()
     try:
         folder.write_record(record)
+        seal_folder(folder, record)
         folder.publish()
     except OSError as failure:
         if not is_disk_full(failure):
@@ -190,6 +202,7 @@ def _close_full(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any]) 
         (folder.building / name).unlink(missing_ok=True)
     try:
         folder.write_record(record)
+        seal_folder(folder, record)
         folder.building.rename(folder.final)
     except OSError as failure:
         if not is_disk_full(failure):

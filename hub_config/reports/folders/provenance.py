@@ -1,25 +1,98 @@
 """What a run is made of: the environment that executed it, and what its notebook declared about data and cohorts."""
 
+import contextlib
 import hashlib
 import json
+import platform
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-__all__ = ["declared_by_notebook", "environment_lock"]
+from hub_config.reports.folders.run_folders import RunFolder
+
+__all__ = ["Environment", "declared_by_notebook", "describe_environment", "environment_lock", "keep_environment"]
 
 LARGEST_OUTPUTS = 50 * 2**20
 MOST_ROWS = 1000
 LONGEST_TEXT = 500
 OUTPUTS_SCHEMA = "cohorthub.outputs/1"
-# The same listing, for the Python of another environment; it prints what `_installed` returns.
-LISTING = (
-    "import json; from importlib.metadata import distributions;"
-    "print(json.dumps([[d.metadata['Name'], d.version] for d in distributions()]))"
+# The same questions, for the Python of another environment; it prints what `_asked_here` returns.
+QUESTIONS = (
+    "import json, platform; from importlib.metadata import distributions;"
+    "print(json.dumps([platform.python_version(), platform.system(), platform.machine(),"
+    " [[d.metadata['Name'], d.version] for d in distributions()]]))"
 )
+ENVIRONMENT = "environment.txt"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What is installed where a kernel runs, and on what.
+
+    Parameters
+    ----------
+    lines : tuple of str
+        Sorted ``name==version``, names as PEP 503 normalises them; empty if the interpreter could not be asked.
+    python_version, system, machine : str or None
+        Such as ``3.12.4``, ``Linux`` and ``x86_64``.
+    """
+
+    lines: tuple[str, ...] = ()
+    python_version: str | None = None
+    system: str | None = None
+    machine: str | None = None
+
+    @property
+    def content(self) -> bytes:
+        """What ``environment.txt`` holds; its SHA-256 is the environment's."""
+        return "\n".join(self.lines).encode()
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of `content` in hexadecimal; '' if nothing is known."""
+        return hashlib.sha256(self.content).hexdigest() if self.lines else ""
+
+    def record(self) -> dict[str, Any]:
+        """Give what ``run.json`` says about it.
+
+        Returns
+        -------
+        dict
+            Keys environment_sha256, environment_packages, python_version, system, machine.
+        """
+        return {
+            "environment_sha256": self.sha256,
+            "environment_packages": len(self.lines),
+            "python_version": self.python_version,
+            "system": self.system,
+            "machine": self.machine,
+        }
+
+
+def describe_environment(python: str | None = None) -> Environment:
+    """Ask what is installed where the kernel runs.
+
+    Parameters
+    ----------
+    python : str, optional
+        The kernel's interpreter; this process's own when left out.
+
+    Returns
+    -------
+    Environment
+        Without anything if the interpreter could not be asked.
+    """
+    here = python is None or Path(python).absolute() == Path(sys.executable).absolute()
+    answer = _asked_here() if here else _asked_there(str(python))
+    if answer is None:
+        return Environment()
+    version, system, machine, pairs = answer
+    lines = sorted({f"{re.sub(r'[-_.]+', '-', name).lower()}=={release}" for name, release in pairs if name})
+    return Environment(tuple(lines), version, system, machine)
 
 
 def environment_lock(python: str | None = None) -> tuple[str, int]:
@@ -38,22 +111,46 @@ def environment_lock(python: str | None = None) -> tuple[str, int]:
     int
         How many distributions.
     """
-    here = python is None or Path(python).absolute() == Path(sys.executable).absolute()
-    pairs = _installed() if here else _installed_at(str(python))
-    lines = sorted({f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}" for name, version in pairs})
-    return (hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""), len(lines)
+    environment = describe_environment(python)
+    return environment.sha256, len(environment.lines)
+
+
+def keep_environment(folder: RunFolder, environment: Environment) -> dict[str, Any]:
+    """Write ``environment.txt`` into a run's folder, where its hash is the environment's.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        The run's.
+    environment : Environment
+        Of its kernel.
+
+    Returns
+    -------
+    dict
+        For the record, as `Environment.record` gives it; a full disk costs the file, not the hash.
+    """
+    if environment.lines:
+        with contextlib.suppress(OSError):
+            folder.replace(ENVIRONMENT, environment.content)
+    return environment.record()
+
+
+def _asked_here() -> tuple[str, str, str, list[tuple[str, str]]] | None:
+    return platform.python_version(), platform.system(), platform.machine(), _installed()
 
 
 def _installed() -> list[tuple[str, str]]:
-    return [(found.metadata["Name"], found.version) for found in distributions() if found.metadata["Name"]]
+    return [(found.metadata["Name"], found.version) for found in distributions()]
 
 
-def _installed_at(python: str) -> list[tuple[str, str]]:
+def _asked_there(python: str) -> tuple[str, str, str, list[tuple[str, str]]] | None:
     try:
-        listed = subprocess.run([python, "-c", LISTING], capture_output=True, check=True, timeout=60).stdout
-        return [(name, version) for name, version in json.loads(listed) if name]
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return []
+        told = subprocess.run([python, "-c", QUESTIONS], capture_output=True, check=True, timeout=60).stdout
+        version, system, machine, pairs = json.loads(told)
+        return str(version), str(system), str(machine), [(name, release) for name, release in pairs]
+    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
+        return None
 
 
 def declared_by_notebook(run_dir: Path) -> dict[str, Any]:

@@ -139,13 +139,15 @@ class RunFolder:
         """Where it lies once it has ended."""
         return self.root / self.run_id
 
-    def create(self, record: Mapping[str, Any] | None = None) -> None:
+    def create(self, record: Mapping[str, Any] | None = None, *, template: bytes | None = None) -> None:
         """Make the folder, closed to other accounts.
 
         Parameters
         ----------
         record : mapping, optional
             The first record; without room for it there is no folder.
+        template : bytes, optional
+            The notebook that is to run, kept as ``template.ipynb``: the file it came from may change.
 
         Raises
         ------
@@ -163,6 +165,8 @@ class RunFolder:
                 (self.building / name).mkdir(mode=0o700)
             with self._private(".ballast") as file:
                 os.posix_fallocate(file, 0, BALLAST)
+            if template is not None:
+                self.replace("template.ipynb", template)
             if record is not None:
                 self.write_record(record)
         except FileExistsError as taken:

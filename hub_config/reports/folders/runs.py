@@ -15,6 +15,7 @@ from typing import Any
 from hub_config.errors import DiskFullError, RunNotFoundError
 from hub_config.reports.folders.closing import close_folder, finish_without_worker
 from hub_config.reports.folders.run_folders import FINAL_STATES, RUN_ID, RunFolder, remove_scratch
+from hub_config.reports.folders.sealing import seal_folder
 from hub_config.reports.processes import end_marked, is_running
 from hub_config.reports.verdicts import Place, Verdict
 
@@ -164,6 +165,7 @@ def _close_if_left(root: Path, building: Path) -> bool:
     folder = RunFolder(root, building.name[1 : -len(".running")])
     if record["status"] in FINAL_STATES:
         # It had ended, and was killed before it could show the folder: its own word stands.
+        seal_folder(folder, record)
         folder.publish()
         return True
     verdict = Verdict.interrupted().at(Place(**record["progress"]))

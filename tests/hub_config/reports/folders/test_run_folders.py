@@ -15,6 +15,7 @@ import pytest
 
 from hub_config.errors import DiskFullError, RunFolderError, RunIdError
 from hub_config.reports.folders.closing import close_folder
+from hub_config.reports.folders.crate import CRATE
 from hub_config.reports.folders.run_folders import (
     BALLAST,
     RunFolder,
@@ -26,6 +27,7 @@ from hub_config.reports.folders.run_folders import (
     remove_scratch,
 )
 from hub_config.reports.folders.runs import close_interrupted, find_run, list_runs
+from hub_config.reports.folders.sealing import SEAL
 from hub_config.reports.verdicts import Verdict
 
 from ..conftest import Bench, Ended, code, parameters, text
@@ -201,7 +203,7 @@ def test_a_last_record_that_fits_once_the_page_is_given_up_says_the_disk_is_full
     result = close_folder(folder, Verdict(status="succeeded"), record=record)
     assert result.verdict.code == "REPORT-DISK-FULL"
     assert find_run(small_disk, "one")["status"] == "failed"
-    assert [path.name for path in sorted(folder.final.iterdir()) if path.is_file()] == ["log.txt", "run.json"]
+    assert {path.name for path in folder.final.iterdir() if path.is_file()} == {"log.txt", "run.json", CRATE, SEAL}
     assert not (small_disk / "latest").exists()
 
 
