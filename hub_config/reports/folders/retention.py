@@ -1,0 +1,178 @@
+"""Which run folders may go, and removing one so that a crash leaves nothing half."""
+
+import contextlib
+import datetime as dt
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub_config.errors import RunFolderError, RunNotFoundError
+from hub_config.reports.folders.run_folders import FINAL_STATES, RUN_ID, RunFolder
+
+__all__ = ["RetentionRule", "expired", "finish_removals", "remove_run_folder"]
+
+SUFFIX = ".removing"
+
+
+@dataclass(frozen=True)
+class RetentionRule:
+    """How long the runs of a report are kept; a run goes only when both parts let it go.
+
+    Parameters
+    ----------
+    successes : int or None
+        How many of the newest successes stay in any case; None means that only `days` decides, and the newest success.
+    days : float or None
+        Days after its end for which every run stays; None means that only `successes` decides, and then what did not
+        succeed goes once it ended before all the successes that stay.
+    """
+
+    successes: int | None = None
+    days: float | None = None
+
+
+def expired(runs: Iterable[Mapping[str, Any]], rule: RetentionRule, *, now: dt.datetime) -> list[str]:
+    """Say which runs of one report may be removed.
+
+    Parameters
+    ----------
+    runs : iterable of mapping
+        Records of its runs, with ``run_id``, ``status``, ``ended_at`` (text as in run.json, or a datetime) and,
+        for a run that somebody wants to keep, ``kept`` true.
+    rule : RetentionRule
+        Without any part, nothing goes.
+    now : datetime
+        With a time zone.
+
+    Returns
+    -------
+    list of str
+        Ids, the oldest end first. Never the newest success, a run that is kept, one that has not ended, or one whose
+        end cannot be told.
+    """
+    if rule.successes is None and rule.days is None:
+        return []
+    ended = [(_time(run.get("ended_at")), run) for run in runs if run.get("status") in _ENDED]
+    dated = sorted(
+        ((time, str(run["run_id"]), run) for time, run in ended if time is not None), key=lambda row: row[:2]
+    )
+    successes = [(time, run_id) for time, run_id, run in dated if run["status"] == "succeeded"]
+    staying = successes[-max(1, rule.successes or 1) :]
+    enough = len(successes) >= max(1, rule.successes or 1)
+    found = []
+    for time, run_id, run in dated:
+        old = rule.days is None or now - time > dt.timedelta(days=rule.days)
+        if run["status"] == "succeeded":
+            surplus = (time, run_id) not in staying
+        else:
+            surplus = rule.days is not None or (enough and (time, run_id) < staying[0])
+        if old and surplus and not run.get("kept"):
+            found.append(run_id)
+    return found
+
+
+_ENDED = (*FINAL_STATES, "skipped")
+
+
+def _time(value: Any) -> dt.datetime | None:
+    try:
+        time = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=dt.UTC)
+
+
+def remove_run_folder(root: Path, run_id: str) -> None:
+    """Remove the folder of a run that has ended: first its name, then its files.
+
+    Killed in between, it leaves a hidden folder that is no run, which `finish_removals` takes away.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the runs.
+    run_id : str
+        Of a run that has ended.
+
+    Raises
+    ------
+    RunNotFoundError
+        If there is no folder of that id below `root`; a link, a file and anything outside are none.
+    RunFolderError
+        If the run goes on, or the folder may not be removed.
+    """
+    if RUN_ID.fullmatch(run_id) is None or run_id == "latest":
+        raise RunNotFoundError(
+            f"There is no such run in {root}; what was given cannot be a run's id. Look at the list."
+        )
+    run = RunFolder(root, run_id)
+    if run.building.exists():
+        raise RunFolderError(f"The run {run_id} cannot be removed; it goes on, or waits to be closed. Cancel it first.")
+    try:
+        inside = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as refused:
+        raise RunNotFoundError(f"There are no runs in {root}; {refused.strerror}. Look at the list.") from refused
+    try:
+        if not stat.S_ISDIR(os.stat(run_id, dir_fd=inside, follow_symlinks=False).st_mode):
+            raise RunNotFoundError(f"There is no such run in {root}; found something that is no folder of a run.")
+        os.rename(run_id, f".{run_id}{SUFFIX}", src_dir_fd=inside, dst_dir_fd=inside)
+        os.fsync(inside)
+        _remove_tree(root / f".{run_id}{SUFFIX}")
+    except FileNotFoundError as missing:
+        raise RunNotFoundError(
+            f"There is no such run in {root}; it may be removed already. Look at the list."
+        ) from missing
+    except OSError as refused:
+        raise RunFolderError(
+            f"The run {run_id} cannot be removed whole; {refused.strerror}. Its folder is hidden, and is tried again."
+        ) from refused
+    finally:
+        os.close(inside)
+    _remove_dangling(root)
+
+
+def finish_removals(root: Path) -> int:
+    """Take away what removals left that were killed on the way.
+
+    Parameters
+    ----------
+    root : Path
+        The folder that holds the runs; it need not exist.
+
+    Returns
+    -------
+    int
+        How many folders went.
+    """
+    count = 0
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(root):
+            hidden = entry.name.startswith(".") and entry.name.endswith(SUFFIX)
+            if hidden and RUN_ID.fullmatch(entry.name[1 : -len(SUFFIX)]) and entry.is_dir(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    _remove_tree(Path(entry.path))
+                    count += 1
+    return count
+
+
+def _remove_tree(folder: Path) -> None:
+    """Remove a folder without following links, opening folders that a notebook had closed to its own account."""
+    for path, names, _, inside in os.fwalk(folder, topdown=True, follow_symlinks=False):
+        del path
+        for name in names:
+            with contextlib.suppress(OSError):
+                if stat.S_ISDIR(os.stat(name, dir_fd=inside, follow_symlinks=False).st_mode):
+                    os.chmod(name, 0o700, dir_fd=inside)
+    shutil.rmtree(folder)
+
+
+def _remove_dangling(root: Path) -> None:
+    """Take away links in ``latest/`` that lead to no run any more."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(root / "latest"):
+            if entry.is_symlink() and not Path(entry.path).exists():
+                Path(entry.path).unlink(missing_ok=True)
