@@ -5,7 +5,9 @@ walk goes by open folders, follows no link, and opens regular files only.
 """
 
 import contextlib
+import errno
 import hashlib
+import io
 import os
 import re
 import stat
@@ -13,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Contents", "StoredFile", "read_contents", "tidy_folder"]
+__all__ = ["Contents", "StoredFile", "open_regular", "read_contents", "tidy_folder"]
 
 # O_NONBLOCK: opening a pipe must not wait for a writer.
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -125,6 +127,31 @@ def tidy_folder(folder: Path) -> list[str]:
             with contextlib.suppress(OSError):
                 os.chmod(entry.name, 0o600, dir_fd=entry.inside)
     return sorted(removed)
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """Open a file that is neither a link nor anything special.
+
+    Parameters
+    ----------
+    path : Path
+        Only its last part must not be a link.
+
+    Returns
+    -------
+    BufferedReader
+        To read.
+
+    Raises
+    ------
+    OSError
+        If there is no such regular file, or it may not be read.
+    """
+    descriptor = os.open(path, READ)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _walk(folder: Path, *, open_up: bool = False) -> Iterator[_Entry]:

@@ -1,13 +1,12 @@
 """Running an old report exactly again: what differs between how it ran and how it would run now."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hub_config.reports.folders.contents import READ
+from hub_config.reports.folders.contents import open_regular
 from hub_config.reports.folders.provenance import ENVIRONMENT, Environment
 
 __all__ = ["Conditions", "Difference", "conditions_now", "conditions_of_run", "rerun_differences"]
@@ -229,8 +228,7 @@ def _packages(lines: Iterable[str]) -> dict[str, str]:
 
 def _read(path: Path) -> bytes | None:
     try:
-        descriptor = os.open(path, READ)
-        with os.fdopen(descriptor, "rb") as file:
+        with open_regular(path) as file:
             content = file.read(LARGEST_MANIFEST + 1)
     except (OSError, ValueError):
         return None

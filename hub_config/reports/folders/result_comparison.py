@@ -1,13 +1,12 @@
 """Whether two runs of a report gave the same results, number by number and table by table, without any tolerance."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub_config.reports.folders.contents import READ, read_contents
+from hub_config.reports.folders.contents import open_regular, read_contents
 
 __all__ = ["ResultComparison", "ResultDifference", "compare_results"]
 
@@ -126,8 +125,7 @@ class _Declared:
 
 def _outputs(folder: Path) -> _Declared | None:
     try:
-        descriptor = os.open(folder / "outputs.json", READ)
-        with os.fdopen(descriptor, "rb") as file:
+        with open_regular(folder / "outputs.json") as file:
             document = json.loads(file.read(LARGEST))
     except (OSError, ValueError, RecursionError):
         return None

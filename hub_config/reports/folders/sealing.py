@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.errors import RunFolderError
-from hub_config.reports.folders.contents import READ, read_contents, tidy_folder
+from hub_config.reports.folders.contents import open_regular, read_contents, tidy_folder
 from hub_config.reports.folders.crate import CRATE, crate_document
 from hub_config.reports.folders.run_folders import RunFolder, utc_now
 
@@ -74,8 +74,7 @@ def folder_sha256(folder: Path) -> str:
         If the folder has no crate: it is of an older version, or the file was taken away.
     """
     try:
-        descriptor = os.open(folder / CRATE, READ)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        with open_regular(folder / CRATE) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as refused:
         raise RunFolderError(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub_config.reports.folders.contents import READ, Contents, read_contents
+from hub_config.reports.folders.contents import Contents, open_regular, read_contents
 from hub_config.reports.folders.crate import (
     CRATE,
     ENVIRONMENT,
@@ -286,8 +286,7 @@ def _document(folder: Path, name: str, *, largest: int = LARGEST_DOCUMENT) -> An
 
 def _read(folder: Path, name: str, *, largest: int) -> bytes | None:
     try:
-        descriptor = os.open(folder / name, READ)
-        with os.fdopen(descriptor, "rb") as file:
+        with open_regular(folder / name) as file:
             content = file.read(largest + 1)
     except OSError:
         return None
