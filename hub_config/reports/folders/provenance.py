@@ -14,7 +14,7 @@ from typing import Any
 
 from hub_config.reports.folders.run_folders import RunFolder
 
-__all__ = ["Environment", "declared_by_notebook", "describe_environment", "environment_lock", "keep_environment"]
+__all__ = ["Environment", "declared_by_notebook", "describe_environment", "keep_environment"]
 
 LARGEST_OUTPUTS = 50 * 2**20
 MOST_ROWS = 1000
@@ -93,26 +93,6 @@ def describe_environment(python: str | None = None) -> Environment:
     version, system, machine, pairs = answer
     lines = sorted({f"{re.sub(r'[-_.]+', '-', name).lower()}=={release}" for name, release in pairs if name})
     return Environment(tuple(lines), version, system, machine)
-
-
-def environment_lock(python: str | None = None) -> tuple[str, int]:
-    """Hash what is installed where the kernel runs.
-
-    Parameters
-    ----------
-    python : str, optional
-        The kernel's interpreter; this process's own when left out.
-
-    Returns
-    -------
-    str
-        SHA-256, in hexadecimal, over the sorted lines ``name==version``, names as PEP 503 normalises them; '' if the
-        interpreter could not be asked.
-    int
-        How many distributions.
-    """
-    environment = describe_environment(python)
-    return environment.sha256, len(environment.lines)
 
 
 def keep_environment(folder: RunFolder, environment: Environment) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import platform
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +11,12 @@ import nbformat
 import pytest
 
 from hub_config.reports.folders.closing import finish_folder
-from hub_config.reports.folders.provenance import declared_by_notebook, environment_lock
+from hub_config.reports.folders.provenance import (
+    Environment,
+    declared_by_notebook,
+    describe_environment,
+    keep_environment,
+)
 from hub_config.reports.folders.run_folders import RunFolder
 from hub_config.reports.verdicts import Verdict
 
@@ -19,23 +25,36 @@ from ..html.test_page import RECORD
 NOTHING = {"library_version": None, "data_releases": [], "cohorts": [], "outputs": None}
 
 
-def test_the_lock_of_an_environment_is_the_same_asked_from_within_and_from_without():
-    digest, packages = environment_lock()
-    assert len(digest) == 64
-    assert packages > 50
+def test_an_environment_is_the_same_asked_from_within_and_from_without():
+    here = describe_environment()
+    assert len(here.lines) > 50
+    assert here.python_version == platform.python_version()
+    assert f"cohorthub=={version('cohorthub')}" in here.lines
     other_name = Path(sys.executable).with_name("python3")
-    assert environment_lock(str(other_name)) == (digest, packages)
+    assert describe_environment(str(other_name)) == here
 
 
-def test_the_lock_is_the_hash_of_sorted_names_and_versions(monkeypatch: pytest.MonkeyPatch):
+def test_its_hash_is_that_of_the_sorted_names_and_versions_and_of_the_file_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr("hub_config.reports.folders.provenance._installed", lambda: [("Zope_X", "1"), ("a.b-C", "2.0")])
-    assert environment_lock() == (hashlib.sha256(b"a-b-c==2.0\nzope-x==1").hexdigest(), 2)
-    assert version("cohorthub")
+    environment = describe_environment()
+    folder = RunFolder(tmp_path, "one")
+    folder.create()
+    record = keep_environment(folder, environment)
+    assert record["environment_sha256"] == hashlib.sha256(b"a-b-c==2.0\nzope-x==1").hexdigest()
+    assert record["environment_packages"] == 2
+    assert hashlib.sha256((folder.building / "environment.txt").read_bytes()).hexdigest() == environment.sha256
 
 
-def test_an_interpreter_that_cannot_be_asked_gives_no_lock():
-    assert environment_lock("/bin/false") == ("", 0)
-    assert environment_lock("/nowhere/python") == ("", 0)
+@pytest.mark.parametrize("python", ["/bin/false", "/nowhere/python", "/bin/echo"])
+def test_an_interpreter_that_cannot_be_asked_gives_nothing(tmp_path: Path, python: str):
+    assert describe_environment(python) == Environment()
+    folder = RunFolder(tmp_path, "one")
+    folder.create()
+    record = keep_environment(folder, Environment())
+    assert (record["environment_sha256"], record["environment_packages"], record["machine"]) == ("", 0, None)
+    assert not (folder.building / "environment.txt").exists()
 
 
 @pytest.mark.parametrize(
