@@ -13,6 +13,7 @@ import pwd
 import select
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,8 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src
 START_PATIENCE = 20.0
 LOOK_EVERY = 0.25
 PIECE = 2**16
+PROFILE = "cohorthub-pdf-"
+OLD_S = 3600.0  # longer than any PDF may take
 
 
 class _EndedError(PdfFailedError):
@@ -270,7 +273,8 @@ def browser(program: Path, *, seconds: float, memory: int) -> Iterator[Browser]:
 
 
 def _start(stack: contextlib.ExitStack, program: Path, *, sandbox: bool, deadline: float, memory: int) -> Browser:
-    profile = Path(tempfile.mkdtemp(prefix="cohorthub-pdf-"))
+    _sweep()
+    profile = Path(tempfile.mkdtemp(prefix=PROFILE))
     stack.callback(shutil.rmtree, profile, ignore_errors=True)
     uid, gid = _account()
     if uid:
@@ -298,6 +302,16 @@ def _start(stack: contextlib.ExitStack, program: Path, *, sandbox: bool, deadlin
         os.close(child_writes)
     stack.callback(_end, process)
     return Browser(process, told=told, heard=heard, deadline=deadline, memory=memory)
+
+
+def _sweep() -> None:
+    """Take away old profiles of processes that were killed; their browsers ended when the pipes closed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PROFILE}*"):
+        with contextlib.suppress(OSError):
+            status = left.lstat()
+            ours = stat.S_ISDIR(status.st_mode) and status.st_uid in {os.geteuid(), _account()[0]}
+            if ours and time.time() - status.st_mtime > OLD_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _account() -> tuple[int, int]:

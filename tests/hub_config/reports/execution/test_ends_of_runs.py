@@ -93,7 +93,8 @@ def test_a_run_that_succeeds_leaves_a_whole_folder_and_moves_latest(bench: Bench
     assert bench.unfinished() == []
     assert [pid for pid in pids(ended.folder) if alive(pid)] == []
     assert {path.name for path in ended.folder.iterdir()} == {
-        "report.ipynb", "report.html", "run.json", "log.txt", "pids",
+        "report.ipynb", "report.html", "run.json", "log.txt", "pids", "template.ipynb", "environment.txt",
+        "ro-crate-metadata.json", "ro-crate-metadata.json.sha256",
     }  # fmt: skip
     for file in ended.folder.iterdir():
         assert file.stat().st_mode & 0o077 == 0, file

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,6 +23,8 @@ from hub_config.reports.exports import (
     make_pdf,
     pdf_cache,
 )
+
+from ..conftest import wait_for
 
 RUN_ID = "20261127T021500123Z-a1b2c3"
 HAS_BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -147,6 +150,44 @@ def test_a_limit_that_is_reached_leaves_no_file_and_no_process(tmp_path: Path, l
     assert refused.value.code == "REPORT-PDF-FAILED"
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert left_over() == []
+
+
+@needs_browser
+def test_where_the_system_has_no_sandbox_chromium_runs_without_and_the_log_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    real = find_browser()
+    program = tmp_path / "bin" / "chromium"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\ncase "$*" in *--no-sandbox*) exec {real} "$@" ;; esac\nexit 1\n')
+    open_to_nobody(program)
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert make_pdf(page(tmp_path, "x"), tmp_path / "out.pdf", run_id=RUN_ID) > 1000
+    assert "started without" in caplog.text
+    assert left_over() == []
+
+
+def chromiums() -> set[int]:
+    return {p.pid for p in psutil.process_iter(["cmdline"]) if "cohorthub-pdf-" in " ".join(p.info["cmdline"] or [])}
+
+
+@needs_browser
+def test_chromium_ends_with_the_process_that_wanted_the_pdf(tmp_path: Path):
+    before, profiles = chromiums(), set(Path("/tmp").glob("cohorthub-pdf-*"))
+    script = (
+        "import sys; from pathlib import Path; from hub_config.reports.exports import chromium\n"
+        "with chromium.browser(Path(sys.argv[1]), seconds=60, memory=2**32) as it:\n"
+        "    it.ask('Browser.getVersion'); print('up', flush=True); import time; time.sleep(60)"
+    )
+    words = [sys.executable, "-c", script, str(find_browser())]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        assert chromiums() - before
+        process.kill()
+    wait_for(lambda: not chromiums() - before, seconds=20)
+    for left in set(Path("/tmp").glob("cohorthub-pdf-*")) - profiles:  # a day's sweep is not waited for
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def test_without_chromium_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
