@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from hub_config.reports.folders.contents import DRAFT
+
 __all__ = ["open_inside", "write_zip"]
 
 # O_NONBLOCK: opening a pipe that a notebook left there must not wait for a writer.
@@ -52,7 +54,8 @@ def write_zip(folder: Path, *, to: IO[bytes], name: str) -> int:
     Parameters
     ----------
     folder : Path
-        A run's folder. Links, pipes, sockets and the runner's own hidden files in it are left out.
+        A run's folder. Links, pipes, sockets and what the runner keeps in it while the run goes on are left out;
+        hidden files of the notebook are not, as their hashes stand in the crate.
     to : file
         Where the archive is written.
     name : str
@@ -81,8 +84,9 @@ def _regular_files(folder: Path) -> Iterator[tuple[str, BinaryIO]]:
     try:
         for path, folders, names, inside in os.fwalk(".", dir_fd=descriptor, follow_symlinks=False):
             folders.sort()
-            for name in sorted(name for name in names if not name.startswith(".")):
-                source = _open_regular(name, inside=inside)
+            for name in sorted(names):
+                own = path == "." and (name == ".ballast" or DRAFT.fullmatch(name) is not None)
+                source = None if own else _open_regular(name, inside=inside)
                 if source is not None:
                     yield os.path.normpath(os.path.join(path, name)), source  # noqa: PTH118 - a name, not a path
     finally:

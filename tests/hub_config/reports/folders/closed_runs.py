@@ -70,7 +70,14 @@ TABLE = {
 }  # fmt: skip
 
 
-def closed_run(root: Path, run_id: str = "one", *, verdict: Verdict = VERDICTS["succeeded"], **more: Any) -> Path:
+def closed_run(
+    root: Path,
+    run_id: str = "one",
+    *,
+    verdict: Verdict = VERDICTS["succeeded"],
+    leave: tuple[str, ...] = (),
+    **more: Any,
+) -> Path:
     """Close a run with a table, a number and something in its own folder."""
     root.mkdir(exist_ok=True)
     folder = RunFolder(root, run_id)
@@ -78,6 +85,9 @@ def closed_run(root: Path, run_id: str = "one", *, verdict: Verdict = VERDICTS["
     folder.create(record, template=TEMPLATE)
     (folder.building / "outputs" / "wards.csv").write_text("ward,n\nA,10\n다,23\n")
     (folder.building / "work" / "left over #1 %41.txt").write_bytes(b"x" * 5000)
+    for name in leave:
+        (folder.building / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder.building / name).write_text(name)
     (folder.building / "outputs.json").write_text(json.dumps(outputs(TABLE)))
     (folder.building / "log.txt").write_text("it ran\n")
     record.update(keep_environment(folder, ENVIRONMENT))

@@ -31,6 +31,15 @@ def test_the_archive_holds_every_file_under_the_folders_name(tmp_path):
     }
 
 
+def test_hidden_files_are_packed_and_what_the_runner_keeps_for_itself_is_not(tmp_path):
+    run = tmp_path / "run-1"
+    (run / "work").mkdir(parents=True)
+    for name in (".ballast", ".run.json.4711.new", ".top", "work/.ballast", "work/.deep"):
+        (run / name).write_bytes(b"x")
+
+    assert sorted(names_in_zip(run)) == ["run-1/.top", "run-1/work/.ballast", "run-1/work/.deep"]
+
+
 def test_links_pipes_and_sockets_are_left_out_and_nobody_waits_for_them(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "secret").write_bytes(b"secret")

@@ -16,6 +16,7 @@ from hub_config.errors import RunFolderError
 from hub_config.reports.folders.crate import CRATE
 from hub_config.reports.folders.sealing import SEAL, folder_sha256
 from hub_config.reports.folders.verification import verify_folder
+from hub_config.reports.service.archive import write_zip
 
 from ..conftest import Bench, code, parameters, text
 from .closed_runs import VERDICTS, closed_run
@@ -224,6 +225,15 @@ def test_folders_in_folders_without_end_do_not_stop_the_check(run: Path):
     deep = run / "work" / "/".join("d" * 80)
     deep.mkdir(parents=True)
     assert {kind for kind, _ in kinds(run)} == {"unreadable"}
+
+
+def test_a_folder_that_was_downloaded_and_unpacked_is_whole(tmp_path: Path):
+    folder = closed_run(tmp_path, leave=("work/.hidden", ".top", "work/deep/한글 (1).csv"))
+    with (tmp_path / "run.zip").open("wb") as packed:
+        write_zip(folder, to=packed, name="one")
+    shutil.unpack_archive(tmp_path / "run.zip", tmp_path / "elsewhere")
+    found = verify_folder(tmp_path / "elsewhere" / "one", expect=folder_sha256(folder))
+    assert (found.findings, found.files) == ((), 14)
 
 
 def test_a_real_run_is_verified_by_the_command_line(bench: Bench):
