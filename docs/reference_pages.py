@@ -15,8 +15,8 @@ from hub_config.settings.sections import Section
 
 ROOMS_IN_ORDER = (
     *("catalog", "cohort", "cohort.exits", "cohort.language", "cohort.language.computed", "windows", "features"),
-    *("models", "models.regression", "models.survival", "models.rates", "models.rates.units", "models.effectiveness", "models.prediction"),
-    *("report", "testing", "compute", "disclosure", "variables", "errors"),
+    *("models", "models.regression", "models.survival", "models.rates", "models.rates.units", "models.effectiveness"),
+    *("models.prediction", "report", "report.shipped", "testing", "compute", "disclosure", "variables", "errors"),
 )
 WIDTH = 76  # characters of help text that the theme's column holds
 
