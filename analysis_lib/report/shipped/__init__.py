@@ -1,0 +1,18 @@
+"""What the reports that come with CohortHub are made of: a release, a cohort, an indicator, each in one call."""
+
+from analysis_lib.report.shipped.cohort_incidence import CohortIncidence, cohort_incidence
+from analysis_lib.report.shipped.definitions import definition_named
+from analysis_lib.report.shipped.follow_up_length import observed_after_entry
+from analysis_lib.report.shipped.indicator import IndicatorCases, indicator_cases
+from analysis_lib.report.shipped.release_profile import ReleaseProfile, release_profile
+
+__all__ = [
+    "CohortIncidence",
+    "IndicatorCases",
+    "ReleaseProfile",
+    "cohort_incidence",
+    "definition_named",
+    "indicator_cases",
+    "observed_after_entry",
+    "release_profile",
+]

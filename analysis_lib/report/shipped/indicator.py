@@ -1,0 +1,131 @@
+"""The cases of a quality indicator: each with its unit, and whether what is looked for came in time."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import pandas as pd
+
+from analysis_lib.cohort import Cohort, CohortDefinition, ConceptSet, build_cohort
+from analysis_lib.cohort.exits import FixedDuration
+from analysis_lib.cohort.language import Entry, Event
+from analysis_lib.features import Flag, baseline
+from analysis_lib.models.arguments import checked_choice
+from analysis_lib.report.shipped.care_units import UnitKind, name_units
+from analysis_lib.windows import Window
+
+if TYPE_CHECKING:
+    from analysis_lib.catalog import Dataset
+
+__all__ = ["IndicatorCases", "indicator_cases"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IndicatorCases:
+    """The cases of an indicator.
+
+    Attributes
+    ----------
+    cohort : Cohort
+        All cases of the release, whatever their date.
+    frame : DataFrame
+        One row per case in the time asked for: ``subject_id``, ``cohort_start_date``, ``unit`` (text, missing where the
+        record names none) and ``event`` (bool).
+    unit : str
+        What the units are.
+    without_unit : int
+        Cases that name no unit.
+    """
+
+    cohort: Cohort
+    frame: pd.DataFrame
+    unit: UnitKind
+    without_unit: int
+
+    @property
+    def n_persons(self) -> int:
+        """Distinct persons of the cases in the time asked for."""
+        return int(self.frame["subject_id"].nunique())
+
+    @property
+    def persons(self) -> dict[str, int]:
+        """Distinct persons, of all cases and of those with the event; what `Report` declares."""
+        return {"all": self.n_persons, "events": int(self.frame.loc[self.frame["event"], "subject_id"].nunique())}
+
+    @property
+    def problem(self) -> str:
+        """Why there is nothing to compare, in a sentence; empty where there is."""
+        if self.frame.empty:
+            return "There is no case in this time: nothing can be compared."
+        if self.without_unit == len(self.frame):
+            unit = self.unit.replace("_", " ")
+            return f"None of the {len(self.frame):,} cases names its {unit}: no units can be compared."
+        if self.frame["event"].nunique() < 2:
+            which = "every" if self.frame["event"].iloc[0] else "no"
+            return (
+                f"What is looked for came in {which} one of the {len(self.frame):,} cases: there is nothing to compare."
+            )
+        return ""
+
+
+def indicator_cases(
+    dataset: "Dataset",
+    *,
+    cases: ConceptSet,
+    case_table: str,
+    events: ConceptSet,
+    event_table: str,
+    within_days: int,
+    unit: UnitKind,
+    first_date: str,
+    last_date: str,
+) -> IndicatorCases:
+    """Find the cases of an indicator: records of one kind, and whether a record of another followed in time.
+
+    A case is a record in an observation period that goes on for the days in which the event is looked for. Records of
+    one person in whose days the next one begins are one case.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The release.
+    cases : ConceptSet
+        What makes a case.
+    case_table : str
+        The table to look in.
+    events : ConceptSet
+        What is looked for.
+    event_table : str
+        The table to look in.
+    within_days : int
+        From the day of the case to so many days after it, both included.
+    unit : {"care_site", "provider", "ward", "location", "age_group", "sex"}
+        What the units are: care site or provider of the visit on that day, care site of the visit detail, the person's
+        location, age group or sex.
+    first_date, last_date : str
+        First and last day of a case, ISO 8601.
+
+    Returns
+    -------
+    IndicatorCases
+        Possibly none.
+
+    Raises
+    ------
+    ModelInputError
+        If the unit is not known.
+    """
+    checked_choice(unit, "unit", known=get_args(UnitKind))
+    definition = CohortDefinition(
+        cases.name,
+        Entry((Event(cases, case_table),), post_days=within_days),
+        exit=FixedDuration(within_days),
+        entries_per_person="every",
+    )
+    cohort = build_cohort(definition, dataset)
+    flag = Flag(events, Window(0, within_days), domain=event_table, name="event")
+    frame = baseline(cohort, flag).to_pandas()
+    asked = frame["cohort_start_date"].between(pd.Timestamp(first_date), pd.Timestamp(last_date))
+    frame = frame[asked].reset_index(drop=True)
+    frame["unit"] = name_units(frame, dataset, unit=unit)
+    kept = frame[["subject_id", "cohort_start_date", "unit", "event"]]
+    return IndicatorCases(cohort, kept, unit, int(kept["unit"].isna().sum()))
