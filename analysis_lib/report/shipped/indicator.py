@@ -51,19 +51,31 @@ class IndicatorCases:
         """Distinct persons, of all cases and of those with the event; what `Report` declares."""
         return {"all": self.n_persons, "events": int(self.frame.loc[self.frame["event"], "subject_id"].nunique())}
 
-    @property
-    def problem(self) -> str:
-        """Why there is nothing to compare, in a sentence; empty where there is."""
+    def problem(self, *, fewest_persons: int = 0) -> str:
+        """Say why there is nothing to compare.
+
+        Parameters
+        ----------
+        fewest_persons : int, default 0
+            Units of fewer distinct persons are not shown alone.
+
+        Returns
+        -------
+        str
+            A sentence; empty where units can be compared.
+        """
+        unit = self.unit.replace("_", " ")
         if self.frame.empty:
             return "There is no case in this time: nothing can be compared."
         if self.without_unit == len(self.frame):
-            unit = self.unit.replace("_", " ")
             return f"None of the {len(self.frame):,} cases names its {unit}: no units can be compared."
-        if self.frame["event"].nunique() < 2:
-            which = "every" if self.frame["event"].iloc[0] else "no"
-            return (
-                f"What is looked for came in {which} one of the {len(self.frame):,} cases: there is nothing to compare."
-            )
+        known = self.frame.dropna(subset=["unit"])
+        enough = known[known.groupby("unit")["subject_id"].transform("nunique") >= fewest_persons]
+        if enough.empty:
+            return f"No {unit} has {fewest_persons:,} persons with a case: none can be shown."
+        if enough["event"].nunique() < 2:
+            which = "every" if enough["event"].iloc[0] else "no"
+            return f"What is looked for came in {which} one of the {len(enough):,} cases: there is nothing to compare."
         return ""
 
 
