@@ -1,5 +1,6 @@
 """The cases of a quality indicator: each with its unit, and whether what is looked for came in time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
@@ -8,6 +9,7 @@ import pandas as pd
 from analysis_lib.cohort import Cohort, CohortDefinition, ConceptSet, build_cohort
 from analysis_lib.cohort.exits import FixedDuration
 from analysis_lib.cohort.language import Entry, Event
+from analysis_lib.errors import InvalidDefinitionError
 from analysis_lib.features import Flag, baseline
 from analysis_lib.models.arguments import checked_choice
 from analysis_lib.report.shipped.care_units import UnitKind, name_units
@@ -16,7 +18,7 @@ from analysis_lib.windows import Window
 if TYPE_CHECKING:
     from analysis_lib.catalog import Dataset
 
-__all__ = ["IndicatorCases", "indicator_cases"]
+__all__ = ["IndicatorCases", "concepts_by_id", "indicator_cases"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,6 +79,34 @@ class IndicatorCases:
             which = "every" if enough["event"].iloc[0] else "no"
             return f"What is looked for came in {which} one of the {len(enough):,} cases: there is nothing to compare."
         return ""
+
+
+def concepts_by_id(concept_ids: Sequence[int], dataset: "Dataset") -> ConceptSet:
+    """Make a concept set of some concepts and all below them, called by their names.
+
+    Parameters
+    ----------
+    concept_ids : sequence of int
+        OMOP concepts.
+    dataset : Dataset
+        The release whose vocabulary names them.
+
+    Returns
+    -------
+    ConceptSet
+        Such as ``Amoxicillin or Penicillin V``.
+
+    Raises
+    ------
+    InvalidDefinitionError
+        If there are none.
+    UnknownConceptError
+        If one is not in the vocabulary.
+    """
+    if not concept_ids:
+        raise InvalidDefinitionError("a concept set needs concepts; found none. Give at least one concept id.")
+    each = [ConceptSet.of_concept(concept_id, dataset) for concept_id in concept_ids]
+    return ConceptSet(" or ".join(one.name for one in each), [item for one in each for item in one.items])
 
 
 def indicator_cases(

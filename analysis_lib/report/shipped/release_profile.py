@@ -56,6 +56,17 @@ class ReleaseProfile:
         """
         return sum(finding.severity == severity for finding in self.dataset.quality.findings)
 
+    @property
+    def new_problems(self) -> int:
+        """Problems that the earlier release did not have, by rule and table; 0 without an earlier release."""
+        if self.earlier is None:
+            return 0
+        now, before = (
+            {(found.rule, found.table, found.about) for found in data.quality.findings if found.severity == "problem"}
+            for data in (self.dataset, self.earlier)
+        )
+        return len(now - before)
+
     def rows_with(self, rule: str) -> int:
         """Count the rows that break one rule.
 
