@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CohortIncidence", "cohort_incidence"]
 
 #: Single years in more bands than this make a figure that nobody reads.
-MOST_BANDS = 25
+MOST_BANDS = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,7 @@ def cohort_incidence(
     cohort: "Cohort",
     *,
     age_edges: Sequence[int] = tuple(range(0, 100, 10)),
+    first_year: int | None = None,
     fewest_entries: int = 5,
     per: float = 1_000.0,
 ) -> CohortIncidence:
@@ -78,6 +79,8 @@ def cohort_incidence(
         Who entered when.
     age_edges : sequence of int, default every ten years
         Ages at which a band begins, ascending.
+    first_year : int, optional
+        Rates by calendar year begin here; when the first person was observed, when left out.
     fewest_entries : int, default 5
         A band of fewer persons, or with entries but fewer, is joined with its neighbour; where all together have fewer,
         there are no rates by band.
@@ -101,7 +104,7 @@ def cohort_incidence(
     years = cohort.dataset.years
     if years is None or not cohort.dataset.tables["observation_period"].rows:
         return CohortIncidence(None, None, None, 0, prior)
-    every = _year_edges(*years)
+    every = _year_edges(min(max(years[0], first_year or years[0]), years[1]), years[1])
     single = days_at_risk(cohort, prior_days=prior, year_edges=every, age_edges=ages)
     joined_years = _joined(single[single["scale"] == "year"], every, fewest=fewest_entries)
     joined_ages = _joined(single[single["scale"] == "age"], ages, fewest=fewest_entries)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis_lib.report.declared import ReportedTable
+from analysis_lib.printed_numbers import format_estimate
+from analysis_lib.tables import column_in_words, html_table, text_table
 
 __all__ = ["CountedTable"]
 
@@ -24,12 +25,15 @@ class CountedTable:
         How the counts are made.
     persons : mapping of str to int
         Persons behind it: in total, and by cell, where a cell counts records at most so many.
+    words : int, default 1
+        How many columns from the left hold words.
     """
 
     frame: pd.DataFrame
     title: str
     method: str
     persons: Mapping[str, int]
+    words: int = 1
 
     def to_frame(self) -> pd.DataFrame:
         """Return the table.
@@ -44,8 +48,20 @@ class CountedTable:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        return [column_in_words(name) for name in self.frame.columns], [
+            [_written(value) for value in row] for row in self.frame.itertuples(index=False)
+        ]
+
     def __repr__(self) -> str:
-        return f"{self.title}\n\n{self.frame!r}"
+        return f"{self.title}\n\n{text_table(*self._cells())}"
 
     def _repr_html_(self) -> str:
-        return ReportedTable(self.title, self.frame)._repr_html_()
+        notes = [f"{self.method[:1].upper()}{self.method[1:]}."]
+        return html_table(*self._cells(), caption=self.title, notes=notes, left=self.words)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return format_estimate(value)
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -117,10 +117,11 @@ class ReleaseProfile:
             ["severity", "found"], key=lambda column: column.map(_rank) if column.name == "severity" else -column
         )
         return self._counted(
-            frame[["severity", "rule", "what", "tables", "found", "unit", "means"]].reset_index(drop=True),
+            frame[["severity", "rule", "what", "means", "tables", "found", "unit"]].reset_index(drop=True),
             title="Rules that something broke",
             method="counted at import, as the data quality report does",
             cells=_labelled(frame, "rule", count="found"),
+            words=4,
         )
 
     @cached_property
@@ -136,6 +137,7 @@ class ReleaseProfile:
             title="Problems by table",
             method="counted at import; of the rows that the rule looks at",
             cells=_labelled(frame, "table", "rule", count="count"),
+            words=3,
         )
 
     @cached_property
@@ -163,7 +165,7 @@ class ReleaseProfile:
         """One row per finding that came, went, or changed its share since the earlier release; None without one."""
         if self.earlier is None:
             return None
-        keys = ["severity", "rule", "table", "about"]
+        keys = ["severity", "rule", "table", "columns", "about"]
         now, before = (
             data.quality.to_frame().groupby(keys)[["count", "share"]].sum() for data in (self.dataset, self.earlier)
         )
@@ -179,13 +181,16 @@ class ReleaseProfile:
             ],
         )
         frame = frame.sort_values(
-            ["severity", "rule", "table"], key=lambda column: column.map(_rank) if column.name == "severity" else column
+            ["severity", "rule", "table"],
+            key=lambda column: column.map(_rank) if column.name == "severity" else column,
+            ignore_index=True,
         )
         return self._counted(
-            frame.drop(columns="about").reset_index(drop=True),
+            frame[[*keys[:3], "what", *(name for name in frame.columns if name.endswith(("_now", "_before")))]],
             title="Findings that changed",
             method="findings of the two imports, side by side",
             cells=_labelled(frame, "table", "rule", count="count_now"),
+            words=4,
         )
 
     @cached_property
@@ -197,6 +202,7 @@ class ReleaseProfile:
             title="Columns with gaps",
             method="missing values, and concept 0 where the column holds concepts, of all rows of the table",
             cells=_labelled(frame.assign(gap=frame["missing"] + frame["concept_0"]), "table", "column", count="gap"),
+            words=2,
         )
 
     def by_year(self, *, first_year: int | None = None, fewest_persons: int = 0) -> CountedTable:
@@ -246,13 +252,13 @@ class ReleaseProfile:
         return years_figure(counted.frame, width=width)
 
     def _counted(
-        self, frame: pd.DataFrame, *, title: str, method: str, cells: Iterable[tuple[str, int]]
+        self, frame: pd.DataFrame, *, title: str, method: str, cells: Iterable[tuple[str, int]], words: int = 1
     ) -> CountedTable:
         most = self.dataset.n_persons  # so many records are of at most so many persons
         persons = {"all": most}
         for label, count in cells:
             persons[f"{label}, at most"] = min(int(count), most)
-        return CountedTable(frame, title, method, persons)
+        return CountedTable(frame, title, method, persons, words)
 
 
 def _labelled(frame: pd.DataFrame, *names: str, count: str) -> Iterator[tuple[str, int]]:

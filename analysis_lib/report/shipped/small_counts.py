@@ -35,8 +35,8 @@ class SmallCounts:
             return f"No output was declared with a count of fewer than {self.fewest} persons, other than 0."
         listed = "; ".join(f"{title}: {count:,}" for title, count in self.outputs.items())
         return (
-            f"Counts of fewer than {self.fewest} persons, other than 0, are behind these outputs, so many each: {listed}"
-            ". Look at them before the report leaves the room in which the data may be seen."
+            f"Counts of fewer than {self.fewest} persons, other than 0, are behind these outputs, so many each: "
+            f"{listed}. Look at them before the report leaves the room in which the data may be seen."
         )
 
     def __repr__(self) -> str:
