@@ -223,7 +223,9 @@ class ReleaseProfile:
         frame = records_by_year(self.dataset)
         kept = frame[(frame["persons"] >= fewest_persons) & (frame["year"] >= (first_year or -(10**9)))]
         hidden = len(frame[frame["year"] >= (first_year or -(10**9))]) - len(kept)
-        note = f"; {hidden:,} years of fewer than {fewest_persons:,} persons are left out" if hidden else ""
+        note = (
+            f"; left out are {hidden:,} years of a table with fewer than {fewest_persons:,} persons" if hidden else ""
+        )
         cells = _labelled(kept, "table", "year", count="persons")
         return CountedTable(
             kept.reset_index(drop=True),
