@@ -169,7 +169,7 @@ class ReleaseProfile:
         now, before = (
             data.quality.to_frame().groupby(keys)[["count", "share"]].sum() for data in (self.dataset, self.earlier)
         )
-        both = now.join(before, how="outer", lsuffix="_now", rsuffix="_before").fillna(0)
+        both = now.add_suffix("_now").join(before.add_suffix("_before"), how="outer").fillna(0)
         both = both[(both["share_now"] != both["share_before"]) | (both["count_now"] != both["count_before"])]
         frame = both.reset_index().astype({"count_now": "int64", "count_before": "int64"})
         frame = frame.assign(
