@@ -9,11 +9,11 @@ class ProjectError(HubError):
     """A project's file or folder is not as it must be."""
 
     code = "PROJECT-INVALID"
-    exit_code = 44
+    exit_code = 106
 
 
 class ProjectNotFoundError(HubError):
     """No project has this name."""
 
     code = "PROJECT-NOT-FOUND"
-    exit_code = 45
+    exit_code = 107

@@ -53,7 +53,7 @@ class ScheduleError(_RuleBrokenError):
     """
 
     code: ClassVar[str] = "REPORT-SCHEDULE"
-    exit_code: ClassVar[int] = 120
+    exit_code: ClassVar[int] = 102
     line: int | None = None
 
     def in_line(self, line: int) -> "ScheduleError":
@@ -90,4 +90,4 @@ class RelativeDateError(_RuleBrokenError):
     """
 
     code: ClassVar[str] = "REPORT-RELATIVE-DATE"
-    exit_code: ClassVar[int] = 121
+    exit_code: ClassVar[int] = 103

@@ -19,7 +19,7 @@ class AlertRuleError(HubError):
     """
 
     code = "REPORT-ALERT-RULE"
-    exit_code = 116
+    exit_code = 104
 
     def __init__(self, message: str, *, reason: str, position: int) -> None:
         super().__init__(message)
@@ -31,4 +31,4 @@ class ToleranceError(HubError):
     """A tolerance for comparing numbers is not made of finite numbers from 0 on."""
 
     code = "REPORT-TOLERANCE"
-    exit_code = 117
+    exit_code = 105

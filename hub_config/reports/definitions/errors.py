@@ -21,7 +21,7 @@ class DefinitionError(HubError):
     """
 
     code = "REPORT-DEFINITION"
-    exit_code = 110
+    exit_code = 96
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: Sequence[Problem] = tuple(problems)
@@ -49,7 +49,7 @@ class DefinitionUnreadableError(HubError):
     """
 
     code = "REPORT-DEFINITION-UNREADABLE"
-    exit_code = 111
+    exit_code = 97
 
     def __init__(self, text: str, *, rule: str) -> None:
         super().__init__(text)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.projects import Action, Project
-from hub_config.reports.calendar import load_zone, resolve
+from hub_config.reports.calendar import load_zone
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import is_approved, one_definition
 from hub_config.reports.database.errors import RunUnknownError
@@ -274,7 +274,6 @@ class Desk:
             template.parameters,
             at=at,
             zone=definition.timezone or project.timezone,
-            resolve=resolve,
             csv=self.sweep_file(definition, project=project),
             choices=names,
         )

@@ -21,6 +21,8 @@ from nbclient.exceptions import CellControlSignal, CellExecutionError, CellTimeo
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager, papermill_engines
 
+from hub_config.reports.execution.warm.asking import KernelStart
+from hub_config.reports.execution.warm.provisioner import KernelManager
 from hub_config.reports.folders.run_folders import is_disk_full
 from hub_config.reports.templates.notebook_files import INJECTED_TAG, code_cells, titles
 from hub_config.reports.verdicts import Limits, Place, Verdict
@@ -67,6 +69,8 @@ class Execution:
         Descriptor of the log file; the kernel process writes there what it does not send as output.
     kill_kernel : callable
         Ends the kernel and all it started.
+    start : KernelStart
+        Where to ask for a warm kernel.
     """
 
     limits: Limits
@@ -76,6 +80,7 @@ class Execution:
     scratch: Path
     log: int
     kill_kernel: Callable[[], object]
+    start: KernelStart = field(default_factory=KernelStart)
     notebook: Any = None
     verdict: Verdict | None = None
     place: Place | None = None
@@ -225,7 +230,9 @@ class _Client(PapermillNotebookClient):
     def create_kernel_manager(self) -> Any:
         """Make a kernel manager that talks over files in a private folder: no ports, so no races for them."""
         self.execution.go_on()
+        self.kernel_manager_class = KernelManager
         manager = super().create_kernel_manager()
+        manager.start = self.execution.start
         manager.transport = "ipc"
         manager.ip = str(self.execution.scratch / "k")
         manager.connection_file = str(self.execution.scratch / "connection.json")

@@ -23,6 +23,7 @@ from typing import Any
 
 from hub_config.home import Home, read_record
 from hub_config.reports.execution.kernel_choice import choose_kernel
+from hub_config.reports.execution.warm.asking import WarmParent
 from hub_config.reports.execution.worker import STOP_SIGNALS, Job, run_as_worker
 from hub_config.reports.folders.closing import Result, close_folder, finish_without_worker
 from hub_config.reports.folders.run_folders import (
@@ -35,7 +36,7 @@ from hub_config.reports.folders.run_folders import (
     utc_now,
 )
 from hub_config.reports.folders.runs import close_interrupted
-from hub_config.reports.processes import adopt_orphans, end_descendants, name_process
+from hub_config.reports.processes import PATIENCE, adopt_orphans, end_descendants, name_process
 from hub_config.reports.templates.templates import Template
 from hub_config.reports.verdicts import Limits, Place, Verdict
 
@@ -88,7 +89,7 @@ class Request:
     agree: Callable[[Verdict], Verdict] = lambda verdict: verdict
 
 
-def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
+def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: WarmParent | None = None) -> Result:
     """Run a report to its one final state.
 
     Call it from the main thread of a process that has nothing else to do: it forks, it takes the signals INT, TERM
@@ -100,6 +101,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         What to run.
     on_cell : callable
         Told, in the worker, the `Place` of each cell as it begins.
+    warm : WarmParent, optional
+        Where to ask for a kernel that need not import what most reports import.
 
     Returns
     -------
@@ -136,6 +139,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None]) -> Result:
         scratch=scratch,
         on_cell=on_cell,
         environment=request.environment,
+        warm=warm,
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
         try:
@@ -166,6 +170,7 @@ def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[st
         "given": list(request.given),
         "limits": {"cell_s": request.limits.cell_s, "run_s": request.limits.run_s},
         "kernel": kernel_name,
+        "kernel_start": None,
         "progress": {"cell": 0, "cells": template.n_cells, "title": ""},
         **name_process(os.getpid()),
         "host": socket.gethostname(),
@@ -200,17 +205,18 @@ def _supervise(job: Job, record: dict[str, Any], *, stop_asked: int) -> tuple[Ve
     adopt_orphans()
     outcome_read, outcome_write = os.pipe()
     lifeline_read, lifeline_write = os.pipe()
+    gone_read, gone_write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
     # A signal in the moment after the fork waits until the worker has a handler for it, or it would be lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     worker = os.fork()
     if worker == 0:
-        for descriptor in (outcome_read, lifeline_write):
+        for descriptor in (outcome_read, lifeline_write, gone_read):
             os.close(descriptor)
-        run_as_worker(job, record, outcome=outcome_write, lifeline=lifeline_read)
+        run_as_worker(job, record, outcome=outcome_write, lifeline=lifeline_read, gone=gone_write)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-    for descriptor in (outcome_write, lifeline_read):
+    for descriptor in (outcome_write, lifeline_read, gone_write):
         os.close(descriptor)
     try:
         told, cancelled = _listen(worker, outcome_read, stop_asked=stop_asked, limits=job.limits)
@@ -220,6 +226,9 @@ def _supervise(job: Job, record: dict[str, Any], *, stop_asked: int) -> tuple[Ve
         os.waitpid(worker, 0)
         os.close(lifeline_write)
         os.close(outcome_read)
+        # A warm kernel is not below this process; its host holds the pipe until all below the host has ended.
+        select.select([gone_read], [], [], PATIENCE)
+        os.close(gone_read)
     end_descendants()
     return _word_of_worker(job, told, record=record, cancelled=cancelled)
 

@@ -19,8 +19,10 @@ from typing import Any, NoReturn
 
 from hub_config.reports.execution.kernel_choice import Kernel
 from hub_config.reports.execution.kernel_environment import kernel_environment
+from hub_config.reports.execution.warm.asking import KernelStart, WarmParent
+from hub_config.reports.execution.warm.preloading import kept_environment, kept_exporter
 from hub_config.reports.folders.closing import finish_folder
-from hub_config.reports.folders.provenance import Environment, describe_environment, keep_environment
+from hub_config.reports.folders.provenance import Environment, keep_environment
 from hub_config.reports.folders.run_folders import RunFolder, utc_now
 from hub_config.reports.processes import adopt_orphans, end_descendants
 from hub_config.reports.templates.notebook_files import INJECTED_TAG, load_nbformat, parse_notebook
@@ -58,6 +60,8 @@ class Job:
         Told the `Place` of each cell as it begins.
     environment : mapping of str to str
         What the kernel is told besides what every kernel is.
+    warm : WarmParent or None
+        Where to ask for a kernel that need not import what most reports import.
     """
 
     template: Template
@@ -69,9 +73,10 @@ class Job:
     scratch: Path
     on_cell: Callable[[Place], None]
     environment: Mapping[str, str] = field(default_factory=dict)
+    warm: WarmParent | None = None
 
 
-def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: int) -> NoReturn:
+def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: int, gone: int) -> NoReturn:
     """Execute `job` in this process, tell how it ended, and exit.
 
     Parameters
@@ -84,6 +89,8 @@ def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: i
         Descriptor to which the verdict and the record are written, as one JSON document.
     lifeline : int
         Descriptor of a pipe whose other end only the supervisor holds.
+    gone : int
+        Descriptor of a pipe that closes when this process, and what holds a warm kernel, have ended.
     """
     adopt_orphans()
     signal.set_wakeup_fd(-1)  # it is the supervisor's
@@ -91,7 +98,7 @@ def run_as_worker(job: Job, record: dict[str, Any], *, outcome: int, lifeline: i
     threading.Thread(target=_die_with, args=(lifeline, job.scratch), name="lifeline", daemon=True).start()
     status = 1
     try:
-        verdict = _execute(job, record)
+        verdict = _execute(job, record, start=KernelStart(job.warm, held=(gone,)))
         with os.fdopen(outcome, "w", encoding="utf-8") as told:
             json.dump({"verdict": asdict(verdict), "record": record}, told, default=str)
         status = 0
@@ -116,11 +123,11 @@ def _die_with(lifeline: int, scratch: Path) -> None:
     os._exit(1)
 
 
-def _execute(job: Job, record: dict[str, Any]) -> Verdict:
+def _execute(job: Job, record: dict[str, Any], *, start: KernelStart) -> Verdict:
     log = os.open(job.folder.building / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     tools = _Tools(job.kernel.python)
     try:
-        notebook, verdict = _run_notebook(job, record, log=log, tools=tools)
+        notebook, verdict = _run_notebook(job, record, log=log, tools=tools, start=start)
         end_descendants()
         if verdict.ename == "OSError" and shutil.disk_usage(job.folder.building).free < LITTLE_ROOM:
             verdict = Verdict.disk_full().at(Place(**record["progress"]))
@@ -133,8 +140,14 @@ def _execute(job: Job, record: dict[str, Any]) -> Verdict:
             os.write(log, traceback.format_exc().encode())
         raise _AlreadyLoggedError from None
     finally:
-        end_descendants()
+        _end_kernel(start)
         os.close(log)
+
+
+def _end_kernel(start: KernelStart) -> None:
+    """End the kernel with all it started, wherever it is."""
+    start.end()
+    end_descendants()
 
 
 class _Tools:
@@ -152,19 +165,21 @@ class _Tools:
         from hub_config.reports.html.page import load_exporter
 
         with contextlib.suppress(Exception):  # it is tried again, and then told, where it is needed
-            self._made["environment"] = describe_environment(self._python)
-            self._made["exporter"] = load_exporter()
+            self._made["environment"] = kept_environment(self._python)
+            self._made["exporter"] = kept_exporter() or load_exporter()
 
     def environment(self) -> Environment:
         if self._thread.ident is not None:
             self._thread.join()
-        return self._made.get("environment") or describe_environment(self._python)
+        return self._made.get("environment") or kept_environment(self._python)
 
     def exporter(self) -> Any:
         return self._made.get("exporter")
 
 
-def _run_notebook(job: Job, record: dict[str, Any], *, log: int, tools: _Tools) -> tuple[Any, Verdict]:
+def _run_notebook(
+    job: Job, record: dict[str, Any], *, log: int, tools: _Tools, start: KernelStart
+) -> tuple[Any, Verdict]:
     """Execute the notebook; give it as far as it came, and the verdict."""
     nbformat = load_nbformat()
     import papermill
@@ -177,12 +192,13 @@ def _run_notebook(job: Job, record: dict[str, Any], *, log: int, tools: _Tools) 
         folder.replace("report.ipynb", nbformat.writes(notebook).encode())
 
     def on_cell(place: Place) -> None:
-        record["progress"] = asdict(place)
+        record.update(progress=asdict(place), kernel_start=start.word)
         _log(log, f"cell {place.cell}/{place.cells} {place.title}".rstrip())
         folder.write_record(record)
         with contextlib.suppress(OSError, ValueError):  # nobody is there to be told any more
             job.on_cell(place)
 
+    start.tell = lambda reason: _log(log, f"the kernel is not a warm one: {reason}")
     execution = Execution(
         limits=job.limits,
         save=save,
@@ -193,7 +209,8 @@ def _run_notebook(job: Job, record: dict[str, Any], *, log: int, tools: _Tools) 
         },
         scratch=scratch,
         log=log,
-        kill_kernel=end_descendants,
+        kill_kernel=lambda: _end_kernel(start),
+        start=start,
     )
     _listen_for_cancel(execution.stop)
     notebook = parse_notebook(job.template.content, name=job.template.path.name)

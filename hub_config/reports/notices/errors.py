@@ -9,4 +9,4 @@ class NoticeError(HubError):
     """A notice would say something that a notice must not."""
 
     code = "NOTICE-INVALID"
-    exit_code = 46
+    exit_code = 108

@@ -1,0 +1,123 @@
+"""What the warm parent imports for its kernels, in a state as if each kernel had imported it itself."""
+
+import builtins
+import contextlib
+import gc
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+__all__ = ["KERNEL_MODULES", "STACK", "added_filters", "import_stack"]
+
+# What `python -m ipykernel_launcher` would import until its first cell.
+KERNEL_MODULES = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "ipykernel.comm.manager",
+    "IPython.core.completer",
+    "IPython.core.displaypub",
+    "IPython.core.magics",
+    "IPython.core.payloadpage",
+    "multiprocessing.popen_fork",
+)
+# What reports import in their first cells. One that is not installed is passed over.
+STACK = (
+    "numpy",
+    "scipy.stats",
+    "scipy.linalg",
+    "scipy.optimize",
+    "pandas",
+    "pyarrow.parquet",
+    "pyarrow.dataset",
+    "pyarrow.compute",
+    "xarray",
+    "dask.dataframe",
+    "dask.array",
+    "distributed",
+    "statsmodels.api",
+    "statsmodels.formula.api",
+    "matplotlib.pyplot",
+    "duckdb",
+    "numba",
+    "analysis_lib.catalog",
+    "analysis_lib.cohort",
+    "analysis_lib.compute",
+    "analysis_lib.features",
+    "analysis_lib.models",
+    "analysis_lib.report",
+)
+BACKEND = "module://matplotlib_inline.backend_inline"
+_added_filters: list[Any] = []
+
+
+class _Shell:
+    """As much of a kernel's shell as libraries look at while they are imported."""
+
+    kernel = object()
+
+
+def import_stack(modules: Iterable[str] = STACK) -> list[str]:
+    """Import what kernels need, and nothing else: nothing is computed, no thread or socket is made.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names, after `KERNEL_MODULES`.
+
+    Returns
+    -------
+    list of str
+        Those that could not be imported.
+    """
+    missing = []
+    before = list(warnings.filters)
+    with _as_in_a_kernel():
+        for name in (*KERNEL_MODULES, *modules):
+            try:
+                importlib.import_module(name)
+            except Exception:  # noqa: BLE001 - a broken library breaks the report that uses it, not the others
+                missing.append(name)
+    known = {id(one) for one in before}
+    _added_filters[:] = [one for one in warnings.filters if id(one) not in known]
+    warnings.filters[:] = before  # type: ignore[index]
+    gc.collect()
+    gc.freeze()  # the collector would write to every page that kernels share with their parent
+    return missing
+
+
+def added_filters() -> list[Any]:
+    """Give the warnings filters that the stack added; a kernel puts them before IPython's, where they would stand.
+
+    Returns
+    -------
+    list of tuple
+        As ``warnings.filters`` holds them.
+    """
+    return _added_filters
+
+
+@contextlib.contextmanager
+def _as_in_a_kernel() -> Iterator[None]:
+    """Let libraries see, while they are imported, what they would see in a kernel.
+
+    pandas asks for the shell once, at its import, and prints twenty columns or all of them for ever after; matplotlib
+    reads its backend from the environment at its import.
+    """
+    backend = os.environ.get("MPLBACKEND")
+    os.environ["MPLBACKEND"] = BACKEND
+    builtins.get_ipython = _Shell  # type: ignore[attr-defined]
+    argv, sys.argv = sys.argv, ["ipykernel_launcher"]
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        del builtins.get_ipython  # type: ignore[attr-defined]
+        if backend is None:
+            del os.environ["MPLBACKEND"]
+        else:
+            os.environ["MPLBACKEND"] = backend
