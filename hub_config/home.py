@@ -19,7 +19,7 @@ from hub_config.errors import HomeCorruptError, HomeInUseByOthersError, HomeTooN
 __all__ = ["LAYOUT_VERSION", "Home", "check_room", "make_home", "read_record", "write_private"]
 
 LAYOUT_VERSION = 1
-FOLDERS = ("data", "runs", "users", "logs", "run", "jupyter", "secrets", "hub")
+FOLDERS = ("data", "runs", "projects", "users", "logs", "run", "jupyter", "secrets", "hub")
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import psutil
 
-from hub_config.reports.exports.errors import PdfFailedError
+from hub_config.reports.exports.errors import BrowserEndedError, PdfFailedError
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +71,6 @@ LOOK_EVERY = 0.25
 PIECE = 2**16
 PROFILE = "cohorthub-pdf-"
 OLD_S = 3600.0  # longer than any PDF may take
-
-
-class _EndedError(PdfFailedError):
-    """The browser is gone."""
 
 
 class Browser:
@@ -194,7 +190,9 @@ class Browser:
     def _take(self) -> None:
         piece = os.read(self._heard, PIECE)
         if not piece:
-            raise _EndedError("Chromium ended before the PDF was made. It may lack memory or a right; try it by hand.")
+            raise BrowserEndedError(
+                "Chromium ended before the PDF was made. It may lack memory or a right; try it by hand."
+            )
         self._received += piece
 
     def _answer(self, message: dict[str, Any]) -> None:
@@ -258,7 +256,7 @@ def browser(program: Path, *, seconds: float, memory: int) -> Iterator[Browser]:
             started = _start(stack, program, sandbox=sandbox, deadline=deadline, memory=memory)
             try:
                 started.ask("Browser.getVersion")
-            except (_EndedError, BrokenPipeError) as failure:
+            except (BrowserEndedError, BrokenPipeError) as failure:
                 if not sandbox:
                     raise PdfFailedError(
                         f"Chromium does not start; {program} ended at once. Start it by hand."

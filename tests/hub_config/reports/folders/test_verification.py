@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hub_config.reports.service.archive import write_zip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,6 @@ from hub_config.errors import RunFolderError
 from hub_config.reports.folders.crate import CRATE
 from hub_config.reports.folders.sealing import SEAL, folder_sha256
 from hub_config.reports.folders.verification import verify_folder
-from hub_config.reports.service.archive import write_zip
 
 from ..conftest import Bench, code, parameters, text
 from .closed_runs import VERDICTS, closed_run
