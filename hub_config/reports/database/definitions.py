@@ -14,82 +14,82 @@ __all__ = [
     "approvals_of",
     "approve",
     "decide_slot",
+    "drop_draft",
     "due_definitions",
     "find_definitions",
-    "is_approved",
     "move_on",
     "one_definition",
+    "pause",
     "remove_definition",
-    "save_definition",
+    "save_draft",
     "slots_of",
 ]
 
 
-def save_definition(
+def save_draft(
     tx: Connection,
     *,
     project: str,
     name: str,
     document: Mapping[str, Any],
     hashes: tuple[str, str],
-    changed_by: str,
+    drafted_by: str,
     now: dt.datetime,
-    next_slot: dt.datetime | None,
-    enabled: bool = True,
 ) -> None:
-    """Write a definition, new or changed; slots of the past are not made up for.
+    """Write what somebody wants a definition to be; what was approved goes on running.
 
     Parameters
     ----------
     tx : Connection
         From `Database.writing`.
     project, name : str
-        Which.
+        Which; made if it is new.
     document : mapping
-        What it says, checked.
+        What it shall say, checked.
     hashes : tuple of str
         Of the document and of the template's content.
-    changed_by : str
+    drafted_by : str
         Who.
     now : datetime
         With a zone.
-    next_slot : datetime or None
-        When it is due; None if never.
-    enabled : bool, default True
-        Whether its slots are run.
     """
     document_sha256, template_sha256 = hashes
     values = {
-        "document": dict(document),
-        "document_sha256": document_sha256,
-        "template_sha256": template_sha256,
-        "enabled": enabled,
-        "changed_by": changed_by,
+        "draft": dict(document),
+        "draft_sha256": document_sha256,
+        "draft_template_sha256": template_sha256,
+        "drafted_by": drafted_by,
+        "drafted_at": time_text(now),
         "changed_at": time_text(now),
-        "decided_until": time_text(now),
-        "next_slot": time_text(next_slot) if next_slot is not None and enabled else None,
-        "broken": None,
     }
-    changed = tx.execute(
-        sa.update(definitions).where(definitions.c.project == project, definitions.c.name == name).values(**values)
-    )
-    if changed.rowcount == 0:
-        tx.execute(sa.insert(definitions).values(project=project, name=name, **values))
+    if _change(tx, project=project, name=name, values=values) == 0:
+        new = {"project": project, "name": name, "enabled": True, "decided_until": time_text(now)}
+        tx.execute(sa.insert(definitions).values(**new, **values))
 
 
-def approve(tx: Connection, definition: Row[Any], *, approved_by: str, now: dt.datetime, comment: str = "") -> None:
-    """Note that a project lead has looked at a definition and its template as they are now.
+def approve(
+    tx: Connection,
+    definition: Row[Any],
+    *,
+    approved_by: str,
+    now: dt.datetime,
+    next_slot: dt.datetime | None,
+    comment: str = "",
+) -> None:
+    """Make the draft of a definition what runs; slots of the past are not made up for.
 
     Parameters
     ----------
     tx : Connection
         From `Database.writing`.
     definition : Row
-        As it was looked at.
+        With its draft as it was looked at.
     approved_by : str
         The lead.
     now : datetime
         With a zone.
+    next_slot : datetime or None
+        When it is due; None if never.
     comment : str, optional
         A word about it.
     """
@@ -97,13 +97,77 @@ def approve(tx: Connection, definition: Row[Any], *, approved_by: str, now: dt.d
         sa.insert(approvals).values(
             project=definition.project,
             definition=definition.name,
-            template_sha256=definition.template_sha256,
-            document_sha256=definition.document_sha256,
+            template_sha256=definition.draft_template_sha256,
+            document_sha256=definition.draft_sha256,
             approved_by=approved_by,
             approved_at=time_text(now),
             comment=comment[:500],
         )
     )
+    values = {
+        "document": definition.draft,
+        "document_sha256": definition.draft_sha256,
+        "template_sha256": definition.draft_template_sha256,
+        "approved_by": approved_by,
+        "approved_at": time_text(now),
+        **dict.fromkeys(("draft", "draft_sha256", "draft_template_sha256", "drafted_by", "drafted_at")),
+        "enabled": bool((definition.draft or {}).get("enabled", True)),
+        "changed_at": time_text(now),
+        "decided_until": time_text(now),
+        "next_slot": time_text(next_slot) if next_slot is not None else None,
+        "broken": None,
+    }
+    _change(tx, project=definition.project, name=definition.name, values=values)
+
+
+def drop_draft(tx: Connection, *, project: str, name: str, now: dt.datetime) -> None:
+    """Throw a draft away; a definition that was never approved goes with it.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    project, name : str
+        Which.
+    now : datetime
+        With a zone.
+    """
+    which = (definitions.c.project == project, definitions.c.name == name)
+    tx.execute(sa.delete(definitions).where(*which, definitions.c.document_sha256.is_(None)))
+    fields = dict.fromkeys(("draft", "draft_sha256", "draft_template_sha256", "drafted_by", "drafted_at"))
+    _change(tx, project=project, name=name, values={**fields, "changed_at": time_text(now)})
+
+
+def pause(
+    tx: Connection, definition: Row[Any], *, enabled: bool, now: dt.datetime, next_slot: dt.datetime | None
+) -> None:
+    """Stop following a schedule, or go on; the slots in between are not made up for.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    definition : Row
+        Which.
+    enabled : bool
+        Whether it is followed from now on.
+    now : datetime
+        With a zone.
+    next_slot : datetime or None
+        When it is due next, if it is followed.
+    """
+    values = {
+        "enabled": enabled,
+        "changed_at": time_text(now),
+        "decided_until": time_text(now),
+        "next_slot": time_text(next_slot) if enabled and next_slot is not None else None,
+    }
+    _change(tx, project=definition.project, name=definition.name, values=values)
+
+
+def _change(tx: Connection, *, project: str, name: str, values: Mapping[str, Any]) -> int:
+    which = (definitions.c.project == project, definitions.c.name == name)
+    return int(tx.execute(sa.update(definitions).where(*which).values(**values)).rowcount)
 
 
 def approvals_of(connection: Connection, *, project: str, name: str) -> list[Row[Any]]:
@@ -123,28 +187,6 @@ def approvals_of(connection: Connection, *, project: str, name: str) -> list[Row
     """
     asked = sa.select(approvals).where(approvals.c.project == project, approvals.c.definition == name)
     return list(connection.execute(asked.order_by(approvals.c.id.desc())))
-
-
-def is_approved(connection: Connection, definition: Row[Any]) -> bool:
-    """Tell whether a definition may run as it stands.
-
-    Parameters
-    ----------
-    connection : Connection
-        Of the database.
-    definition : Row
-        As it is now.
-
-    Returns
-    -------
-    bool
-        Whether the newest approval is of this very document and template.
-    """
-    found = approvals_of(connection, project=definition.project, name=definition.name)[:1]
-    return any(
-        one.template_sha256 == definition.template_sha256 and one.document_sha256 == definition.document_sha256
-        for one in found
-    )
 
 
 def one_definition(connection: Connection, *, project: str, name: str) -> Row[Any] | None:

@@ -63,20 +63,27 @@ templates = Table(
     Column("kept_at", TIME, nullable=False),
 )
 
+# What runs is what was approved; a draft waits beside it for a project lead, and stops nothing.
 definitions = Table(
     "definitions",
     METADATA,
     Column("project", NAME, primary_key=True),
     Column("name", NAME, primary_key=True),
-    _json("document", nullable=False),
-    Column("document_sha256", HASH, nullable=False),
-    Column("template_sha256", HASH, nullable=False),  # what was last submitted; runs only when approved
+    _json("document"),  # None: never approved
+    Column("document_sha256", HASH),
+    Column("template_sha256", HASH),
+    Column("approved_by", NAME),
+    Column("approved_at", TIME),
+    _json("draft"),  # None: nothing waits
+    Column("draft_sha256", HASH),
+    Column("draft_template_sha256", HASH),
+    Column("drafted_by", NAME),
+    Column("drafted_at", TIME),
     Column("enabled", Boolean, nullable=False),
-    Column("changed_by", NAME, nullable=False),
     Column("changed_at", TIME, nullable=False),
     Column("decided_until", TIME, nullable=False),  # slots up to here are decided
     Column("next_slot", TIME),  # None: there is no further one
-    Column("broken", Text),  # why it cannot be scheduled; a code and a sentence without values
+    Column("broken", Text),  # why its last slot could not run; a code and a sentence without values
     Index(None, "next_slot"),
 )
 

@@ -9,26 +9,23 @@ from typing import Any
 from hub_config.projects import Action, Project
 from hub_config.reports.calendar import load_zone
 from hub_config.reports.database.connection import Database
-from hub_config.reports.database.definitions import is_approved, one_definition
+from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.errors import RunUnknownError
-from hub_config.reports.database.history import one_run, template_content
+from hub_config.reports.database.history import one_run
 from hub_config.reports.database.leases import ask_to_stop
 from hub_config.reports.database.submissions import Batch, NewRun, Submission, keep_template, submit
-from hub_config.reports.definitions import Definition, expand
-from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.definitions.template_paths import find_in_project
 from hub_config.reports.desk.choices import known_names, latest_releases
 from hub_config.reports.desk.errors import (
     DefinitionUnknownError,
     NotAllowedError,
-    NotApprovedError,
     ProjectUnknownError,
 )
+from hub_config.reports.desk.meaning import run_limits, submission_of
 from hub_config.reports.desk.person import Person
 from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.parameters import resolve_parameters
 from hub_config.reports.parameters.choices import KnownNames
-from hub_config.reports.templates.templates import Template, template_from_content
+from hub_config.reports.templates.templates import Template
 
 __all__ = ["Desk"]
 
@@ -152,7 +149,7 @@ class Desk:
             parameters=checked,
             given=[one.name for one in template.parameters if one.name in values and checked[one.name] != one.default],
             releases=latest_releases(names.datasets(), data=self.data),
-            limits=_limits(found),
+            limits=run_limits(found),
         )
         with self.database.writing() as tx:
             keep_template(tx, sha256=template.sha256, name=template.name, content=template.content, now=now)
@@ -209,132 +206,10 @@ class Desk:
                     "There is no such report definition; found none of this name in the project. "
                     "See them with `cohorthub report list --project NAME`."
                 )
-            submission = self.submission_of(
-                tx, row, project=found, at=now, submitted_by=person.name, idempotency_key=idempotency_key
+            submission = submission_of(
+                self, tx, row=row, project=found, at=now, submitted_by=person.name, idempotency_key=idempotency_key
             )
             return submit(tx, submission, now=now)
-
-    def submission_of(
-        self,
-        tx: Any,
-        row: Any,
-        *,
-        project: Project,
-        at: dt.datetime,
-        submitted_by: str,
-        slot: dt.datetime | None = None,
-        idempotency_key: str | None = None,
-    ) -> Submission:
-        """Make the submission that a definition means at one moment.
-
-        Parameters
-        ----------
-        tx : Connection
-            Of the database.
-        row : Row
-            The definition.
-        project : Project
-            Whose it is.
-        at : datetime
-            The slot, or now.
-        submitted_by : str
-            Person, or ``schedule``.
-        slot : datetime, optional
-            The slot that it is for.
-        idempotency_key : str, optional
-            The sender's name for this request.
-
-        Returns
-        -------
-        Submission
-            Not yet written.
-
-        Raises
-        ------
-        NotApprovedError
-            If a lead has not approved it as it stands.
-        DefinitionError
-            If it does not fit its template, or names what is not there.
-        """
-        if not is_approved(tx, row):
-            raise NotApprovedError(
-                "The report definition is not approved as it stands; found changes since the last approval, or none. "
-                "A lead of the project approves it on its page."
-            )
-        definition = parse_definition(row.document)
-        kept = template_content(tx, row.template_sha256)
-        template = template_from_content(bytes(kept.content), name=kept.name) if kept is not None else None
-        if template is None:
-            raise DefinitionUnknownError(
-                "The definition's template is not kept; found none. Save the definition again."
-            )
-        names = self.known_names(project)
-        sets = expand(
-            definition,
-            template.parameters,
-            at=at,
-            zone=definition.timezone or project.timezone,
-            csv=self.sweep_file(definition, project=project),
-            choices=names,
-        )
-        releases = (
-            dict(definition.release.datasets)
-            if definition.release.policy == "pinned"
-            else latest_releases(names.datasets(), data=self.data)
-        )
-        late = definition.late_after_seconds
-        runs = [
-            NewRun(
-                template_name=template.name,
-                template_sha256=template.sha256,
-                title=definition.title,
-                parameters=dict(one.parameters),
-                written=dict(one.written),
-                given=list(one.given),
-                label=one.label,
-                releases=releases,
-                limits=_limits(project, definition),
-                retry=definition.retry_rule(),
-                priority=min(definition.priority, project.limits.max_priority),
-                late_at=at + dt.timedelta(seconds=late) if late is not None else None,
-            )
-            for one in sets
-        ]
-        return Submission(
-            project=project.name,
-            account=project.account,
-            submitted_by=submitted_by,
-            runs=runs,
-            definition=row.name,
-            slot=slot,
-            idempotency_key=idempotency_key,
-            most_queued=project.limits.max_queued,
-        )
-
-    def sweep_file(self, definition: Definition, *, project: Project) -> bytes | None:
-        """Read the CSV file that a definition's sweep names.
-
-        Parameters
-        ----------
-        definition : Definition
-            Which.
-        project : Project
-            Whose folder it lies in.
-
-        Returns
-        -------
-        bytes or None
-            None if it names none.
-
-        Raises
-        ------
-        DefinitionError
-            If there is no such file.
-        """
-        if definition.sweep is None or definition.sweep.csv is None:
-            return None
-        folder = self.book.folder(project.name)
-        return find_in_project(definition.sweep.csv, folder=folder, field="sweep.csv", suffix=".csv").read_bytes()
 
     def cancel(self, run_id: str, *, person: Person, now: dt.datetime) -> bool:
         """Cancel a run.
@@ -371,12 +246,3 @@ class Desk:
         self.project(project.name, person=person, action=action)
         with self.database.writing() as tx:
             return ask_to_stop(tx, run_id=run_id, who=person.name, now=now)
-
-
-def _limits(project: Project, definition: Definition | None = None) -> dict[str, float]:
-    """Take the definition's limits, within those of the project."""
-    cell, run = project.limits.cell_seconds, project.limits.run_seconds
-    if definition is not None:
-        cell = min(cell, definition.limits.cell_seconds or cell)
-        run = min(run, definition.limits.run_seconds or run)
-    return {"cell_s": float(min(cell, run)), "run_s": float(run)}
