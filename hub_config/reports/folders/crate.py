@@ -11,31 +11,31 @@ References
 .. [3] Workflow Run Crate 0.5, https://w3id.org/ro/wfrun/workflow/0.5
 """
 
-import base64
-import json
-import math
 import mimetypes
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from hub_config.reports.folders.contents import Contents, StoredFile
+from hub_config.reports.folders.crate_terms import (
+    action_error,
+    action_status,
+    action_status_text,
+    action_time,
+    file_id,
+    hash_id,
+    property_value,
+    text_of,
+)
 
 __all__ = [
     "CRATE",
     "ENVIRONMENT",
     "RUN_ACTION",
     "TEMPLATE",
-    "action_error",
-    "action_status",
-    "action_time",
     "crate_document",
-    "file_id",
-    "file_path",
-    "property_value",
 ]
 
 CRATE = "ro-crate-metadata.json"
@@ -118,14 +118,14 @@ def _descriptor(workflow: bool) -> Entity:
 
 
 def _root(record: Mapping[str, Any], *, files: list[Entity], profiles: list[str], workflow: bool) -> Entity:
-    title = _text(record.get("title")) or _text(record.get("template")) or "Report"
+    title = text_of(record.get("title")) or text_of(record.get("template")) or "Report"
     entity = {
         "@id": "./",
         "@type": "Dataset",
-        "name": f"{title}: run {_text(record.get('run_id'))}",
+        "name": f"{title}: run {text_of(record.get('run_id'))}",
         "description": f"One run of the report {title}, with all that it left: {action_status_text(record)}.",
-        "identifier": _text(record.get("run_id")),
-        "datePublished": _text(record.get("ended_at")) or _text(record.get("started_at")) or "1970-01-01",
+        "identifier": text_of(record.get("run_id")),
+        "datePublished": text_of(record.get("ended_at")) or text_of(record.get("started_at")) or "1970-01-01",
         "author": {"@id": "#agent"},
         "license": {"@id": "#terms"},
         "conformsTo": _refer(profiles),
@@ -140,9 +140,9 @@ def _action(record: Mapping[str, Any], *, objects: list[Entity], files: Iterable
     entity: Entity = {
         "@id": RUN_ACTION,
         "@type": "CreateAction",
-        "name": f"Run {_text(record.get('run_id'))}",
-        "description": f"The template {_text(record.get('template'))} was run: {action_status_text(record)}.",
-        "identifier": _text(record.get("run_id")),
+        "name": f"Run {text_of(record.get('run_id'))}",
+        "description": f"The template {text_of(record.get('template'))} was run: {action_status_text(record)}.",
+        "identifier": text_of(record.get("run_id")),
         "instrument": {"@id": tool},
         "agent": {"@id": "#agent"},
         "actionStatus": action_status(record),
@@ -155,12 +155,12 @@ def _action(record: Mapping[str, Any], *, objects: list[Entity], files: Iterable
 
 
 def _tool(record: Mapping[str, Any], *, formal: list[Entity], software: list[Entity], workflow: bool) -> Entity:
-    digest = _text(record.get("template_sha256"))
+    digest = text_of(record.get("template_sha256"))
     entity = {
         "@id": TEMPLATE if workflow else "#template",
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow"] if workflow else "SoftwareSourceCode",
-        "name": _text(record.get("title")) or _text(record.get("template")) or "Report",
-        "alternateName": _text(record.get("template")),
+        "name": text_of(record.get("title")) or text_of(record.get("template")) or "Report",
+        "alternateName": text_of(record.get("template")),
         "programmingLanguage": {"@id": "#python"},
         "softwareRequirements": _refer(entity["@id"] for entity in software),
         "version": f"sha256:{digest}",
@@ -191,11 +191,11 @@ def _file(file: StoredFile) -> Entity:
 def _parameters(record: Mapping[str, Any]) -> tuple[list[Entity], list[Entity]]:
     """Give the value of every parameter, and what the template declares about it."""
     values = record.get("parameters")
-    declared = {_text(row.get("name")): row for row in _rows(record.get("declared"))}
+    declared = {text_of(row.get("name")): row for row in _rows(record.get("declared"))}
     found, formal = [], []
     for name, value in (values if isinstance(values, Mapping) else {}).items():
         row = declared.get(name, {})
-        kind = _text(row.get("type")).removesuffix("| None").strip()
+        kind = text_of(row.get("type")).removesuffix("| None").strip()
         key = quote(name, safe="", errors="replace")
         property_ = {"@id": f"#value-{key}", "@type": "PropertyValue", "name": name, "value": property_value(value)}
         found.append(property_ | {"exampleOfWork": {"@id": f"#parameter-{key}"}})
@@ -206,7 +206,7 @@ def _parameters(record: Mapping[str, Any]) -> tuple[list[Entity], list[Entity]]:
             "additionalType": TYPES.get(kind, "Text"),
             "workExample": {"@id": f"#value-{key}"},
         }
-        formal.append(entity | ({"description": _text(row.get("help"))} if row.get("help") else {}))
+        formal.append(entity | ({"description": text_of(row.get("help"))} if row.get("help") else {}))
     return found, formal
 
 
@@ -214,25 +214,25 @@ def _inputs(record: Mapping[str, Any]) -> list[Entity]:
     """Give the data releases and cohorts that the notebook declared, by hash."""
     found: list[Entity] = []
     for number, row in enumerate(_rows(record.get("data_releases")), start=1):
-        digest = _text(row.get("manifest_sha256"))
+        digest = text_of(row.get("manifest_sha256"))
         found.append(
             {
-                "@id": _hash_id(digest) or f"#release-{number}",
+                "@id": hash_id(digest) or f"#release-{number}",
                 "@type": "CreativeWork",
                 "additionalType": "Dataset",
-                "name": f"{_text(row.get('name'))}, release {_text(row.get('release'))}",
-                "version": _text(row.get("release")),
+                "name": f"{text_of(row.get('name'))}, release {text_of(row.get('release'))}",
+                "version": text_of(row.get("release")),
                 "description": "A data release that the report read; the hash is that of its manifest.",
                 "sha256": digest,
             }
         )
     for number, row in enumerate(_rows(record.get("cohorts")), start=1):
-        digest = _text(row.get("definition_sha256"))
+        digest = text_of(row.get("definition_sha256"))
         found.append(
             {
-                "@id": _hash_id(digest) or f"#cohort-{number}",
+                "@id": hash_id(digest) or f"#cohort-{number}",
                 "@type": "CreativeWork",
-                "name": _text(row.get("name")),
+                "name": text_of(row.get("name")),
                 "description": "The definition of a cohort that the report used; the hash is that of its meaning.",
                 "sha256": digest,
             }
@@ -244,18 +244,18 @@ def _software(record: Mapping[str, Any]) -> list[Entity]:
     rows = [
         ("#cohorthub", "CohortHub", record.get("cohorthub_version"), "What executed the template"),
         ("#library", "analysis_lib", record.get("library_version"), "The analysis library, as the notebook says"),
-        ("#kernel", _text(record.get("kernel")), record.get("python_version"), "The kernel that the template ran in"),
+        ("#kernel", text_of(record.get("kernel")), record.get("python_version"), "The kernel that the template ran in"),
     ]
     entities: list[Entity] = [
         {"@id": name, "@type": "SoftwareApplication", "name": title, "softwareVersion": version, "description": about}
         for name, title, version, about in rows
         if title and isinstance(version, str)
     ]
-    digest = _text(record.get("environment_sha256"))
+    digest = text_of(record.get("environment_sha256"))
     if digest:
         entities.append(
             {
-                "@id": _hash_id(digest) or "#environment",
+                "@id": hash_id(digest) or "#environment",
                 "@type": "SoftwareApplication",
                 "name": f"{record.get('environment_packages')} packages",
                 "softwareVersion": f"sha256:{digest}",
@@ -267,8 +267,8 @@ def _software(record: Mapping[str, Any]) -> list[Entity]:
 
 def _context(record: Mapping[str, Any], *, profiles: list[str]) -> list[Entity]:
     python = {"@id": "#python", "@type": "ComputerLanguage", "name": "Python", "url": "https://www.python.org/"}
-    version = _text(record.get("python_version"))
-    agent = _text(record.get("started_by")) or "not recorded"
+    version = text_of(record.get("python_version"))
+    agent = text_of(record.get("started_by")) or "not recorded"
     return [
         {"@id": "#agent", "@type": "Person", "name": agent},
         python | ({"version": version} if version else {}),
@@ -280,137 +280,9 @@ def _context(record: Mapping[str, Any], *, profiles: list[str]) -> list[Entity]:
     ]
 
 
-def action_status(record: Mapping[str, Any]) -> str:
-    """Give a run's state in the words of schema.org.
-
-    Parameters
-    ----------
-    record : mapping
-        A run's record.
-
-    Returns
-    -------
-    str
-        The address of CompletedActionStatus, or of FailedActionStatus for every other end.
-    """
-    done = record.get("status") == "succeeded"
-    return f"http://schema.org/{'Completed' if done else 'Failed'}ActionStatus"
-
-
-def action_status_text(record: Mapping[str, Any]) -> str:
-    """Give a run's state in our own words.
-
-    Parameters
-    ----------
-    record : mapping
-        A run's record.
-
-    Returns
-    -------
-    str
-        Such as ``timed out``.
-    """
-    return _text(record.get("status")).replace("_", " ")
-
-
-def action_error(record: Mapping[str, Any]) -> str:
-    """Give why a run did not succeed.
-
-    Parameters
-    ----------
-    record : mapping
-        A run's record.
-
-    Returns
-    -------
-    str
-        Code and message, which hold no value from the data; '' for success.
-    """
-    error = record.get("error")
-    if record.get("status") == "succeeded" or not isinstance(error, Mapping):
-        return ""
-    return f"{_text(error.get('code'))}: {_text(error.get('message'))}"
-
-
-def action_time(time: Any) -> str:
-    """Give a time as validators of the profile want it, with an offset rather than a Z.
-
-    Parameters
-    ----------
-    time : object
-        As ``run.json`` has it.
-
-    Returns
-    -------
-    str
-        ISO 8601; '' for what is no text.
-    """
-    return re.sub(r"Z$", "+00:00", _text(time))
-
-
-def property_value(value: Any) -> Any:
-    """Give a parameter's value as the crate holds it.
-
-    Parameters
-    ----------
-    value : object
-        As ``run.json`` has it.
-
-    Returns
-    -------
-    str, int, float or bool
-        What is none of these (a list, no value, an infinite number) as JSON text.
-    """
-    plain = isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value))
-    return value if plain else json.dumps(value, ensure_ascii=False)
-
-
-def file_id(path: str) -> str:
-    """Give the identifier of a file of the folder.
-
-    Parameters
-    ----------
-    path : str
-        Relative to the folder.
-
-    Returns
-    -------
-    str
-        A relative address (RFC 3986), bytes that are no letters or digits written with ``%``.
-    """
-    return quote(os.fsencode(path), safe="/")
-
-
-def file_path(identifier: str) -> str:
-    """Give the path that `file_id` was made from.
-
-    Parameters
-    ----------
-    identifier : str
-        Of a file in a crate.
-
-    Returns
-    -------
-    str
-        Relative to the folder.
-    """
-    return os.fsdecode(unquote_to_bytes(identifier))
-
-
-def _hash_id(digest: str) -> str | None:
-    """Name something by its hash alone (RFC 6920)."""
-    if re.fullmatch(r"[0-9a-f]{64}", digest, re.ASCII) is None:
-        return None
-    return f"ni:///sha-256;{base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip('=')}"
-
-
 def _refer(identifiers: Iterable[str]) -> list[dict[str, str]]:
     return [{"@id": identifier} for identifier in dict.fromkeys(identifiers)]
 
 
 def _rows(found: Any) -> list[Mapping[str, Any]]:
     return [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

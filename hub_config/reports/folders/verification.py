@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from hub_config.reports.folders.contents import Contents, open_regular, read_contents
-from hub_config.reports.folders.crate import (
-    CRATE,
-    ENVIRONMENT,
-    RUN_ACTION,
-    TEMPLATE,
+from hub_config.reports.folders.crate import CRATE, ENVIRONMENT, RUN_ACTION, TEMPLATE
+from hub_config.reports.folders.crate_terms import (
     action_error,
     action_status,
     action_time,

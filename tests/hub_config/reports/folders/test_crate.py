@@ -10,7 +10,8 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 from hub_config.reports.folders.contents import Contents, StoredFile
-from hub_config.reports.folders.crate import CRATE, RUN_ACTION, crate_document, file_id, file_path
+from hub_config.reports.folders.crate import CRATE, RUN_ACTION, crate_document
+from hub_config.reports.folders.crate_terms import file_id, file_path
 from hub_config.reports.folders.run_folders import RunFolder
 from hub_config.reports.folders.runs import close_interrupted
 from hub_config.reports.folders.sealing import SEAL, seal_folder

@@ -167,7 +167,7 @@ def test_findings_name_what_happened_to_which_file(run: Path):
 def reseal(folder: Path) -> None:
     """Rewrite hashes so that only what the files say can give a lie away."""
     from hub_config.reports.folders.contents import read_contents
-    from hub_config.reports.folders.crate import file_id
+    from hub_config.reports.folders.crate_terms import file_id
 
     crate = json.loads((folder / CRATE).read_text())
     now = {file_id(file.path): file for file in read_contents(folder).files}
