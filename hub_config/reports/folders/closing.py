@@ -125,7 +125,8 @@ def finish_without_worker(
         The same, unless there was no room to write.
     """
     record["ended_at"] = utc_now()
-    record.update(keep_environment(folder, describe_environment()))
+    if not record.get("environment_sha256"):  # else the worker had come far enough to say it
+        record.update(keep_environment(folder, describe_environment()))
     record |= {"status": verdict.status, "error": verdict.error()}
     saved = folder.building / "report.ipynb"
     try:

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from hub_config.reports.folders.closing import finish_folder
+from hub_config.reports.folders.closing import finish_folder, finish_without_worker
 from hub_config.reports.folders.provenance import (
     Environment,
     declared_by_notebook,
@@ -113,3 +113,13 @@ def test_results_are_kept_even_if_their_page_cannot_be_made(tmp_path: Path, capl
     assert (folder.building / "report.ipynb").exists()
     assert not (folder.building / "report.html").exists()
     assert "could not be made" in caplog.text
+
+
+def test_an_environment_that_the_worker_told_is_kept_when_another_gives_the_last_word(tmp_path: Path):
+    folder = RunFolder(tmp_path, "one")
+    folder.create()
+    other = Environment(("numpy==1",), "3.11.0", "Linux", "aarch64")
+    record = dict(RECORD) | keep_environment(folder, other)
+    finish_without_worker(folder, Verdict.cancelled(), record=record)
+    assert (record["environment_sha256"], record["machine"]) == (other.sha256, "aarch64")
+    assert (folder.building / "environment.txt").read_bytes() == other.content

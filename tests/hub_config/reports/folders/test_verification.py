@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hub_config.reports.service.archive import write_zip
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub_config.errors import RunFolderError
+from hub_config.reports.folders.archive import write_zip
 from hub_config.reports.folders.crate import CRATE
 from hub_config.reports.folders.sealing import SEAL, folder_sha256
 from hub_config.reports.folders.verification import verify_folder
