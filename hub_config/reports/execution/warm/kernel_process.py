@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 
 from hub_config.reports.execution.warm.descendants import die_with_parent
 from hub_config.reports.execution.warm.ground import set_limits, set_while_importing
-from hub_config.reports.execution.warm.stack import added_filters
+from hub_config.reports.execution.warm.stack import added_filters, resume_threads
 
 __all__ = ["KernelRequest", "become_kernel", "run_kernel"]
 
@@ -138,6 +138,7 @@ def _begin_anew() -> None:
         numpy_random.seed()
     if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
         multiprocessing.current_process().authkey = os.urandom(32)
+    resume_threads()
     for name in [name for name in sys.modules if name == "hub_config" or name.startswith("hub_config.")]:
         del sys.modules[name]
 

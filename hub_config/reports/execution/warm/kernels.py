@@ -1,6 +1,7 @@
 """The runner's side: one warm parent of the account, started, watched, replaced, ended."""
 
 import contextlib
+import json
 import logging
 import select
 import shutil
@@ -13,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hub_config.kernels import KERNEL_NAME, ensure_kernel
+from hub_config.reports.execution.kernel_environment import kernel_environment
 from hub_config.reports.execution.warm.asking import WarmParent
 from hub_config.reports.execution.warm.messages import BROKEN, Connection
 
@@ -102,6 +105,29 @@ class WarmKernels:
         self._retired: list[_Started] = []
         self._failures = 0
         self._next_try = 0.0
+
+    @classmethod
+    def for_home(cls, home: Path, *, given: Mapping[str, str]) -> "WarmKernels":
+        """Make one for the kernel that reports of this home run in.
+
+        Parameters
+        ----------
+        home : Path
+            The CohortHub home.
+        given : mapping of str to str
+            The runner's environment, from which each run's kernel gets its own.
+
+        Returns
+        -------
+        WarmKernels
+            Not started yet.
+        """
+        spec = ensure_kernel(home) / "kernels" / KERNEL_NAME / "kernel.json"
+        python = json.loads(spec.read_text(encoding="utf-8"))["argv"][0]
+        environment = kernel_environment(given, run_dir=home, home=home, scratch=home)
+        for name in ("COHORTHUB_RUN_DIR", "IPYTHONDIR"):
+            del environment[name]
+        return cls(python, environment=environment)
 
     @property
     def pid(self) -> int | None:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["KERNEL_MODULES", "STACK", "added_filters", "import_stack"]
+__all__ = ["KERNEL_MODULES", "STACK", "added_filters", "import_stack", "resume_threads"]
 
 # What `python -m ipykernel_launcher` would import until its first cell.
 KERNEL_MODULES = (
@@ -51,8 +51,26 @@ STACK = (
     "analysis_lib.models",
     "analysis_lib.report",
 )
+# Packages that start threads while they are imported, which no fork may have. What would import one of them is left for
+# the kernel to import: statsmodels 0.15 does, where polars is installed.
+THREADED = frozenset({"polars"})
 BACKEND = "module://matplotlib_inline.backend_inline"
 _added_filters: list[Any] = []
+_stilled_threads: list[int] = []
+
+
+class _ThreadsError(BaseException):
+    """A package that starts threads is asked for; no ``except ImportError`` takes this for "not installed"."""
+
+
+class _Guard:
+    """A finder of modules that finds none, and stops the import of what starts threads."""
+
+    @staticmethod
+    def find_spec(name: str, _path: Any = None, _target: Any = None) -> None:
+        """Let all others pass."""
+        if name in THREADED:
+            raise _ThreadsError
 
 
 class _Shell:
@@ -72,7 +90,7 @@ def import_stack(modules: Iterable[str] = STACK) -> list[str]:
     Returns
     -------
     list of str
-        Those that could not be imported.
+        Those that could not be imported, or not without starting threads.
     """
     missing = []
     before = list(warnings.filters)
@@ -80,8 +98,9 @@ def import_stack(modules: Iterable[str] = STACK) -> list[str]:
         for name in (*KERNEL_MODULES, *modules):
             try:
                 importlib.import_module(name)
-            except Exception:  # noqa: BLE001 - a broken library breaks the report that uses it, not the others
+            except (Exception, _ThreadsError):  # noqa: BLE001 - a broken library breaks the report that uses it
                 missing.append(name)
+    _still_threads()
     known = {id(one) for one in before}
     _added_filters[:] = [one for one in warnings.filters if id(one) not in known]
     warnings.filters[:] = before  # type: ignore[index]
@@ -101,6 +120,18 @@ def added_filters() -> list[Any]:
     return _added_filters
 
 
+def _still_threads() -> None:
+    """End the threads that numexpr, which pandas takes along where it is installed, starts at its import."""
+    if (numexpr := sys.modules.get("numexpr")) is not None:
+        _stilled_threads.append(numexpr.set_num_threads(1))
+
+
+def resume_threads() -> None:
+    """In a kernel: start what was stilled, as many as there would be."""
+    for count in _stilled_threads:
+        sys.modules["numexpr"].set_num_threads(count)
+
+
 @contextlib.contextmanager
 def _as_in_a_kernel() -> Iterator[None]:
     """Let libraries see, while they are imported, what they would see in a kernel.
@@ -111,11 +142,13 @@ def _as_in_a_kernel() -> Iterator[None]:
     backend = os.environ.get("MPLBACKEND")
     os.environ["MPLBACKEND"] = BACKEND
     builtins.get_ipython = _Shell  # type: ignore[attr-defined]
+    sys.meta_path.insert(0, _Guard)  # type: ignore[arg-type]
     argv, sys.argv = sys.argv, ["ipykernel_launcher"]
     try:
         yield
     finally:
         sys.argv = argv
+        sys.meta_path.remove(_Guard)  # type: ignore[arg-type]
         del builtins.get_ipython  # type: ignore[attr-defined]
         if backend is None:
             del os.environ["MPLBACKEND"]

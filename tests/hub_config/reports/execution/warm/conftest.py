@@ -12,13 +12,17 @@ import pytest
 from hub_config.reports.execution.kernel_environment import kernel_environment
 from hub_config.reports.execution.warm.kernels import WarmKernels
 
-from ...conftest import Bench
+from ...conftest import Bench, Ended
 
 NOWHERE = Path("/nowhere")
 
 
+def own_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+
+
 def runs_environment() -> dict[str, str]:
-    return kernel_environment(os.environ, run_dir=NOWHERE, home=NOWHERE, scratch=NOWHERE)
+    return kernel_environment(own_environment(), run_dir=NOWHERE, home=NOWHERE, scratch=NOWHERE)
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +36,7 @@ class WarmBench(Bench):
     """Every report has a warm kernel."""
 
     kernels: WarmKernels
+    must_be_warm = True
 
     def start(self, *words: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         offer = self.kernels.offer()
@@ -45,12 +50,18 @@ class WarmBench(Bench):
             stderr=subprocess.PIPE,
             text=True,
             cwd=self.path,
-            env=os.environ | (env or {}),
+            env=own_environment() | (env or {}),
             start_new_session=True,
             pass_fds=[channel],
         )
         self.started.append(process)
         return process
+
+    def end(self, process: subprocess.Popen[str]) -> Ended:
+        ended = super().end(process)
+        if "folder" in ended.document and ended.record["progress"]["cell"] and self.must_be_warm:
+            assert ended.record["kernel_start"] == "warm", (ended.folder / "log.txt").read_text()
+        return ended
 
 
 @pytest.fixture
