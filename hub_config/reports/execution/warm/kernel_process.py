@@ -101,7 +101,8 @@ def become_kernel(request: KernelRequest, *, host: int) -> None:
     os.setsid()
     die_with_parent(host)
     _reset_signals()
-    nothing = os.open(os.devnull, os.O_RDONLY)
+    nothing, write = os.pipe()
+    os.close(write)
     for given, standard in ((nothing, 0), (request.output, 1), (request.errors, 2)):
         os.dup2(given, standard, inheritable=True)
     for given in {nothing, request.output, request.errors}:

@@ -132,22 +132,39 @@ def resume_threads() -> None:
         sys.modules["numexpr"].set_num_threads(count)
 
 
+class _Stream:
+    """Standard output or error as a kernel has it: what keeps a handle on it writes to wherever it goes then."""
+
+    encoding = "UTF-8"
+
+    def __init__(self, name: str) -> None:
+        self._name, self._own = name, getattr(sys, name)
+
+    def __getattr__(self, name: str) -> Any:
+        now = getattr(sys, self._name)
+        return getattr(self._own if now is self else now, name)
+
+
 @contextlib.contextmanager
 def _as_in_a_kernel() -> Iterator[None]:
     """Let libraries see, while they are imported, what they would see in a kernel.
 
     pandas asks for the shell once, at its import, and prints twenty columns or all of them for ever after; matplotlib
-    reads its backend from the environment at its import.
+    reads its backend from the environment at its import; distributed gives the standard error of that moment to its
+    loggers.
     """
     backend = os.environ.get("MPLBACKEND")
     os.environ["MPLBACKEND"] = BACKEND
     builtins.get_ipython = _Shell  # type: ignore[attr-defined]
     sys.meta_path.insert(0, _Guard)  # type: ignore[arg-type]
     argv, sys.argv = sys.argv, ["ipykernel_launcher"]
+    streams = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")  # type: ignore[assignment]
     try:
         yield
     finally:
         sys.argv = argv
+        sys.stdout, sys.stderr = streams
         sys.meta_path.remove(_Guard)  # type: ignore[arg-type]
         del builtins.get_ipython  # type: ignore[attr-defined]
         if backend is None:
