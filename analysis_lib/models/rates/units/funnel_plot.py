@@ -1,13 +1,23 @@
 """Drawing a funnel; apart from the result because matplotlib takes a while to load."""
 
-from typing import TYPE_CHECKING, Any
+import itertools
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from analysis_lib.figures import GREY, INK, LINE_STYLES, PALETTE, StudyFigure, journal_style, study_figure
+from analysis_lib.figures import (
+    GREY,
+    INK,
+    LINE_STYLES,
+    PALETTE,
+    StudyFigure,
+    journal_style,
+    study_figure,
+    width_in_letters,
+)
 from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.rates.units.overdispersion import widened_limits
 
@@ -18,6 +28,11 @@ __all__ = ["funnel_figure"]
 
 _POINTS = 240  # along each limit
 _MOST_NAMED = 25  # more names than this cannot be told apart
+_HEIGHT = 0.76  # of the width
+_INSIDE = (0.88, 0.58)  # what the axes have of the width, across and up
+_LETTER, _LINE = 3.7, 7.5  # points of a letter and of a line of a name
+_BESIDE = ((5, 4), (5, -4), (6, 0))  # where a name may stand, in points
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 
 
 def funnel_figure(
@@ -50,17 +65,18 @@ def funnel_figure(
     outside = int((rows["position"] != "inside").sum())
     alt_text = f"Funnel plot of {len(rows)} units; {outside} lie outside the {in_percent(funnel.levels[0])} limits."
     with journal_style():
-        figure = study_figure(width=width, height=0.72 * width, data=rows, alt_text=alt_text)
+        figure = study_figure(width=width, height=_HEIGHT * width, data=rows, alt_text=alt_text)
         axes: Axes = figure.add_subplot()
         top = _draw_limits(axes, funnel, scale=scale)
         _draw_units(axes, drawn)
-        if labels != "none":
-            _name_units(axes, drawn if labels == "all" else drawn[drawn["position"] != "inside"])
         axes.set_xlim(left=0, right=1.06 * float(rows["size"].max()))
         axes.set_ylim(0, min(top, 103.0) if funnel.kind == "proportion" else top)
         axes.set_xlabel(size_label or _size_label(funnel))
         axes.set_ylabel(value_label or _value_label(funnel))
-        axes.legend(handles=_legend(funnel), loc="upper right", fontsize=7)
+        if labels != "none":
+            named = drawn if labels == "all" else drawn[drawn["position"] != "inside"]
+            _name_units(axes, named, points=(_INSIDE[0] * width * 72, _INSIDE[1] * width * 72))
+        figure.legend(handles=_legend(funnel), loc="outside lower center", ncols=4, fontsize=7)
         if title:
             figure.suptitle(title, x=0.01, ha="left", fontsize=9.5)
     return figure
@@ -105,21 +121,41 @@ def _draw_units(axes: Axes, drawn: pd.DataFrame) -> None:
         axes.plot(some["size"], some["value"], mark, color=colour, markersize=4, linestyle="none", zorder=3)
 
 
-def _name_units(axes: Axes, named: pd.DataFrame) -> None:
-    """Write names beside the marks, on the side that has room."""
-    middle = float(axes.get_xlim()[1]) * 0.6
-    for row in named.head(_MOST_NAMED).to_dict("records"):
-        left = row["size"] > middle
-        axes.annotate(
-            str(row["unit"]),
-            (row["size"], row["value"]),
-            xytext=(-5 if left else 5, 3),
-            textcoords="offset points",
-            ha="right" if left else "left",
-            fontsize=6.5,
-            color=INK,
-            zorder=4,
-        )
+def _name_units(axes: Axes, named: pd.DataFrame, *, points: tuple[float, float]) -> None:
+    """Write names beside the marks where there is room, those beyond the limits first; the table has them all."""
+    first = named.assign(inside=named["position"] == "inside").sort_values("inside", kind="stable")
+    scale = np.array(points) / (axes.get_xlim()[1], axes.get_ylim()[1])
+    taken = [
+        _box(row["size"] * scale[0], row["value"] * scale[1], width=5, height=5) for row in named.to_dict("records")
+    ]
+    for row in first.head(_MOST_NAMED).to_dict("records"):
+        mark = (row["size"] * scale[0], row["value"] * scale[1])
+        wide = _LETTER * width_in_letters(str(row["unit"]))
+        for (across, up), side in itertools.product(_BESIDE, _SIDES):
+            away = across if side == "left" else -across
+            box = _box(mark[0] + away + (wide if side == "left" else -wide) / 2, mark[1] + up, width=wide, height=_LINE)
+            if box[0] >= 0 and box[1] <= points[0] and box[2] >= 0 and not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                axes.annotate(
+                    str(row["unit"]),
+                    (row["size"], row["value"]),
+                    xytext=(away, up),
+                    textcoords="offset points",
+                    ha=side,
+                    va="center",
+                    fontsize=6.5,
+                    color=INK,
+                    zorder=4,
+                )
+                break
+
+
+def _box(x: float, y: float, *, width: float, height: float) -> tuple[float, float, float, float]:
+    return x - width / 2, x + width / 2, y - height / 2, y + height / 2
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def _legend(funnel: "UnitFunnel") -> list[Any]:
