@@ -59,6 +59,7 @@ def reports_environment(home: Home, settings: Settings, *, addresses: Addresses)
         "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{REPORTS_PREFIX}oauth_callback",
         "JUPYTERHUB_OAUTH_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
         "JUPYTERHUB_OAUTH_ACCESS_SCOPES": f'["access:services!service={REPORTS_SERVICE}"]',
+        "COHORTHUB_PUBLIC_URL": (settings.hub.public_url or addresses.url).rstrip("/") + REPORTS_PREFIX,
         "COHORTHUB_REPORTS_MAX_RUNNING": str(settings.reports.max_running),
         "COHORTHUB_REPORTS_RUNS_PER_RUNNER": str(settings.reports.runs_per_runner),
         "COHORTHUB_REPORTS_RUNNER_IDLE": str(settings.reports.runner_idle_seconds),

@@ -17,6 +17,12 @@ class HubSettings(Section, frozen=True):
 
     ip: IPv4Address | IPv6Address = Field(default=ip_address("127.0.0.1"), description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]+/?$",
+        description="Address at which people reach the hub, such as `https://hub.example.org`; notices link to it. "
+        "Its own address when not set.",
+    )
     allow_beyond_loopback: bool = Field(
         default=False,
         description="Listen on an address that others can reach, though passwords then travel unencrypted "

@@ -322,6 +322,8 @@ def _row(
         "cell_title": "",
         "facts": {},
         "is_kept": False,
+        "is_late": False,
+        "is_settled": False,
     }
 
 

@@ -175,6 +175,9 @@ runs = Table(
     _json("facts", nullable=False),  # what the run's record says at the end: releases, cohorts, versions, hashes
     Column("folder", Text),  # relative to the home
     Column("is_kept", Boolean, nullable=False),
+    Column("is_late", Boolean, nullable=False),
+    Column("is_settled", Boolean, nullable=False),  # whether what follows its end is done: alerts, notices
+    Index(None, "is_settled", "state"),
     Index(None, "state", "project"),
     Index(None, "project", "queued_at"),
     Index(None, "project", "definition", "queued_at"),

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from hub_config.errors import HubError
-from hub_config.projects import Action, Project
+from hub_config.projects import Action, Event, Project
 from hub_config.reports.calendar import Slot, next_slots
 from hub_config.reports.database.definitions import (
     approve,
@@ -35,6 +35,7 @@ from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import DefinitionUnknownError, TemplateChangedError
 from hub_config.reports.desk.meaning import sweep_file
 from hub_config.reports.desk.person import Person
+from hub_config.reports.desk.telling import tell_project
 from hub_config.reports.templates.templates import Template, inspect_template
 
 __all__ = [
@@ -202,6 +203,16 @@ def save_definition(
         )
         if approve_too:
             _approve(tx, _row(tx, project=found.name, name=definition.name), project=found, person=person, now=now)
+        else:
+            tell_project(
+                tx,
+                project=found,
+                definition=definition,
+                event=Event.APPROVAL_NEEDED,
+                about=f"{definition.name}-{draft.sha256[:12]}",
+                path=f"projects/{found.name}/reports/{definition.name}",
+                now=now,
+            )
     return draft
 
 

@@ -125,6 +125,8 @@ def _insert(tx: Connection, run_id: str, *, record: dict[str, Any], project: str
             facts={name: record[name] for name in ("data_releases", "cohorts", "library_version") if name in record},
             folder=f"runs/{run_id}",
             is_kept=True,
+            is_late=False,
+            is_settled=True,
         )
     )
 

@@ -31,7 +31,6 @@ FACTS = (
     "environment_sha256",
     "kernel_start",
     "ended_early",
-    "folder_sha256",
     "title",
 )
 
@@ -178,6 +177,7 @@ def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: in
 
 def _run(lease: LeasedRun, *, home: Path, news: int, word: int) -> None:
     from hub_config.reports.execution.supervisor import Request, run_report
+    from hub_config.reports.folders.sealing import folder_sha256
     from hub_config.reports.templates.templates import template_from_content
     from hub_config.reports.verdicts import Limits, Place, Verdict
 
@@ -217,9 +217,12 @@ def _run(lease: LeasedRun, *, home: Path, news: int, word: int) -> None:
         tell(phase="closed", verdict={"status": "failed", "error": error}, facts={}, folder=None)
         return
     verdict = result.verdict
+    facts = {name: result.record[name] for name in FACTS if name in result.record}
+    with contextlib.suppress(HubError):  # a full disk may have cost the crate
+        facts["folder_sha256"] = folder_sha256(result.folder)
     tell(
         phase="closed",
         verdict={"status": verdict.status, "error": verdict.error()},
-        facts={name: result.record[name] for name in FACTS if name in result.record},
+        facts=facts,
         folder=str(result.folder),
     )

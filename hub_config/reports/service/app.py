@@ -15,8 +15,12 @@ from hub_config.reports.desk import Desk, ProjectBook
 from hub_config.reports.desk.run_places import RunPlaces
 from hub_config.reports.keeper import Keeper, Task
 from hub_config.reports.keeper.adopted_runs import AdoptedRuns
+from hub_config.reports.keeper.due_slots import DueSlots
 from hub_config.reports.keeper.lost_runs import LostRuns
+from hub_config.reports.keeper.old_runs import OldRuns
 from hub_config.reports.keeper.runner_supply import RunnerSupply
+from hub_config.reports.keeper.sent_notices import SentNotices
+from hub_config.reports.keeper.settled_runs import SettledRuns
 from hub_config.reports.runners.hearing import Hearing
 from hub_config.reports.runners.starting import HubServers
 from hub_config.reports.service.base import CallbackHandler, NotFoundHandler
@@ -27,6 +31,7 @@ from hub_config.reports.service.runner_api import RunnerSyncHandler
 from hub_config.reports.service.settings import ServiceSettings
 from hub_config.reports.service.shelf import Shelf
 from hub_config.reports.service.site import Site
+from hub_config.settings import load_settings
 from hub_config.shipped import notebooks_dir
 
 __all__ = ["Service", "make_service"]
@@ -54,6 +59,8 @@ class Service:
         Not yet begun.
     supply : RunnerSupply
         Starts runners.
+    sent : SentNotices
+        Sends notices.
     """
 
     settings: ServiceSettings
@@ -61,6 +68,7 @@ class Service:
     server: HTTPServer
     keeper: Keeper
     supply: RunnerSupply
+    sent: SentNotices
 
     def start(self) -> None:
         """Listen, and begin to keep what has to be kept."""
@@ -73,6 +81,7 @@ class Service:
         self.server.stop()
         await self.keeper.stop()
         await self.supply.close()
+        await self.sent.close()
         self.desk.database.close()
 
 
@@ -126,16 +135,26 @@ def make_service(settings: ServiceSettings) -> Service:
         log_function=_log_request,
     )
     server = HTTPServer(application, xheaders=True, max_body_size=LARGEST_BODY, max_header_size=32 * 1024)
-    keeper = Keeper(_tasks(settings, desk=desk, supply=supply))
-    return Service(settings=settings, desk=desk, server=server, keeper=keeper, supply=supply)
+    sent = SentNotices(
+        database=database,
+        book=book,
+        settings=load_settings(settings.home, config=settings.settings_file).settings,
+        pages=settings.public_url,
+    )
+    keeper = Keeper(_tasks(settings, desk=desk, supply=supply, sent=sent))
+    return Service(settings=settings, desk=desk, server=server, keeper=keeper, supply=supply, sent=sent)
 
 
-def _tasks(settings: ServiceSettings, *, desk: Desk, supply: RunnerSupply) -> list[Task]:
+def _tasks(settings: ServiceSettings, *, desk: Desk, supply: RunnerSupply, sent: SentNotices) -> list[Task]:
     database, book = desk.database, desk.book
     lost = LostRuns(database=database, root_of=book.runs_root, home=settings.home)
     adopted = AdoptedRuns(database=database, home=settings.home)
     return [
+        Task("due slots", 1.0, DueSlots(desk).look),
         Task("lost runs", 1.0, lost.look),
+        Task("ended runs", 1.0, SettledRuns(database=database, book=book).look),
+        Task("notices", 2.0, sent.look),
+        Task("old runs", 3600.0, OldRuns(database=database, book=book).look),
         Task("starting runners", 0.5, supply.look),
         Task("forgetting runners", 30.0, supply.tidy),
         Task("runs from the command line", 3.0, adopted.look),

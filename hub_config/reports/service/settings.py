@@ -30,6 +30,8 @@ class ServiceSettings:
     max_running: int = 2
     runs_per_runner: int = 2
     runner_idle_s: float = 300.0
+    public_url: str = ""
+    settings_file: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "ServiceSettings":
@@ -69,6 +71,8 @@ class ServiceSettings:
             token=env["JUPYTERHUB_API_TOKEN"],
             data=Path(env.get("COHORTHUB_DATA") or home / "data"),
             database_url=env.get("COHORTHUB_REPORTS_DATABASE") or None,
+            public_url=env.get("COHORTHUB_PUBLIC_URL") or env["JUPYTERHUB_SERVICE_URL"],
+            settings_file=Path(env["COHORTHUB_SETTINGS"]) if env.get("COHORTHUB_SETTINGS") else None,
             max_running=_positive_number("COHORTHUB_REPORTS_MAX_RUNNING", env=env, default=cls.max_running),
             runs_per_runner=_positive_number("COHORTHUB_REPORTS_RUNS_PER_RUNNER", env=env, default=cls.runs_per_runner),
             runner_idle_s=_positive_number("COHORTHUB_REPORTS_RUNNER_IDLE", env=env, default=int(cls.runner_idle_s)),

@@ -156,16 +156,16 @@ def _as_in_a_kernel() -> Iterator[None]:
     backend = os.environ.get("MPLBACKEND")
     os.environ["MPLBACKEND"] = BACKEND
     builtins.get_ipython = _Shell  # type: ignore[attr-defined]
-    sys.meta_path.insert(0, _Guard)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, _Guard)
     argv, sys.argv = sys.argv, ["ipykernel_launcher"]
     streams = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Stream("stdout"), _Stream("stderr")
     try:
         yield
     finally:
         sys.argv = argv
         sys.stdout, sys.stderr = streams
-        sys.meta_path.remove(_Guard)  # type: ignore[arg-type]
+        sys.meta_path.remove(_Guard)
         del builtins.get_ipython  # type: ignore[attr-defined]
         if backend is None:
             del os.environ["MPLBACKEND"]

@@ -30,3 +30,7 @@ def upgrade() -> None:
     with op.batch_alter_table("runs") as runs:
         runs.add_column(sa.Column("late_at", sa.String(24)))
         runs.add_column(sa.Column("is_kept", sa.Boolean(), nullable=False, server_default=sa.false()))
+        runs.add_column(sa.Column("is_late", sa.Boolean(), nullable=False, server_default=sa.false()))
+        # Nobody is told of what ended before there were notices.
+        runs.add_column(sa.Column("is_settled", sa.Boolean(), nullable=False, server_default=sa.true()))
+    op.create_index("ix_runs_is_settled_state", "runs", ["is_settled", "state"])

@@ -1,0 +1,195 @@
+"""Slots that have come become runs: each is decided once, whichever service sees it first."""
+
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from hub_config.errors import HubError
+from hub_config.projects import Event, Project
+from hub_config.reports.calendar import Decision, Schedule, decide, next_slots, slots_after
+from hub_config.reports.database.definitions import decide_slot, due_definitions, move_on
+from hub_config.reports.database.errors import DatabaseUnreachableError
+from hub_config.reports.database.submissions import NewRun, Submission, submit
+from hub_config.reports.definitions import Definition, schedules_of
+from hub_config.reports.definitions.reading import parse_definition
+from hub_config.reports.desk.desk import Desk
+from hub_config.reports.desk.meaning import submission_of
+from hub_config.reports.desk.telling import tell_recipients
+
+__all__ = ["DueSlots"]
+
+logger = logging.getLogger(__name__)
+
+BY_SCHEDULE = "schedule"
+GRACE_S = 120.0  # a slot that is seen so late is on time: the service was busy, or started a moment ago
+MOST_SHOWN = 100  # skipped slots of one look that are shown as runs in the history; all are written down
+LEAP_S = 3600.0  # a clock that is this much ahead of where it should be is not believed at once
+DISBELIEF_S = 120.0
+
+
+@dataclass
+class DueSlots:
+    """Looks for slots.
+
+    Parameters
+    ----------
+    desk : Desk
+        Makes submissions of definitions.
+    clock : callable, optional
+        Seconds that only go forward.
+    """
+
+    desk: Desk
+    clock: Callable[[], float] = time.monotonic
+    _offset: float | None = None
+    _doubted_until: float = field(default=-1.0)
+
+    async def look(self, now: dt.datetime) -> None:
+        """Decide the slots that have come.
+
+        Parameters
+        ----------
+        now : datetime
+            With a zone.
+        """
+        if not self._is_believed(now):
+            return
+        with self.desk.database.reading() as connection:
+            due = due_definitions(connection, now=now)
+        for row in due:
+            try:
+                with self.desk.database.writing() as tx:
+                    self._decide(tx, row, now=now)
+            except DatabaseUnreachableError:
+                raise
+            except Exception:  # one definition must not stop the others
+                logger.exception("The slots of %s/%s could not be decided", row.project, row.name)
+
+    def _is_believed(self, now: dt.datetime) -> bool:
+        """Wait a little before slots are decided by a clock that leapt ahead: what is decided stays decided."""
+        ticks = self.clock()
+        offset = now.timestamp() - ticks
+        if self._offset is not None and offset - self._offset > LEAP_S:
+            logger.error("The clock leapt ahead by %.0f s; slots wait for %.0f s", offset - self._offset, DISBELIEF_S)
+            self._doubted_until = ticks + DISBELIEF_S
+        self._offset = offset
+        return ticks >= self._doubted_until
+
+    def _decide(self, tx: Connection, row: Any, *, now: dt.datetime) -> None:
+        definition = parse_definition(row.document)
+        project = self.desk.book.get(row.project)
+        zone = project.timezone if project is not None else "UTC"
+        schedules = schedules_of(definition, zone=zone)
+        decided = dt.datetime.fromisoformat(row.decided_until)
+        decisions = decide(
+            slots_after(schedules, decided, upto=now),
+            now,
+            policy=definition.missed,
+            last=decided,
+            most=definition.missed_limit,
+            grace_s=GRACE_S,
+            until=definition.until,
+        )
+        problem: str | None = None
+        skipped = [one for one in decisions if not one.runs]
+        shown = {one.slot.at for one in skipped[-MOST_SHOWN:]}
+        for one in decisions:
+            why = self._do(tx, row, decision=one, definition=definition, project=project, now=now, shown=shown)
+            problem = why if one.runs else problem
+        move_on(tx, row, decided_until=now, next_slot=_next(schedules, now), broken=problem)
+
+    def _do(
+        self,
+        tx: Connection,
+        row: Any,
+        *,
+        decision: Decision,
+        definition: Definition,
+        project: Project | None,
+        now: dt.datetime,
+        shown: set[dt.datetime],
+    ) -> str | None:
+        """Run or skip one slot; say what kept it from running."""
+        slot = decision.slot.at
+        if project is None or project.is_expired(now):
+            reason = "no-project" if project is None else "project-expired"
+            decide_slot(tx, row, slot=slot, decision="skipped", reason=reason, now=now)
+            return reason
+        if not decision.runs:
+            reason = str(decision.reason)
+            if decide_slot(tx, row, slot=slot, decision="skipped", reason=reason, now=now) and slot in shown:
+                self._show_skipped(tx, row, slot=slot, reason=reason, definition=definition, project=project, now=now)
+            return None
+        nested = tx.begin_nested()
+        try:
+            if not decide_slot(tx, row, slot=slot, decision="run", now=now):
+                nested.rollback()
+                return None
+            submission = submission_of(
+                self.desk, tx, row=row, project=project, at=slot, submitted_by=BY_SCHEDULE, slot=slot
+            )
+            submit(tx, submission, now=now)
+            nested.commit()
+        except DatabaseUnreachableError:
+            raise
+        except HubError as refused:
+            nested.rollback()
+            logger.warning("Slot of %s/%s did not run: %s", row.project, row.name, refused)
+            decide_slot(tx, row, slot=slot, decision="skipped", reason=refused.code, now=now)
+            self._show_skipped(tx, row, slot=slot, reason=refused.code, definition=definition, project=project, now=now)
+            return f"[{refused.code}] {refused}"
+        return None
+
+    def _show_skipped(
+        self,
+        tx: Connection,
+        row: Any,
+        *,
+        slot: dt.datetime,
+        reason: str,
+        definition: Definition,
+        project: Project,
+        now: dt.datetime,
+    ) -> None:
+        """Put a slot that does not run into the history, and tell those who asked for it."""
+        run = NewRun(
+            template_name=definition.template.rpartition("/")[2].removesuffix(".ipynb"),
+            template_sha256=row.template_sha256,
+            title=definition.title,
+            parameters={},
+        )
+        batch = submit(
+            tx,
+            Submission(
+                project=project.name,
+                account=project.account,
+                submitted_by=BY_SCHEDULE,
+                runs=[run],
+                definition=row.name,
+                slot=slot,
+                state="skipped",
+                state_reason=reason[:40],
+            ),
+            now=now,
+        )
+        (run_id,) = batch.run_ids
+        tell_recipients(
+            tx,
+            project=project,
+            definition=definition,
+            event=Event.SKIPPED,
+            about=run_id,
+            path=f"runs/{run_id}",
+            now=now,
+            run_id=run_id,
+        )
+
+
+def _next(schedules: Sequence[Schedule], now: dt.datetime) -> dt.datetime | None:
+    slots = next_slots(schedules, now, n=1) if schedules else []
+    return slots[0].at if slots else None
