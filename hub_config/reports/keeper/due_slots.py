@@ -48,6 +48,7 @@ class DueSlots:
     clock: Callable[[], float] = time.monotonic
     _offset: float | None = None
     _doubted_until: float = field(default=-1.0)
+    _failing: set[tuple[str, str]] = field(default_factory=set)
 
     async def look(self, now: dt.datetime) -> None:
         """Decide the slots that have come.
@@ -65,10 +66,18 @@ class DueSlots:
             try:
                 with self.desk.database.writing() as tx:
                     self._decide(tx, row, now=now)
+                self._failing.discard((row.project, row.name))
             except DatabaseUnreachableError:
                 raise
-            except Exception:  # one definition must not stop the others
-                logger.exception("The slots of %s/%s could not be decided", row.project, row.name)
+            except HubError as refused:
+                # It was fine when it was approved, so the database was changed by hand, or by another version.
+                logger.error("The schedule of %s/%s cannot be followed: %s", row.project, row.name, refused)
+                with self.desk.database.writing() as tx:
+                    move_on(tx, row, decided_until=now, next_slot=None, broken=f"[{refused.code}] {refused}")
+            except Exception:  # one definition must not stop the others; it is tried again
+                if (row.project, row.name) not in self._failing:
+                    self._failing.add((row.project, row.name))
+                    logger.exception("The slots of %s/%s could not be decided", row.project, row.name)
 
     def _is_believed(self, now: dt.datetime) -> bool:
         """Wait a little before slots are decided by a clock that leapt ahead: what is decided stays decided."""

@@ -1,0 +1,168 @@
+"""Each slot is decided once: on time, after a downtime, by two services, over changes of clocks."""
+
+import asyncio
+import datetime as dt
+import threading
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hub_config.reports.calendar import load_zone
+from hub_config.reports.database.definitions import slots_of
+from hub_config.reports.database.tables import definitions
+from hub_config.reports.desk import Desk
+from hub_config.reports.keeper.due_slots import DueSlots
+
+from ..desk.conftest import CELL, Bench, notebook
+
+
+def look(bench: Bench, at: dt.datetime, *, desk: Desk | None = None) -> None:
+    asyncio.run(DueSlots(desk or bench.desk).look(at))
+
+
+def slots(bench: Bench, name: str = "monthly") -> list[tuple[str, str, str | None]]:
+    with bench.database.reading() as connection:
+        found = slots_of(connection, project="wards", name=name, limit=1000)
+    return [(row.slot[:16], row.decision, row.reason) for row in found][::-1]
+
+
+def at(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)
+
+
+def test_nothing_is_due_before_its_time(bench: Bench) -> None:
+    bench.save(schedule="0 7 * * *")
+    look(bench, at("2026-11-27T21:59:59+00:00"))
+    assert (slots(bench), bench.runs()) == ([], [])
+    look(bench, at("2026-11-27T22:00:00+00:00"))
+    look(bench, at("2026-11-27T22:00:01+00:00"))
+    (run,) = bench.runs()
+    assert (run.submitted_by, run.slot, run.state) == ("schedule", "2026-11-27T22:00:00.000Z", "queued")
+    assert slots(bench) == [("2026-11-27T22:00", "run", None)]
+    assert bench.row().next_slot == "2026-11-28T22:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("policy", "decided", "started"),
+    [
+        ({"missed": "skip"}, ["missed", "missed", "missed"], 0),
+        ({"missed": "once"}, ["superseded", "superseded", None], 1),
+        ({"missed": "all", "missed_limit": 2}, ["over the limit", None, None], 2),
+    ],
+)
+def test_three_hours_of_downtime(bench: Bench, policy: Any, decided: list[str | None], started: int) -> None:
+    bench.save(schedule="0 * * * *", **policy)
+    look(bench, at("2026-11-27T09:30:00+00:00"))
+    assert [reason for _, _, reason in slots(bench)] == decided
+    assert [run.state for run in bench.runs()].count("queued") == started
+    assert [run.state for run in bench.runs()].count("skipped") == 3 - started
+    look(bench, at("2026-11-27T10:00:00+00:00"))
+    assert [run.state for run in bench.runs()].count("queued") == started + 1
+
+
+def test_relative_dates_are_those_of_the_slot_not_of_the_moment_it_is_made_up_for(bench: Bench) -> None:
+    bench.save(schedule="0 7 1 * *", parameters={"month": "{month:-1}"})
+    look(bench, at("2026-12-20T00:00:00+00:00"))
+    (run,) = bench.runs(states=["queued"])
+    assert run.parameters["month"] == "2026-11"
+    assert run.written == {"month": "{month:-1}"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("America/New_York", "2026-11-01"), ("Europe/Berlin", "2026-10-25"), ("Australia/Lord_Howe", "2027-04-04")],
+)
+def test_a_daily_report_runs_once_on_the_day_on_which_an_hour_comes_twice(bench: Bench, zone: str, day: str) -> None:
+    bench.now = at(f"{day}T00:00:00+00:00") - dt.timedelta(days=2)
+    bench.save(schedule="45 1 * * *", timezone=zone)
+    moment = bench.now
+    for _ in range(4 * 24 * 6):
+        moment += dt.timedelta(minutes=10)
+        look(bench, moment)
+    days = [at(run.slot).astimezone(load_zone(zone)).date() for run in bench.runs()]
+    assert at(f"{day}T12:00:00+00:00").date() in days
+    assert [later - earlier for earlier, later in pairwise(days)] == [dt.timedelta(days=1)] * (len(days) - 1)
+
+
+def test_two_services_with_two_hundred_slots_make_two_hundred_runs(bench: Bench) -> None:
+    for number in range(200):
+        bench.save(name=f"report-{number}", schedule="0 7 * * *")
+    desks = [bench.another_desk() for _ in range(2)]
+    moment = at("2026-11-27T22:00:05+00:00")
+    threads = [
+        threading.Thread(target=lambda desk=desk: [look(bench, moment, desk=desk) for _ in range(3)]) for desk in desks
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Counter(run.definition for run in bench.runs()) == {f"report-{number}": 1 for number in range(200)}
+
+
+def test_a_clock_that_is_set_back_runs_nothing_again(bench: Bench) -> None:
+    bench.save(schedule="0 * * * *")
+    look(bench, at("2026-11-27T07:00:10+00:00"))
+    look(bench, at("2026-11-27T05:00:10+00:00"))
+    look(bench, at("2026-11-27T07:00:20+00:00"))
+    assert len(bench.runs()) == 1
+
+
+def test_a_clock_that_leaps_ahead_is_not_believed_at_once(bench: Bench) -> None:
+    bench.save(schedule="0 * * * *", missed="skip")
+    ticks = [0.0]
+    due = DueSlots(bench.desk, clock=lambda: ticks[0])
+    start = at("2026-11-27T06:40:00+00:00")
+    asyncio.run(due.look(start))
+    ticks[0] = 10
+    asyncio.run(due.look(start + dt.timedelta(days=400)))
+    ticks[0] = 20
+    asyncio.run(due.look(start + dt.timedelta(seconds=20)))  # the clock was mended
+    assert slots(bench) == []
+    ticks[0] = 1210
+    asyncio.run(due.look(start + dt.timedelta(seconds=1210)))
+    assert slots(bench) == [("2026-11-27T07:00", "run", None)]
+
+
+def test_a_slot_that_cannot_run_is_written_down_shown_and_told(bench: Bench) -> None:
+    bench.save(schedule="0 * * * *", parameters={"ward": "A"}, recipients=[{"target": "ops", "events": ["skipped"]}])
+    broken = {**bench.row().document, "parameters": {"gone": 1}}
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(definitions).values(document=broken))
+    look(bench, at("2026-11-27T07:00:00+00:00"))
+    ((_, decision, reason),) = slots(bench)
+    assert (decision, reason) == ("skipped", "REPORT-DEFINITION")
+    assert [run.state for run in bench.runs()] == ["skipped"]
+    assert bench.row().broken.startswith("[REPORT-DEFINITION]")
+    look(bench, at("2026-11-27T08:00:00+00:00"))
+    assert len(slots(bench)) == 2  # it goes on
+
+
+def test_a_broken_definition_does_not_stop_the_others(bench: Bench) -> None:
+    bench.save(name="good", schedule="0 * * * *")
+    bench.save(name="bad", schedule="0 * * * *")
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(definitions).where(definitions.c.name == "bad").values(document={"name": 3}))
+    look(bench, at("2026-11-27T07:00:00+00:00"))
+    assert [run.definition for run in bench.runs()] == ["good"]
+
+
+def test_slots_of_a_project_that_has_ended_do_not_run(bench: Bench) -> None:
+    bench.save(schedule="0 * * * *")
+    project = bench.folder / "project.toml"
+    project.write_text("expires = 2026-11-26\n" + project.read_text())
+    bench.desk.book._projects = None
+    look(bench, at("2026-11-27T07:00:00+00:00"))
+    assert slots(bench) == [("2026-11-27T07:00", "skipped", "project-expired")]
+
+
+def test_a_new_template_waits_while_the_approved_one_runs(bench: Bench) -> None:
+    bench.save(schedule="0 * * * *")
+    approved = bench.row().template_sha256
+    bench.write_template(notebook(CELL, "print(1)"))
+    bench.save(approve=False, schedule="30 * * * *")
+    look(bench, at("2026-11-27T07:00:00+00:00"))
+    (run,) = bench.runs()
+    assert run.template_sha256 == approved
