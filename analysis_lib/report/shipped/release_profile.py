@@ -1,15 +1,16 @@
 """A data release at a glance: what is in it, what is wrong with it, and what changed since an earlier one."""
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis_lib.catalog import RULES, Dataset
+from analysis_lib.catalog import RULES, Dataset, open_catalog
 from analysis_lib.catalog.releases import releases_in
+from analysis_lib.errors import DamagedReleaseError
 from analysis_lib.report.shipped.counted import CountedTable
 from analysis_lib.report.shipped.release_contents import columns_with_gaps, records_by_year
 
@@ -99,7 +100,8 @@ class ReleaseProfile:
             else "There is no earlier release to compare it with."
         )
         return (
-            f"*{data.title}*, release {data.release}, made on {data.manifest.created[:10]}: {data.n_persons:,} persons"
+            f"*{data.title}*, release {data.release}, made on {data.manifest.created[:10]}: {data.n_persons:,} person"
+            f"{'' if data.n_persons == 1 else 's'}"
             f"{years}; {self.rows:,} rows in {filled} of {len(data.tables)} tables. {against}"
         )
 
@@ -294,18 +296,17 @@ def release_profile(dataset: Dataset, *, earlier: str | None = "previous") -> Re
     DatasetNotFoundError
         If there is no release of that name.
     """
-    if earlier == "previous":
-        return ReleaseProfile(dataset, _previous(dataset))
-    if earlier is None:
+    name = _previous(dataset) if earlier == "previous" else earlier
+    if name is None:
         return ReleaseProfile(dataset)
-    from analysis_lib.catalog import open_catalog
-
-    return ReleaseProfile(dataset, open_catalog(dataset.path.parent.parent).dataset(dataset.name, release=earlier))
+    return ReleaseProfile(dataset, open_catalog(dataset.path.parent.parent).dataset(dataset.name, release=name))
 
 
-def _previous(dataset: Dataset) -> Dataset | None:
+def _previous(dataset: Dataset) -> str | None:
     """Find the release made last before this one; two of one day are told apart by the time of their making."""
-    folder = Path(dataset.path).parent
-    others = [Dataset.open(folder / name) for name in releases_in(folder) if name != dataset.release]
-    older = [other for other in others if other.manifest.created < dataset.manifest.created]
-    return max(older, key=lambda other: other.manifest.created, default=None)
+    made = {}
+    for name in releases_in(dataset.path.parent):
+        with contextlib.suppress(DamagedReleaseError):  # says nothing of this release
+            made[name] = Dataset.open(dataset.path.parent / name).manifest.created
+    older = [name for name in made if name != dataset.release and made[name] < dataset.manifest.created]
+    return max(older, key=lambda name: made[name], default=None)

@@ -1,5 +1,6 @@
 """A release at a glance: counts checked on a small release, and against an earlier one."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def test_a_release_is_compared_with_the_one_made_before(releases: tuple[Dataset,
     assert release_profile(first).changes is None
     assert release_profile(second, earlier=None).earlier is None
     assert release_profile(second, earlier=first.release).earlier is not None
+
+
+def test_a_damaged_release_is_not_the_one_before(
+    releases: tuple[Dataset, Dataset], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copied = tmp_path_factory.mktemp("damaged") / "data"
+    shutil.copytree(releases[1].path.parent.parent, copied)
+    manifest = copied / "hospital" / releases[0].release / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_text("{}")
+    assert release_profile(open_catalog(copied)["hospital"]).earlier is None
 
 
 def test_an_unknown_release_is_refused(releases: tuple[Dataset, Dataset]) -> None:

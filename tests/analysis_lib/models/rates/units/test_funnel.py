@@ -163,3 +163,10 @@ def test_what_cannot_be_compared_is_refused(change: dict[str, list[int]], words:
 def test_arguments_that_cannot_be_meant_are_refused(arguments: dict[str, object], words: str) -> None:
     with pytest.raises(ModelInputError, match=words):
         unit_funnel(FALLS, **{"by": "ward", "n_events": "falls", "n": "stays", **arguments})
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    stays = _stays(a=(50, 5), b=(4, 1), c=(7, 0), d=(60, 9))
+    asked = {"by": "ward", "event": "fell", "fewest_persons": 10}
+    turned = stays.iloc[::-1].reset_index(drop=True)
+    pd.testing.assert_frame_equal(unit_funnel(stays, **asked).table, unit_funnel(turned, **asked).table)
