@@ -50,8 +50,10 @@ class IndicatorCases:
 
     @property
     def persons(self) -> dict[str, int]:
-        """Distinct persons, of all cases and of those with the event; what `Report` declares."""
-        return {"all": self.n_persons, "events": int(self.frame.loc[self.frame["event"], "subject_id"].nunique())}
+        """Distinct persons, of all cases, those with the event and those without a unit; what `Report` declares."""
+        masks = {"events": self.frame["event"], "without unit": self.frame["unit"].isna()}
+        parts = {name: int(self.frame.loc[mask, "subject_id"].nunique()) for name, mask in masks.items()}
+        return {"all": self.n_persons, **parts}
 
     def problem(self, *, fewest_persons: int = 0) -> str:
         """Say why there is nothing to compare.

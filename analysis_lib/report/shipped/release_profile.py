@@ -83,6 +83,21 @@ class ReleaseProfile:
         """
         return sum(self.dataset.quality.of_rule(rule).values())
 
+    def persons_of(self, rows: int) -> dict[str, int]:
+        """Say of how many persons some rows are, at most; what `Report` declares.
+
+        Parameters
+        ----------
+        rows : int
+            Rows of persons' tables.
+
+        Returns
+        -------
+        dict of str to int
+            All persons, and no more than there are rows.
+        """
+        return {"all": self.dataset.n_persons, "rows, at most": min(rows, self.dataset.n_persons)}
+
     def describe(self) -> str:
         """Say in words what the release is.
 

@@ -84,7 +84,7 @@ def test_the_event_counts_up_to_the_last_day(release: Dataset) -> None:
     assert _cases(release).frame["event"].tolist() == [True, False, False]
     assert _cases(release, within_days=8).frame["event"].tolist() == [True, True, False]
     assert _cases(release, within_days=6).frame["event"].tolist() == [False, False, False]
-    assert _cases(release).persons == {"all": 2, "events": 1}
+    assert _cases(release).persons == {"all": 2, "events": 1, "without unit": 1}
 
 
 def test_cases_outside_the_dates_are_left_out(release: Dataset) -> None:
