@@ -100,6 +100,21 @@ def test_a_table_looks_as_in_a_cold_kernel(bench: Bench, cold_bench: Bench):
     assert warm.notebook["cells"][-1]["outputs"] == other.notebook["cells"][-1]["outputs"]
 
 
+def test_the_shipped_study_gives_the_same_numbers_to_the_last_bit(
+    bench: Bench, cold_bench: Bench, gibleed_data: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("COHORTHUB_DATA", str(gibleed_data))
+    warm, other = (one.report("run", "comparative_safety") for one in (bench, cold_bench))
+    assert (warm.code, other.code) == (0, 0), (warm.record["error"], other.record["error"])
+    assert (warm.record["kernel_start"], other.record["kernel_start"]) == ("warm", "cold")
+    declared = (warm.folder / "outputs.json").read_bytes()
+    assert len(declared) > 10_000
+    assert declared == (other.folder / "outputs.json").read_bytes()
+    tables = {path.name: path.read_bytes() for path in (warm.folder / "outputs").glob("*.csv")}
+    assert tables
+    assert tables == {path.name: path.read_bytes() for path in (other.folder / "outputs").glob("*.csv")}
+
+
 def test_a_run_cannot_see_the_environment_of_the_one_before(bench: Bench):
     sets = "import os; os.environ['COHORTHUB_MARK'] = os.environ['MARK_OF_RUN'] = 'mark-7'; print(os.getcwd())"
     looks = (

@@ -124,7 +124,8 @@ def test_a_process_with_threads_is_not_forked(bench: Bench):
 def test_a_kernel_shares_its_memory_with_the_parent(bench: Bench, warm_kernels: WarmKernels):
     source = (
         "import pandas, analysis_lib.models\n"
-        "print(*(int(line.split()[1]) for line in open('/proc/self/smaps_rollup') if line.startswith(('Rss:', 'Pss:'))))"
+        "lines = [line.split() for line in open('/proc/self/smaps_rollup')]\n"
+        "print(*(words[1] for words in lines if words[0] in {'Rss:', 'Pss:'}))"
     )
     ended = bench.run(text("# T"), parameters(), code(source))
     rss, pss = map(int, "".join(ended.notebook["cells"][-1]["outputs"][0]["text"]).split())
