@@ -1,5 +1,6 @@
 """`cohorthub report`: see what a template can be told, run it, list the runs."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, Protocol
@@ -176,4 +177,5 @@ def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any
         run_id=options["run_id"],
         limits=Limits(cell_s=options["cell_timeout"], run_s=options["run_timeout"]),
         started_by=options["started_by"],
+        secrets_folder=Path(folder) if (folder := os.environ.get("COHORTHUB_SECRETS")) else None,
     )

@@ -16,6 +16,7 @@ from hub_config.errors import (
     RunTimedOutError,
     TooMuchOutputError,
 )
+from hub_config.reports.execution.errors import SecretLeakedError
 
 __all__ = ["EXIT_CODES", "Limits", "Place", "Verdict", "error_name"]
 
@@ -30,6 +31,7 @@ EXIT_CODES = {
         RunnerDiedError,
         RunInterruptedError,
         TooMuchOutputError,
+        SecretLeakedError,
     )
 }
 
@@ -253,6 +255,18 @@ class Verdict:
             Without a place.
         """
         return cls._of(RunCancelledError, "the run was stopped from outside.", status="cancelled")
+
+    @classmethod
+    def secret_leaked(cls) -> "Verdict":
+        """The report wrote a secret into a file.
+
+        Returns
+        -------
+        Verdict
+            Without a place.
+        """
+        found = "the report wrote a secret into a file, which was taken out. Write results only, and never a secret."
+        return cls._of(SecretLeakedError, found)
 
     @classmethod
     def disk_full(cls) -> "Verdict":

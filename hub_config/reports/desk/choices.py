@@ -32,7 +32,9 @@ def known_names(project: Project, *, data: Path, folder: Path) -> KnownNames:
     """
     datasets = {name: found for name, found in _datasets(data).items() if project.may_use(name)}
     cohorts = {Path(name).stem for name in _files(folder / "cohorts") if name.endswith((".json", ".toml", ".yaml"))}
-    return KnownNames(datasets, sorted(cohorts), sorted(_files(folder / "secrets")))
+    # An address that notices go to holds a password of its own, which no report needs.
+    secrets = sorted(set(_files(folder / "secrets")) - set(project.notice_secrets))
+    return KnownNames(datasets, sorted(cohorts), secrets)
 
 
 def latest_releases(datasets: Mapping[str, Sequence[str]], *, data: Path) -> dict[str, str]:

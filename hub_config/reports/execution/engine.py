@@ -71,6 +71,8 @@ class Execution:
         Ends the kernel and all it started.
     start : KernelStart
         Where to ask for a warm kernel.
+    mask_outputs : callable
+        Takes the secrets of the run out of a cell's outputs.
     """
 
     limits: Limits
@@ -81,6 +83,7 @@ class Execution:
     log: int
     kill_kernel: Callable[[], object]
     start: KernelStart = field(default_factory=KernelStart)
+    mask_outputs: Callable[[list[Any]], None] = lambda _outputs: None
     notebook: Any = None
     verdict: Verdict | None = None
     place: Place | None = None
@@ -219,6 +222,7 @@ class _Manager(NotebookExecutionManager):
         self.execution.leave_cell()
         if cell.cell_type == "code":
             cell.outputs = _joined(cell.outputs)
+            self.execution.mask_outputs(cell.outputs)
         super().cell_complete(cell, cell_index, **kwargs)
 
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from hub_config.home import Home, read_record
 from hub_config.reports.execution.kernel_choice import choose_kernel
+from hub_config.reports.execution.secrets import named_secrets, read_secrets
 from hub_config.reports.execution.warm.asking import WarmParent
 from hub_config.reports.execution.worker import STOP_SIGNALS, Job, run_as_worker
 from hub_config.reports.folders.closing import Result, close_folder, finish_without_worker
@@ -72,6 +73,8 @@ class Request:
         Who asks; None is the account that runs this.
     environment : mapping of str to str
         What the kernel is told besides, such as the data releases that are pinned for this run.
+    secrets_folder : Path or None
+        Where the secrets lie that the report may name.
     agree : callable
         Asked, when the run has ended and before its folder is shown, which verdict it shall have: whoever keeps the
         queue may have given the run another one, when this runner was not heard for a while.
@@ -86,6 +89,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     started_by: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    secrets_folder: Path | None = None
     agree: Callable[[Verdict], Verdict] = lambda verdict: verdict
 
 
@@ -121,10 +125,14 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
         If the folder cannot be written; nothing was made.
     RunIdError
         If the run id is not safe or taken; nothing was made.
+    SecretUnusableError
+        If a secret that the report names is not there; nothing was made.
     """
     run_id = check_run_id(request.run_id if request.run_id is not None else new_run_id())
     read_record(Home(request.home))  # a home that a newer version made is refused
     kernel = choose_kernel(request.template, home=request.home)
+    names = named_secrets(request.template.parameters, request.parameters)
+    secrets = read_secrets(names, folder=request.secrets_folder)
     root = check_output_folder(request.output_folder)
     close_interrupted(root)
     folder = RunFolder(root, run_id)
@@ -138,7 +146,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
         home=request.home,
         scratch=scratch,
         on_cell=on_cell,
-        environment=request.environment,
+        environment={**request.environment, **secrets.lay_out(scratch)},
+        secrets=secrets,
         warm=warm,
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
@@ -149,6 +158,10 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
         finally:
             end_descendants()
             remove_scratch(scratch)
+        if secrets.clean_folder(folder.building) and verdict.status == "succeeded":
+            verdict = finish_without_worker(
+                folder, Verdict.secret_leaked(), record=record, template=request.template.content
+            )
         agreed = request.agree(verdict)
         if agreed.status != verdict.status:
             agreed = finish_without_worker(folder, agreed, record=record, template=request.template.content)
@@ -168,6 +181,7 @@ def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[st
         "declared": [{"name": p.name, "type": p.type.text, "help": p.help} for p in template.parameters],
         "parameters": request.parameters,
         "given": list(request.given),
+        "secrets": named_secrets(template.parameters, request.parameters),
         "limits": {"cell_s": request.limits.cell_s, "run_s": request.limits.run_s},
         "kernel": kernel_name,
         "kernel_start": None,

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from hub_config.reports.execution.kernel_choice import Kernel
 from hub_config.reports.execution.kernel_environment import kernel_environment
+from hub_config.reports.execution.secrets import SecretValues
 from hub_config.reports.execution.warm.asking import KernelStart, WarmParent
 from hub_config.reports.execution.warm.preloading import kept_environment, kept_exporter
 from hub_config.reports.folders.closing import finish_folder
@@ -60,6 +61,8 @@ class Job:
         Told the `Place` of each cell as it begins.
     environment : mapping of str to str
         What the kernel is told besides what every kernel is.
+    secrets : SecretValues
+        What must not stand in anything that the run leaves.
     warm : WarmParent or None
         Where to ask for a kernel that need not import what most reports import.
     """
@@ -73,6 +76,7 @@ class Job:
     scratch: Path
     on_cell: Callable[[Place], None]
     environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: SecretValues = field(default_factory=SecretValues)
     warm: WarmParent | None = None
 
 
@@ -189,7 +193,7 @@ def _run_notebook(
     folder, scratch = job.folder, job.scratch
 
     def save(notebook: Any) -> None:
-        folder.replace("report.ipynb", nbformat.writes(notebook).encode())
+        folder.replace("report.ipynb", job.secrets.mask(nbformat.writes(notebook)).encode())
 
     def on_cell(place: Place) -> None:
         record.update(progress=asdict(place), kernel_start=start.word)
@@ -210,6 +214,7 @@ def _run_notebook(
         scratch=scratch,
         log=log,
         kill_kernel=lambda: _end_kernel(start),
+        mask_outputs=job.secrets.mask_outputs,
         start=start,
     )
     _listen_for_cancel(execution.stop)

@@ -168,10 +168,20 @@ def _close_if_left(root: Path, building: Path) -> bool:
         seal_folder(folder, record)
         folder.publish()
         return True
+    if record.get("secrets"):
+        _drop_unlooked_at(building)
     verdict = Verdict.interrupted().at(Place(**record["progress"]))
     verdict = finish_without_worker(folder, verdict, record=record)
     close_folder(folder, verdict, record=record)
     return True
+
+
+def _drop_unlooked_at(building: Path) -> None:
+    """Take out what a run with secrets wrote: nobody is left who could look for them in it."""
+    for name in ("outputs", "work"):
+        shutil.rmtree(building / name, ignore_errors=True)
+    for name in ("log.txt", "outputs.json"):
+        (building / name).unlink(missing_ok=True)
 
 
 def _remove_if_recordless(building: Path) -> None:

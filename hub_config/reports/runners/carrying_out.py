@@ -207,6 +207,7 @@ def _run(lease: LeasedRun, *, home: Path, news: int, word: int) -> None:
             limits=Limits(cell_s=float(lease.limits["cell_s"]), run_s=float(lease.limits["run_s"])),
             started_by=lease.started_by,
             environment=lease.environment,
+            secrets_folder=Path(lease.secrets_folder) if lease.secrets_folder is not None else None,
             agree=agree,
         )
         result = run_report(request, on_cell=on_cell)

@@ -1,0 +1,19 @@
+"""What keeps a report from being executed, beside what every command may meet."""
+
+from hub_config.errors import HubError
+
+__all__ = ["SecretLeakedError", "SecretUnusableError"]
+
+
+class SecretUnusableError(HubError):
+    """A secret that the report names is not there, or could not be kept secret."""
+
+    code = "REPORT-SECRET"
+    exit_code = 117
+
+
+class SecretLeakedError(HubError):
+    """The report wrote a secret into a file; the file was taken out."""
+
+    code = "REPORT-SECRET-LEAKED"
+    exit_code = 118

@@ -1,0 +1,116 @@
+"""A secret reaches the notebook by its name, and nothing that the run leaves holds its value."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub_config.reports.execution.errors import SecretUnusableError
+from hub_config.reports.execution.secrets import MASK, SecretValues, named_secrets, read_secrets
+from hub_config.reports.parameters.declarations import read_parameters
+
+from ..conftest import Bench, code, parameters, text
+
+VALUE = 'pa"ss\\wörd-7731-비밀'
+CELL = 'password: "Secret" = "database"  # what the database asks for'
+
+
+@pytest.fixture
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "database").write_text(VALUE + "\n", encoding="utf-8")
+    (folder / "database").chmod(0o600)
+    monkeypatch.setenv("COHORTHUB_SECRETS", str(folder))
+    return folder
+
+
+READ = """
+import os, pathlib, sys
+value = pathlib.Path(os.environ["COHORTHUB_SECRETS"], password).read_text()
+assert len(value) == 18
+"""
+
+
+def holding(folder: Path) -> list[str]:
+    """Names of the files below a folder in which the value stands, in any form."""
+    forms = [form.encode() for form in (VALUE, json.dumps(VALUE)[1:-1], json.dumps(VALUE, ensure_ascii=False)[1:-1])]
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return [str(file.relative_to(folder)) for file in files if any(form in file.read_bytes() for form in forms)]
+
+
+def test_what_is_printed_shown_raised_or_logged_is_masked(bench: Bench, secrets: Path) -> None:
+    cells = (
+        code(READ + "print(value); print(repr(value))"),
+        code(
+            "from IPython.display import HTML, JSON, display\n"
+            "display(HTML(f'<b>{value}</b>')); display(JSON({'k': [value]}))"
+        ),
+        code("os.write(2, value.encode()); os.system('echo \"$COHORTHUB_SECRETS\"'); value"),
+        code("raise ValueError(value)"),
+    )
+    ended = bench.run(text("# T"), parameters(CELL), *cells)
+    assert ended.document["status"] == "failed"
+    assert holding(ended.folder) == []
+    assert MASK in (ended.folder / "report.ipynb").read_text()
+    assert ended.record["secrets"] == ["database"]
+    assert ended.record["parameters"] == {"password": "database"}
+    assert VALUE not in ended.talk
+
+
+def test_a_file_with_the_value_is_taken_out_and_the_run_fails(bench: Bench, secrets: Path) -> None:
+    save = code(READ + "pathlib.Path(os.environ['COHORTHUB_RUN_DIR'], 'outputs', 'x.csv').write_text('k,' + value)")
+    ended = bench.run(text("# T"), parameters(CELL), save, code("1 + 1"))
+    assert ended.document["status"] == "failed"
+    assert ended.document["error"]["code"] == "REPORT-SECRET-LEAKED"
+    assert holding(ended.folder) == []
+
+
+def test_a_run_that_keeps_its_secret_succeeds_and_leaves_no_copy(bench: Bench, secrets: Path) -> None:
+    ended = bench.run(text("# T"), parameters(CELL), code(READ + "print(os.environ['COHORTHUB_SECRETS'])"))
+    assert ended.document["status"] == "succeeded"
+    place = json.loads((ended.folder / "report.ipynb").read_text())["cells"][-1]["outputs"][0]["text"]
+    assert not Path("".join(place).strip()).exists()
+
+
+def test_another_report_of_the_same_account_sees_no_secret(bench: Bench, secrets: Path) -> None:
+    ended = bench.run(text("# T"), parameters(), code("import os; assert 'COHORTHUB_SECRETS' not in os.environ"))
+    assert ended.document["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("spoil", ["missing", "open", "short", "binary", "link"])
+def test_a_secret_that_cannot_be_kept_is_refused_before_anything_starts(
+    bench: Bench, secrets: Path, spoil: str
+) -> None:
+    file = secrets / "database"
+    if spoil == "missing":
+        file.unlink()
+    elif spoil == "open":
+        file.chmod(0o644)
+    elif spoil == "link":
+        file.rename(secrets / "elsewhere")
+        file.symlink_to(secrets / "elsewhere")
+    else:
+        file.write_bytes(b"abc" if spoil == "short" else b"\xff\xfe\xff\xfe\xff\xfe")
+    ended = bench.run(text("# T"), parameters(CELL), code("1"))
+    assert ended.document["error"]["code"] == "REPORT-SECRET"
+    assert "abc" not in ended.talk
+
+
+def test_names_are_read_from_the_parameters_alone() -> None:
+    declared = read_parameters(CELL + '\nother: str = "x"  # no secret')
+    assert named_secrets(declared, {"password": "database", "other": "password"}) == ["database"]
+    assert read_secrets([], folder=None) == SecretValues()
+    with pytest.raises(SecretUnusableError):
+        read_secrets(["database"], folder=None)
+
+
+def test_values_are_not_shown_by_their_holder() -> None:
+    assert VALUE not in repr(SecretValues({"database": VALUE}))
+
+
+def test_a_value_is_masked_in_every_shape_of_output() -> None:
+    outputs: list[dict[str, Any]] = [{"data": {"a": [f"x{VALUE}y", {"b": VALUE}]}, "text": VALUE, "n": 3}]
+    SecretValues({"database": VALUE}).mask_outputs(outputs)
+    assert outputs == [{"data": {"a": [f"x{MASK}y", {"b": MASK}]}, "text": MASK, "n": 3}]
