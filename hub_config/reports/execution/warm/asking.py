@@ -17,7 +17,7 @@ from hub_config.reports.execution.warm.messages import BROKEN, Connection, knock
 
 __all__ = ["KernelStart", "WarmKernel", "WarmParent"]
 
-ANSWER_WAIT = 10.0  # seconds for the parent to fork; then a cold kernel is faster
+ANSWER_WAIT = 5.0  # seconds for the parent to fork; then a cold kernel is faster
 END_WAIT = 5.5  # seconds for the host to end the kernel and all below it
 LAUNCHER = ("-m", "ipykernel_launcher", "-f")
 

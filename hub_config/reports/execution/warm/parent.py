@@ -68,7 +68,7 @@ def _serve(channel: int, status: int, *, modules: list[str]) -> KernelRequest | 
     for descriptor in (channel, status):
         os.set_inheritable(descriptor, False)
     take_orphans()
-    began = time.monotonic()
+    began, since = time.monotonic(), time.time()
     missing = import_stack(modules or STACK)
     woken, waker = socket.socketpair()
     woken.setblocking(False)
@@ -76,7 +76,7 @@ def _serve(channel: int, status: int, *, modules: list[str]) -> KernelRequest | 
     parent = _Parent(
         channel=socket.socket(fileno=channel),
         status=Connection(socket.socket(fileno=status)),
-        loaded=LoadedFiles(),
+        loaded=LoadedFiles(since=since),
         woken=woken,
         waker=waker,
     )

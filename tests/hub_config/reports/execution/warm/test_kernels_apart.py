@@ -159,6 +159,16 @@ def test_a_time_limit_ends_work_in_compiled_code(bench: Bench, cell: str):
     assert (ended.code, ended.record["kernel_start"]) == (62, "warm")
 
 
+def test_an_interrupt_reaches_work_in_compiled_code(bench: Bench):
+    source = """
+import os, signal, threading, numpy
+threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+while True: numpy.sort(numpy.random.random(500_000))
+"""
+    ended = bench.run(text("# T"), parameters(), code(source))
+    assert (ended.code, ended.record["error"]["ename"]) == (60, "KeyboardInterrupt")
+
+
 def test_an_environment_that_libraries_would_read_differently_gets_a_cold_kernel(bench: Bench):
     bench.must_be_warm = False
     template = bench.template(text("# T"), parameters(), code("import os; print(os.environ['OMP_NUM_THREADS'])"))

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+import hub_config
 from hub_config.reports.execution.warm.errors import ForkUnsafeError
 from hub_config.reports.execution.warm.forks import fork_run
 from hub_config.reports.execution.warm.kernels import WarmKernels
@@ -17,6 +20,7 @@ from hub_config.reports.execution.warm.preloading import why_no_fork
 from ...conftest import Bench, alive, code, parameters, text, wait_for
 from .conftest import WarmBench, runs_environment
 
+ROOT = Path(hub_config.__file__).parents[1]
 SMALL = ["numpy"]  # enough to fork a kernel, and imported in no time
 
 
@@ -60,6 +64,26 @@ def test_a_changed_file_of_the_library_is_never_mixed_with_what_was_imported(own
     assert first is not None
     own_bench.kernels.tend()
     wait_for(lambda: not alive(first), seconds=5)
+
+
+LOOK = """
+import os, sys, time
+from hub_config.reports.execution.warm.freshness import LoadedFiles
+import ward_list
+print(LoadedFiles(since=float(sys.argv[1])).changed())
+"""
+
+
+@pytest.mark.parametrize(("later_s", "counts"), [(-60, False), (0, True), (3600, False)])
+def test_a_file_written_while_it_was_imported_counts_as_changed(tmp_path: Path, later_s: int, counts: bool):
+    file = tmp_path / "ward_list.py"
+    file.write_text("WARDS = 12\n")
+    began = time.time() - 0.5
+    os.utime(file, (began + later_s, began + later_s))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    words = [sys.executable, "-c", LOOK, str(began)]
+    said = subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+    assert said == (str(file) if counts else "None")
 
 
 def test_a_killed_parent_is_replaced(own_bench: WarmBench):
