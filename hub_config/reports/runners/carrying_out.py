@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hub_config.errors import HubError
+from hub_config.reports.execution.warm.asking import WarmParent
 from hub_config.reports.runners.messages import LeasedRun, RunReport
 
 __all__ = ["RunProcess", "start_run"]
@@ -121,7 +122,13 @@ class RunProcess:
                 os.close(descriptor)
 
 
-def start_run(lease: LeasedRun, *, home: Path, inherited: Iterator[int] | tuple[int, ...] = ()) -> RunProcess:
+def start_run(
+    lease: LeasedRun,
+    *,
+    home: Path,
+    inherited: Iterator[int] | tuple[int, ...] = (),
+    warm: WarmParent | None = None,
+) -> RunProcess:
     """Fork the process that carries out a run.
 
     Parameters
@@ -132,6 +139,8 @@ def start_run(lease: LeasedRun, *, home: Path, inherited: Iterator[int] | tuple[
         The home.
     inherited : iterable of int
         Descriptors of the runner that the run must not keep open.
+    warm : WarmParent, optional
+        Where the run asks for its kernel.
 
     Returns
     -------
@@ -148,13 +157,13 @@ def start_run(lease: LeasedRun, *, home: Path, inherited: Iterator[int] | tuple[
         for descriptor in (news_read, word_write, *inherited):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
-        _carry_out(lease, home=home, parent=parent, news=news_write, word=word_read)
+        _carry_out(lease, home=home, parent=parent, news=news_write, word=word_read, warm=warm)
     for descriptor in (news_write, word_read):
         os.close(descriptor)
     return RunProcess(lease, pid, news_read, word_write)
 
 
-def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: int) -> NoReturn:
+def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: int, warm: WarmParent | None) -> NoReturn:
     """Be the process of one run; never comes back."""
     status = 1
     try:
@@ -164,7 +173,7 @@ def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: in
             os._exit(1)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
-        _run(lease, home=home, news=news, word=word)
+        _run(lease, home=home, news=news, word=word, warm=warm)
         status = 0
     except BaseException:  # noqa: BLE001 - whatever it was, the runner must not go on twice
         with contextlib.suppress(Exception):
@@ -175,7 +184,7 @@ def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: in
         os._exit(status)
 
 
-def _run(lease: LeasedRun, *, home: Path, news: int, word: int) -> None:
+def _run(lease: LeasedRun, *, home: Path, news: int, word: int, warm: WarmParent | None) -> None:
     from hub_config.reports.execution.supervisor import Request, run_report
     from hub_config.reports.folders.sealing import folder_sha256
     from hub_config.reports.templates.templates import template_from_content
@@ -210,7 +219,7 @@ def _run(lease: LeasedRun, *, home: Path, news: int, word: int) -> None:
             secrets_folder=Path(lease.secrets_folder) if lease.secrets_folder is not None else None,
             agree=agree,
         )
-        result = run_report(request, on_cell=on_cell)
+        result = run_report(request, on_cell=on_cell, warm=warm)
     except HubError as refused:
         error = {"code": refused.code, "message": str(refused)}
         tell(phase="closing", verdict={"status": "failed", "error": error})

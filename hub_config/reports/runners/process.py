@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from hub_config.reports.execution.warm.kernels import WarmKernels
+from hub_config.reports.execution.warm.preloading import preload, why_no_fork
 from hub_config.reports.runners.answering import start_answering
 from hub_config.reports.runners.carrying_out import RunProcess, start_run
 from hub_config.reports.runners.messages import RunReport, SyncAnswer, SyncRequest
@@ -51,6 +53,8 @@ class Runner:
         The home.
     capacity : int
         How many runs it carries out at once.
+    kernels : WarmKernels or None
+        Where its runs get their kernels; None starts each kernel anew.
     """
 
     runner_id: str
@@ -58,6 +62,7 @@ class Runner:
     token: str
     home: Path
     capacity: int = 2
+    kernels: WarmKernels | None = None
     runs: dict[str, RunProcess] = field(default_factory=dict)  # by lease
     is_leaving: bool = False
     _connection: http.client.HTTPConnection | None = None
@@ -79,6 +84,7 @@ class Runner:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        self._warm_up()
         next_sync = 0.0
         while not self._is_over():
             if time.monotonic() >= next_sync:
@@ -87,7 +93,18 @@ class Runner:
             if has_news:
                 next_sync = 0.0
         self._leave()
+        if self.kernels is not None:
+            self.kernels.close()
         return 0
+
+    def _warm_up(self) -> None:
+        """Import, while the warm parent does the same, what every run would import."""
+        if self.kernels is None:
+            return
+        self.kernels.tend()
+        preload()
+        if (reason := why_no_fork()) is not None:
+            logger.error("The runner may not be safe to fork: %s", reason)
 
     def _is_over(self) -> bool:
         if self.runs:
@@ -97,6 +114,8 @@ class Runner:
 
     def _wait(self, wake: int, *, until: float) -> bool:
         """Wait for news of the runs, a signal, or the time of the next heartbeat; say whether to tell at once."""
+        if self.kernels is not None:
+            self.kernels.tend()
         self._closers = [pid for pid in self._closers if os.waitpid(pid, os.WNOHANG) == (0, 0)]
         by_descriptor = {run.news: run for run in self.runs.values() if not run.has_ended}
         left = max(0.0, until - time.monotonic())
@@ -175,10 +194,11 @@ class Runner:
             self.runs.pop(lease_id, None)
         self._close_what_was_left(answer)
         for lease in answer.leases:
+            warm = self.kernels.offer(while_importing=True) if self.kernels is not None else None
             kept = tuple(descriptor for run in self.runs.values() for descriptor in (run.news, run.word))
             socket = getattr(self._connection, "sock", None)
             inherited = (*kept, *([socket.fileno()] if socket is not None else []))
-            self.runs[lease.lease_id] = start_run(lease, home=self.home, inherited=inherited)
+            self.runs[lease.lease_id] = start_run(lease, home=self.home, inherited=inherited, warm=warm)
 
     def _lose(self, lease_id: str) -> None:
         """End a run that has had its final state from somebody else."""
@@ -260,6 +280,11 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     )
     for name in [name for name in os.environ if name.startswith(("JUPYTERHUB_", "JPY_"))]:
         del os.environ[name]  # no report inherits what the hub gave to the runner
+    try:
+        # After the removal: the warm parent gets what is left.
+        runner.kernels = WarmKernels.for_home(runner.home, given=os.environ)
+    except OSError as refused:
+        logger.warning("Kernels are started cold; the kernel spec cannot be written: %s", refused.strerror)
     try:
         return runner.run()
     finally:

@@ -32,10 +32,13 @@ class WarmParent:
         The interpreter that it runs.
     channel : socket.socket
         The end that the runner and its forks hold.
+    wait_s : float
+        Seconds to wait for its answer; more for one that still imports.
     """
 
     python: str
     channel: socket.socket
+    wait_s: float = ANSWER_WAIT
 
 
 class WarmKernel:
@@ -216,12 +219,13 @@ class KernelStart:
             "limits": read_limits(),
             "ground": describe_ground(environment),
         }
-        connection = knock(cast("WarmParent", self.parent).channel)
+        parent = cast("WarmParent", self.parent)
+        connection = knock(parent.channel)
         try:
             files = (int(options["stdout"]), int(options["stderr"]), *self.held)
             with contextlib.suppress(ConnectionError):  # the parent may have said no before it heard what was wanted
-                connection.send(request, files=files, wait=ANSWER_WAIT)
-            said = connection.receive(wait=ANSWER_WAIT)
+                connection.send(request, files=files, wait=parent.wait_s)
+            said = connection.receive(wait=parent.wait_s)
         except BROKEN:
             connection.close()
             raise

@@ -24,6 +24,7 @@ __all__ = ["WarmKernels"]
 logger = logging.getLogger(__name__)
 
 BOOT = Path(__file__).with_name("boot.py")
+IMPORT_WAIT = 15.0  # seconds that a run waits for a parent that still imports
 END_WAIT = 8.0  # seconds for a parent to end its kernels and itself
 PAUSES = (0.0, 1.0, 10.0, 60.0)  # seconds before another attempt, the more often it failed
 
@@ -172,19 +173,26 @@ class WarmKernels:
         current.let_go()
         self._retired.append(current)
 
-    def offer(self) -> WarmParent | None:
+    def offer(self, *, while_importing: bool = False) -> WarmParent | None:
         """Give what a run needs to ask for a kernel; call it just before the run is forked.
+
+        Parameters
+        ----------
+        while_importing : bool, default False
+            Whether the run shall wait for a parent that still imports, rather than import the same beside it.
 
         Returns
         -------
         WarmParent or None
-            None if the parent is not there or still importing: the run then starts a cold kernel.
+            None if there is no parent that may answer: the run then starts a cold kernel.
         """
         self.tend()
         current = self._current
-        if current is None or current.ready is None or current.stopped is not None:
+        if current is None or current.stopped is not None:
             return None
-        return WarmParent(self._python, current.channel)
+        if current.ready is not None:
+            return WarmParent(self._python, current.channel)
+        return WarmParent(self._python, current.channel, wait_s=IMPORT_WAIT) if while_importing else None
 
     def wait_until_ready(self, wait: float = 60.0) -> bool:
         """Wait for the parent's imports.
