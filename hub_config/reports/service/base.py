@@ -5,6 +5,7 @@ import secrets
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado.web import HTTPError, RequestHandler
@@ -13,11 +14,13 @@ from hub_config.reports.desk import Desk, Person
 from hub_config.reports.service.board import Board, Run
 from hub_config.reports.service.security import COMMON_HEADERS, page_policy
 from hub_config.reports.service.site import Site
-from hub_config.reports.service.texts import TEXTS
+from hub_config.reports.service.texts import LANGUAGES, Texts, choose_language
 
 __all__ = ["Answer", "CallbackHandler", "NotFoundHandler", "PageHandler"]
 
 logger = logging.getLogger(__name__)
+
+LANGUAGE_COOKIE = "cohorthub-language"  # the hub's own pages read it too
 
 
 class Answer(RequestHandler):
@@ -36,6 +39,36 @@ class Answer(RequestHandler):
     def nonce(self) -> str:
         """This answer's licence for our own script and style."""
         return secrets.token_urlsafe(18)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The words of this answer; a language that the address asks for is kept for the next ones."""
+        asked = self.get_query_argument("lang", "")
+        texts = choose_language(
+            asked,
+            kept=self.get_cookie(LANGUAGE_COOKIE) or "",
+            accepted=self.request.headers.get("Accept-Language", ""),
+        )
+        if asked == texts.language:
+            self.set_cookie(LANGUAGE_COOKIE, asked, path="/", expires_days=365, samesite="Lax", httponly=True)
+        return texts
+
+    def other_languages(self) -> list[tuple[Texts, str]]:
+        """Give the languages that this page can be turned to, each with its address.
+
+        Returns
+        -------
+        list of tuple
+            Texts and address.
+        """
+        # An address that led nowhere is not repeated.
+        asked = parse_qsl(self.request.query) if self.get_status() < HTTPStatus.BAD_REQUEST else []
+        kept = [(name, value) for name, value in asked if name != "lang"]
+        return [
+            (texts, f"?{urlencode([*kept, ('lang', texts.language)])}")
+            for texts in LANGUAGES.values()
+            if texts is not self.texts
+        ]
 
     @property
     def board(self) -> Board:
@@ -68,7 +101,8 @@ class Answer(RequestHandler):
         # Making the token sets its cookie, so it is made only for a person.
         made: object = self.xsrf_token if self.person is not None else ""
         token = made.decode("ascii") if isinstance(made, bytes) else str(made)
-        self.finish(self.site.render(page, nonce=self.nonce, person=self.person, xsrf_token=token, values=values))
+        values |= {"nonce": self.nonce, "person": self.person, "xsrf_token": token, "languages": self.other_languages()}
+        self.finish(self.site.render(page, texts=self.texts, values=values))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Show an error as a page, without a word of what was sent.
@@ -82,16 +116,18 @@ class Answer(RequestHandler):
         """
         known = f"error_{status_code}"
         explanation = (
-            TEXTS.get(known) or TEXTS["error_400" if status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "error_500"]
+            known
+            if known in self.texts.words
+            else ("error_400" if status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "error_500")
         )
         failure = kwargs.get("exc_info", (None, None, None))[1]
         reason = failure.reason if isinstance(failure, HTTPError) else None
-        if reason is not None and reason in TEXTS.values():
+        if reason is not None and reason in self.texts.words:
             explanation = reason
         self.set_status(status_code)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", page_policy(self.nonce))
-        self.show("error.html", status=status_code, explanation=explanation)
+        self.show("error.html", status=status_code, explanation=self.texts[explanation])
 
 
 class PageHandler(HubOAuthenticated, Answer):
@@ -111,14 +147,14 @@ class PageHandler(HubOAuthenticated, Answer):
             self._send_to_sign_in()
             return
         if model["kind"] != "user":
-            raise HTTPError(403, reason=TEXTS["error_people_only"])
+            raise HTTPError(403, reason="error_people_only")
         self.person = Person(name=model["name"], is_operator=bool(model.get("admin")))
 
     def _send_to_sign_in(self) -> None:
         """Redirect a page view to the hub; answer all else with a refusal, as a redirect would lose what was sent."""
         is_page = self.request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
         if self.request.method not in {"GET", "HEAD"} or not is_page:
-            raise HTTPError(403, reason=TEXTS["error_signed_out"])
+            raise HTTPError(403, reason="error_signed_out")
         self.redirect(self.get_login_url())
 
     def run_or_404(self, run_id: str) -> Run:

@@ -8,9 +8,9 @@ from typing import Any
 from hub_config.reports.parameters.declarations import Parameter
 from hub_config.reports.parameters.typed_text import from_text
 from hub_config.reports.parameters.values import ParameterType
-from hub_config.reports.service.texts import TEXTS, text
+from hub_config.reports.service.texts import Texts
 
-__all__ = ["Field", "Form", "filled_form", "read_form", "shown"]
+__all__ = ["Field", "Form", "filled_form", "read_form"]
 
 LONGEST = 10_000
 PREFIX = "p-"  # parameters have their own names in the form, so none can pose as _xsrf
@@ -26,12 +26,15 @@ class Field:
         The template's declaration.
     value : str
         What the field holds, as typed; 'on' or '' for a checkbox.
+    texts : Texts
+        The words of the reader's language.
     error : str or None
         Why the value was refused.
     """
 
     parameter: Parameter
     value: str
+    texts: Texts
     error: str | None = None
 
     @property
@@ -54,17 +57,17 @@ class Field:
         """What else to know when filling it in."""
         declared, hints = self.parameter.type, []
         if declared.range.text:
-            hints.append(text("field_range_hint", range=declared.range.text))
+            hints.append(self.texts.text("field_range_hint", range=declared.range.text))
         if declared.kind == "list":
-            hints.append(TEXTS["field_list_hint"])
+            hints.append(self.texts["field_list_hint"])
         if declared.optional and declared.kind != "choice":
-            hints.append(TEXTS["field_optional_hint"])
+            hints.append(self.texts["field_optional_hint"])
         return hints
 
     @property
     def default(self) -> str:
         """The template's own value, as it is shown."""
-        return shown(self.parameter.default)
+        return self.texts.shown(self.parameter.default)
 
     @property
     def keyboard(self) -> str:
@@ -97,7 +100,7 @@ class Form:
         return self.error is None
 
 
-def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | None = None) -> Form:
+def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | None = None, *, texts: Texts) -> Form:
     """Make the form with the template's own values, or with those of an earlier run.
 
     Parameters
@@ -106,6 +109,8 @@ def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | Non
         Of the template.
     values : mapping, optional
         Values by name; what the template does not know is left out.
+    texts : Texts
+        The words of the reader's language.
 
     Returns
     -------
@@ -113,11 +118,11 @@ def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | Non
         To be shown.
     """
     given = values or {}
-    fields = [Field(one, _as_typed(given.get(one.name, one.default), one.type)) for one in parameters]
+    fields = [Field(one, _as_typed(given.get(one.name, one.default), one.type), texts) for one in parameters]
     return Form(fields, {})
 
 
-def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str]) -> Form:
+def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str], *, texts: Texts) -> Form:
     """Read what was typed.
 
     Parameters
@@ -126,6 +131,8 @@ def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str]) -> Form
         Of the template.
     typed : mapping
         Text by field name, as the browser sent it.
+    texts : Texts
+        The words of the reader's language.
 
     Returns
     -------
@@ -134,37 +141,37 @@ def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str]) -> Form
     """
     fields, values = [], {}
     for one in parameters:
-        field, value = _read_field(one, typed)
+        field, value = _read_field(one, typed, texts=texts)
         fields.append(field)
         values[one.name] = value
     wrong = sum(1 for field in fields if field.error)
     error = None
     if set(typed) - {field.id for field in fields}:
-        error = TEXTS["form_unknown"]
+        error = texts["form_unknown"]
     elif wrong:
-        error = TEXTS["form_error_one"] if wrong == 1 else text("form_errors", n=wrong)
+        error = texts["form_error_one"] if wrong == 1 else texts.text("form_errors", n=wrong)
     return Form(fields, values, error)
 
 
-def _read_field(parameter: Parameter, typed: Mapping[str, str]) -> tuple[Field, Any]:
+def _read_field(parameter: Parameter, typed: Mapping[str, str], *, texts: Texts) -> tuple[Field, Any]:
     declared, name = parameter.type, PREFIX + parameter.name
     if declared.kind == "bool" and not declared.optional:  # an empty checkbox sends nothing
-        return Field(parameter, "on" if name in typed else ""), name in typed
+        return Field(parameter, "on" if name in typed else "", texts), name in typed
     words = typed.get(name, "")
     if len(words) > LONGEST:
-        return Field(parameter, words[:LONGEST], _sentence(text("field_too_long", n=LONGEST))), None
+        return Field(parameter, words[:LONGEST], texts, _sentence(texts.text("field_too_long", n=LONGEST), texts)), None
     if not words.strip() and declared.optional:
-        return Field(parameter, ""), None
+        return Field(parameter, "", texts), None
     if not words.strip() and declared.kind not in {"str", "list"}:
-        return Field(parameter, words, _sentence(TEXTS["field_needed"])), None
+        return Field(parameter, words, texts, _sentence(texts["field_needed"], texts)), None
     try:
-        return Field(parameter, words), from_text(declared, words)
+        return Field(parameter, words, texts), from_text(declared, words)
     except ValueError as refused:
-        return Field(parameter, words, _sentence(str(refused))), None
+        return Field(parameter, words, texts, _sentence(str(refused), texts)), None
 
 
-def _sentence(why: str) -> str:
-    return text("field_error", why=why[:1].upper() + why[1:])
+def _sentence(why: str, texts: Texts) -> str:
+    return texts.text("field_error", why=why[:1].upper() + why[1:])
 
 
 def _as_typed(value: Any, declared: ParameterType) -> str:
@@ -178,26 +185,4 @@ def _as_typed(value: Any, declared: ParameterType) -> str:
     if isinstance(value, list):
         plain = all(not isinstance(item, str) or (item.strip() == item and "," not in item and item) for item in value)
         return ", ".join(str(item) for item in value) if plain else json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
-def shown(value: Any) -> str:
-    """Write a parameter's value for reading.
-
-    Parameters
-    ----------
-    value : object
-        A value of a parameter.
-
-    Returns
-    -------
-    str
-        Plain text; '' for nothing.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return TEXTS["value_yes"] if value else TEXTS["value_no"]
-    if isinstance(value, list):
-        return ", ".join(str(item) for item in value)
     return str(value)

@@ -11,8 +11,7 @@ from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.forms import Form, filled_form, read_form
 from hub_config.reports.service.shelf import Offer, Shelf
-from hub_config.reports.service.site import duration
-from hub_config.reports.service.texts import STATES, TEXTS, text
+from hub_config.reports.service.texts import Texts
 from hub_config.reports.templates.templates import inspect_template
 
 __all__ = ["CancelHandler", "FormHandler", "ListHandler", "RunHandler", "StateHandler"]
@@ -61,7 +60,9 @@ class FormHandler(PageHandler):
         """
         offer = self._offer(name)
         earlier = self.board.find(self.get_query_argument("from", ""), person=self.person)
-        self._show(offer, filled_form(offer.parameters, earlier.parameters if earlier is not None else None))
+        self._show(
+            offer, filled_form(offer.parameters, earlier.parameters if earlier is not None else None, texts=self.texts)
+        )
 
     def post(self, name: str) -> None:
         """Ask for a run, or show the form again with what is wrong beside each field.
@@ -75,7 +76,7 @@ class FormHandler(PageHandler):
         if offer.broken is not None:
             raise HTTPError(400)
         typed = {key: self.get_body_argument(key, strip=False) for key in self.request.body_arguments if key != "_xsrf"}
-        form = read_form(offer.parameters, typed)
+        form = read_form(offer.parameters, typed, texts=self.texts)
         if not form.is_good:
             self.set_status(422)
             self._show(offer, form)
@@ -125,10 +126,10 @@ class RunHandler(PageHandler):
         self.show(
             "run.html",
             run=run,
-            progress=progress(run),
+            progress=progress(run, self.texts),
             offer=shelf.get(run.template),
-            facts=facts(run),
-            moments=moments(run),
+            facts=facts(run, self.texts),
+            moments=moments(run, self.texts),
         )
 
 
@@ -144,7 +145,7 @@ class StateHandler(PageHandler):
             Which.
         """
         run = self.run_or_404(run_id)
-        self.finish({**progress(run), "active": run.is_active})
+        self.finish({**progress(run, self.texts), "active": run.is_active})
 
 
 class CancelHandler(PageHandler):
@@ -164,13 +165,15 @@ class CancelHandler(PageHandler):
         self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
 
 
-def progress(run: Run) -> Mapping[str, Any]:
+def progress(run: Run, texts: Texts) -> Mapping[str, Any]:
     """Say in words how far a run is.
 
     Parameters
     ----------
     run : Run
         Any.
+    texts : Texts
+        The words of the reader's language.
 
     Returns
     -------
@@ -179,21 +182,23 @@ def progress(run: Run) -> Mapping[str, Any]:
     """
     return {
         "state": run.state,
-        "label": STATES[run.state],
-        "text": _sentence(run),
+        "label": texts.states[run.state],
+        "text": _sentence(run, texts),
         "cell": run.cell or 0,
         "cells": run.n_cells or 0,
-        "took": duration(run.seconds),
+        "took": texts.duration(run.seconds),
     }
 
 
-def facts(run: Run) -> list[tuple[str, str]]:
+def facts(run: Run, texts: Texts) -> list[tuple[str, str]]:
     """Say where a run comes from.
 
     Parameters
     ----------
     run : Run
         Any.
+    texts : Texts
+        The words of the reader's language.
 
     Returns
     -------
@@ -202,25 +207,27 @@ def facts(run: Run) -> list[tuple[str, str]]:
     """
     record = run.facts
     found = [
-        (TEXTS["requested_by"], run.owner or TEXTS["command_line"]),
-        (TEXTS["run_id"], run.run_id),
-        (TEXTS["template"], run.template),
-        (TEXTS["template_hash"], _short(run.row.template_sha256)),
-        (TEXTS["duration"], "" if run.is_active else duration(run.seconds)),
-        (TEXTS["data_releases"], _listed(record.get("data_releases"), _release)),
-        (TEXTS["cohorts"], _listed(record.get("cohorts"), _cohort)),
-        (TEXTS["library_version"], record.get("library_version")),
+        (texts["requested_by"], run.owner or texts["command_line"]),
+        (texts["run_id"], run.run_id),
+        (texts["template"], run.template),
+        (texts["template_hash"], _short(run.row.template_sha256)),
+        (texts["duration"], "" if run.is_active else texts.duration(run.seconds)),
+        (texts["data_releases"], _listed(record.get("data_releases"), _release)),
+        (texts["cohorts"], _listed(record.get("cohorts"), lambda entry: _cohort(entry, texts))),
+        (texts["library_version"], record.get("library_version")),
     ]
     return [(label, value) for label, value in found if isinstance(value, str) and value]
 
 
-def moments(run: Run) -> list[tuple[str, str]]:
+def moments(run: Run, texts: Texts) -> list[tuple[str, str]]:
     """Say when a run was asked for, began and ended.
 
     Parameters
     ----------
     run : Run
         Any.
+    texts : Texts
+        The words of the reader's language.
 
     Returns
     -------
@@ -228,7 +235,7 @@ def moments(run: Run) -> list[tuple[str, str]]:
         Label and ISO 8601 time; what has not happened is left out.
     """
     times = (("asked_at", run.asked_at), ("started_at", run.started_at), ("ended_at", run.ended_at))
-    return [(TEXTS[label], moment) for label, moment in times if moment]
+    return [(texts[label], moment) for label, moment in times if moment]
 
 
 def _listed(entries: object, name: Callable[[Mapping[str, Any]], str]) -> str:
@@ -245,20 +252,20 @@ def _release(entry: Mapping[str, Any]) -> str:
     return f"{entry.get('name', '')} {entry.get('release', '')}".strip()
 
 
-def _cohort(entry: Mapping[str, Any]) -> str:
+def _cohort(entry: Mapping[str, Any], texts: Texts) -> str:
     persons, name = entry.get("persons"), str(entry.get("name", ""))
-    return text("cohort_persons", name=name, n=f"{persons:,}") if isinstance(persons, int) else name
+    return texts.text("cohort_persons", name=name, n=f"{persons:,}") if isinstance(persons, int) else name
 
 
-def _sentence(run: Run) -> str:
+def _sentence(run: Run, texts: Texts) -> str:
     if run.state == "queued":
-        return text("queued_behind", n=run.position) if run.position else TEXTS["queued_next"]
+        return texts.text("queued_behind", n=run.position) if run.position else texts["queued_next"]
     if run.state != "running":
-        return STATES[run.state]
+        return texts.states[run.state]
     if run.is_stopping:
-        return TEXTS["stopping"]
+        return texts["stopping"]
     if not run.cell or not run.n_cells:
-        return TEXTS["starting"]
+        return texts["starting"]
     if run.cell_title:
-        return text("cell_titled", cell=run.cell, cells=run.n_cells, title=run.cell_title)
-    return text("cell_of", cell=run.cell, cells=run.n_cells)
+        return texts.text("cell_titled", cell=run.cell, cells=run.n_cells, title=run.cell_title)
+    return texts.text("cell_of", cell=run.cell, cells=run.n_cells)

@@ -12,9 +12,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
-from hub_config.reports.desk import Person
-from hub_config.reports.service.forms import shown
-from hub_config.reports.service.texts import LANGUAGE, STATES, TEXTS, text
+from hub_config.reports.service.texts import Texts
 
 __all__ = ["ASSETS", "Site"]
 
@@ -50,8 +48,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        pages.globals.update(t=text, texts=TEXTS, states=STATES, language=LANGUAGE)
-        pages.filters.update(duration=duration, shown=shown, minute=minute, path=quote_part)
+        pages.filters.update(duration=_duration, shown=_shown, minute=minute, path=quote_part)
         return pages
 
     @cached_property
@@ -84,56 +81,38 @@ class Site:
         """
         return f"{self.prefix}static/{name}?v={hashlib.sha256(self.assets[name]).hexdigest()[:12]}"
 
-    def render(
-        self, page: str, *, nonce: str, person: Person | None, xsrf_token: str, values: Mapping[str, Any]
-    ) -> str:
+    def render(self, page: str, *, texts: Texts, values: Mapping[str, Any]) -> str:
         """Make a page.
 
         Parameters
         ----------
         page : str
             Name of the Jinja2 template.
-        nonce : str
-            This answer's licence for script and style.
-        person : Person or None
-            Who is signed in.
-        xsrf_token : str
-            What a form must send back.
+        texts : Texts
+            The words of the reader's language.
         values : mapping
-            What this page shows.
+            What this page shows, and what its frame needs: ``nonce`` (this answer's licence for script and style),
+            ``person`` (who is signed in, or None), ``xsrf_token`` (what a form must send back), ``languages``.
 
         Returns
         -------
         str
             HTML.
         """
-        template = self.pages.get_template(page)
-        return template.render(site=self, nonce=nonce, person=person, xsrf_token=xsrf_token, **values)
+        words = {"t": texts.text, "texts": texts, "states": texts.states, "language": texts.language}
+        return self.pages.get_template(page).render(site=self, **words, **values)
 
 
-def duration(seconds: float | None) -> str:
-    """Write a duration for reading.
+@jinja2.pass_context
+def _duration(context: jinja2.runtime.Context, seconds: float | None) -> str:
+    texts: Texts = context["texts"]
+    return texts.duration(seconds)
 
-    Parameters
-    ----------
-    seconds : float or None
-        Not negative.
 
-    Returns
-    -------
-    str
-        For instance ``42 s``, ``3 min 5 s``, ``2 h 14 min``; '' for None.
-    """
-    if seconds is None:
-        return ""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+@jinja2.pass_context
+def _shown(context: jinja2.runtime.Context, value: Any) -> str:
+    texts: Texts = context["texts"]
+    return texts.shown(value)
 
 
 def minute(written: str | None) -> str:

@@ -4,11 +4,20 @@ import pytest
 
 from hub_config.reports.parameters.declarations import read_parameters
 from hub_config.reports.service.forms import filled_form, read_form
+from hub_config.reports.service.texts import LANGUAGES
 
 from .notebooks import STEADY
 
 PARAMETERS = read_parameters(STEADY)
 DEFAULTS = {one.name: one.default for one in PARAMETERS}
+
+
+def filled(parameters, values=None, *, language="en"):
+    return filled_form(parameters, values, texts=LANGUAGES[language])
+
+
+def read(parameters, typed, *, language="en"):
+    return read_form(parameters, typed, texts=LANGUAGES[language])
 
 
 def as_sent(form):
@@ -19,7 +28,7 @@ def as_sent(form):
 
 
 def test_a_form_sent_unchanged_gives_the_templates_own_values():
-    form = read_form(PARAMETERS, as_sent(filled_form(PARAMETERS)))
+    form = read(PARAMETERS, as_sent(filled(PARAMETERS)))
     assert form.is_good
     assert form.values == DEFAULTS
 
@@ -36,14 +45,14 @@ def test_a_form_filled_from_an_earlier_run_gives_its_values_again():
         "pause": 2.0,
         "loud": True,
     }
-    assert read_form(PARAMETERS, as_sent(filled_form(PARAMETERS, earlier))).values == earlier
+    assert read(PARAMETERS, as_sent(filled(PARAMETERS, earlier))).values == earlier
 
 
 def test_lists_of_words_with_commas_survive_the_way_there_and_back():
     parameters = read_parameters("""names: list[str] = []  # names""")
     for names in (["a, b", "c"], ["plain", "words"], [" padded "], [""]):
-        sent = as_sent(filled_form(parameters, {"names": names}))
-        assert read_form(parameters, sent).values == {"names": names}
+        sent = as_sent(filled(parameters, {"names": names}))
+        assert read(parameters, sent).values == {"names": names}
 
 
 @pytest.mark.parametrize(
@@ -64,8 +73,8 @@ def test_lists_of_words_with_commas_survive_the_way_there_and_back():
     ],
 )
 def test_what_does_not_fit_is_said_beside_its_field_and_kept_as_typed(name, typed):
-    sent = {**as_sent(filled_form(PARAMETERS)), f"p-{name}": typed}
-    form = read_form(PARAMETERS, sent)
+    sent = {**as_sent(filled(PARAMETERS)), f"p-{name}": typed}
+    form = read(PARAMETERS, sent)
     wrong = [field for field in form.fields if field.error]
     assert [field.parameter.name for field in wrong] == [name]
     assert wrong[0].value == typed[:10_000]
@@ -76,25 +85,25 @@ def test_what_does_not_fit_is_said_beside_its_field_and_kept_as_typed(name, type
 
 
 def test_a_field_that_the_template_does_not_have_is_refused():
-    sent = {**as_sent(filled_form(PARAMETERS)), "p-__import__": "os"}
-    assert not read_form(PARAMETERS, sent).is_good
+    sent = {**as_sent(filled(PARAMETERS)), "p-__import__": "os"}
+    assert not read(PARAMETERS, sent).is_good
 
 
 def test_several_wrong_fields_are_counted():
-    sent = {**as_sent(filled_form(PARAMETERS)), "p-count": "x", "p-share": "y"}
-    assert "2" in read_form(PARAMETERS, sent).error
+    sent = {**as_sent(filled(PARAMETERS)), "p-count": "x", "p-share": "y"}
+    assert "2" in read(PARAMETERS, sent).error
 
 
 def test_an_optional_truth_value_has_three_answers():
     parameters = read_parameters("adjust: bool | None = None  # adjust for age")
     for sent, value in (("", None), ("true", True), ("false", False)):
-        form = read_form(parameters, {"p-adjust": sent})
+        form = read(parameters, {"p-adjust": sent})
         assert form.values == {"adjust": value}
-        assert filled_form(parameters, form.values).fields[0].value == sent
+        assert filled(parameters, form.values).fields[0].value == sent
 
 
 def test_numbers_bring_up_the_keyboard_for_numbers():
-    keyboards = {field.parameter.name: field.keyboard for field in filled_form(PARAMETERS).fields}
+    keyboards = {field.parameter.name: field.keyboard for field in filled(PARAMETERS).fields}
     assert keyboards["count"] == keyboards["limit"] == "numeric"
     assert keyboards["share"] == "decimal"
     assert keyboards["concept_ids"] == keyboards["words"] == "text"
@@ -102,7 +111,14 @@ def test_numbers_bring_up_the_keyboard_for_numbers():
 
 def test_a_range_is_a_hint_and_a_value_outside_it_is_refused_beside_its_field():
     parameters = read_parameters("days: int = 7  # 0 to 30 days; looked at")
-    assert filled_form(parameters).fields[0].hints == ["Allowed: 0 to 30 days."]
-    form = read_form(parameters, {"p-days": "31"})
+    assert filled(parameters).fields[0].hints == ["Allowed: 0 to 30 days."]
+    form = read(parameters, {"p-days": "31"})
     assert not form.is_good
     assert "found a number above that" in str(form.fields[0].error)
+
+
+def test_what_is_wrong_is_said_in_the_readers_language():
+    form = read(PARAMETERS, {"p-count": ""}, language="ko")
+    assert form.fields[1].error is not None
+    assert any("필요합니다" in (field.error or "") for field in form.fields)
+    assert form.error == LANGUAGES["ko"].text("form_errors", n=sum(1 for field in form.fields if field.error))

@@ -103,6 +103,7 @@ def test_the_first_page_lists_the_templates_with_what_they_are_for(one):
         "Home",
         "Lab",
         "Reports",
+        "한국어",
         one.name,
         "Sign",
         "out",
@@ -373,3 +374,16 @@ def test_signing_out_ends_the_right_to_read(sign_in, good_run):
     visitor.page.click("text=Sign out")
     visitor.page.goto(f"{visitor.place.pages}runs/{good_run}")
     assert "/hub/login" in visitor.page.url
+
+
+def test_the_pages_turn_to_korean_and_stay_so(one):
+    one.page.goto(one.place.pages + "new/steady")
+    one.page.click("text=한국어")
+    one.page.wait_for_selector("html[lang=ko]")
+    assert one.page.url.endswith("/new/steady?lang=ko")
+    assert one.page.locator("button.main").inner_text() == "보고서 실행"
+    one.page.goto(one.place.pages)
+    assert one.page.locator("h1").inner_text() == "보고서"
+    one.page.click("text=English")
+    one.page.wait_for_selector("html[lang=en]")
+    assert one.page.locator("h1").inner_text() == "Reports"

@@ -4,25 +4,35 @@ import re
 import string
 from pathlib import Path
 
+import pytest
+
 import hub_config.reports.service as service
-from hub_config.reports.folders.run_folders import FINAL_STATES
-from hub_config.reports.service.texts import STATES, TEXTS
+from hub_config.reports.database.states import FINAL
+from hub_config.reports.service.texts import LANGUAGES, choose_language
+from hub_config.reports.service.texts.english import ENGLISH as TEXTS
+from hub_config.reports.service.texts.english import ENGLISH_STATES as STATES
 
 FOLDER = Path(service.__file__).parent
-SOURCES = [*FOLDER.glob("*.py"), *(FOLDER / "page_templates").glob("*.html")]
+SOURCES = [
+    *(file for file in FOLDER.glob("**/*.py") if file.parent.name != "texts"),
+    *(FOLDER / "page_templates").glob("*.html"),
+]
 # Chosen by state or status: texts[run.state], TEXTS[label], TEXTS[f"error_{status}"].
 CHOSEN_BY_NAME = {"cancelled", "interrupted", "asked_at", "started_at", "ended_at"} | {
     f"error_{status}" for status in (400, 403, 404, 405, 500, 502)
 }
 
 
+OF_TEXTS = {"text", "states", "language", "words", "duration", "shown", "name", "values", "english", "korean"}
+
+
 def used_keys() -> set[str]:
-    pattern = re.compile(r"""\bTEXTS\[\s*"(\w+)"|\btext\(\s*"(\w+)"|\bt\(\s*["'](\w+)["']|\btexts\.([a-z]\w*)""")
+    pattern = re.compile(r"""\btexts\[\s*"(\w+)"|\btext\(\s*"(\w+)"|\bt\(\s*["'](\w+)["']|\btexts\.([a-z]\w*)""")
     found = set()
     for source in SOURCES:
         for groups in pattern.findall(source.read_text(encoding="utf-8")):
             found |= {group for group in groups if group}
-    return found
+    return found - OF_TEXTS
 
 
 def test_every_text_that_a_page_asks_for_exists():
@@ -30,13 +40,13 @@ def test_every_text_that_a_page_asks_for_exists():
 
 
 def test_no_text_lies_unused():
-    everywhere = "".join(source.read_text(encoding="utf-8") for source in SOURCES if source.name != "texts.py")
+    everywhere = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
     quoted = {key for key in TEXTS if f'"{key}"' in everywhere}
     assert TEXTS.keys() - used_keys() - CHOSEN_BY_NAME - quoted == set()
 
 
 def test_every_state_that_a_run_can_end_in_has_a_word():
-    assert set(FINAL_STATES) | {"queued", "running", "refused"} == STATES.keys()
+    assert set(FINAL) | {"queued", "running"} == STATES.keys()
 
 
 def test_templates_hold_no_words_of_their_own():
@@ -49,3 +59,47 @@ def test_the_braces_of_texts_are_names():
     for key, words in TEXTS.items():
         for _, name, spec, conversion in string.Formatter().parse(words):
             assert name is None or (name.isidentifier() and not spec and not conversion), key
+
+
+def test_both_languages_say_the_same_things_with_the_same_values():
+    english, korean = LANGUAGES["en"], LANGUAGES["ko"]
+    assert english.words.keys() == korean.words.keys()
+    assert english.states.keys() == korean.states.keys()
+    for key in english.words:
+        names = [
+            {name for _, name, _, _ in string.Formatter().parse(texts[key]) if name is not None}
+            for texts in (english, korean)
+        ]
+        assert names[0] == names[1], key
+
+
+def test_nothing_is_left_in_the_other_language():
+    same = {"product", "nav_label", "nav_lab", "field_error"}
+    for key, words in LANGUAGES["ko"].words.items():
+        bare = re.sub(r"{\w+}", "", words)
+        assert key in same or re.search("[가-힣]", bare), key
+    assert not any(re.search("[가-힣]", words) for words in TEXTS.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept", "accepted", "chosen"),
+    [
+        ("", "", "", "en"),
+        ("", "", "ko-KR,ko;q=0.9,en-US;q=0.8", "ko"),
+        ("", "", "en;q=0.5, ko;q=0.9", "ko"),
+        ("", "", "fr, de;q=0.5", "en"),
+        ("", "", "ko;q=0", "en"),
+        ("", "ko", "en", "ko"),
+        ("en", "ko", "ko", "en"),
+        ("xx", "", "ko;q=abc, \x00", "en"),
+    ],
+)
+def test_the_address_then_the_choice_then_the_browser_decide(asked, kept, accepted, chosen):
+    assert choose_language(asked, kept=kept, accepted=accepted).language == chosen
+
+
+def test_durations_are_written_in_the_language():
+    assert [LANGUAGES["en"].duration(s) for s in (None, 4.21, 42, 185, 8040)] == [
+        "", "4.2 s", "42 s", "3 min 5 s", "2 h 14 min",
+    ]  # fmt: skip
+    assert [LANGUAGES["ko"].duration(s) for s in (4.21, 185, 8040)] == ["4.2초", "3분 5초", "2시간 14분"]

@@ -1,18 +1,17 @@
-"""Every word that the pages say, in one place, so that a second language is a second mapping."""
+"""Every word that the pages say in English."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["STATES", "TEXTS", "text"]
+__all__ = ["ENGLISH", "ENGLISH_STATES"]
 
-LANGUAGE = "en"
-
-TEXTS: Mapping[str, str] = MappingProxyType(
+ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         # the frame
         "product": "CohortHub",
         "skip": "Skip to the content",
         "nav_label": "CohortHub",
+        "language_label": "Language",
         "nav_home": "Home",
         "nav_lab": "Lab",
         "nav_reports": "Reports",
@@ -53,6 +52,9 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "field_optional_hint": "May be left empty.",
         "field_default": "Template's value: {value}",
         "field_default_empty": "Template's value: empty",
+        "seconds": "{s} s",
+        "minutes": "{m} min {s} s",
+        "hours": "{h} h {m} min",
         "value_yes": "yes",
         "value_no": "no",
         "choice_none": "(none)",
@@ -102,8 +104,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
             "download it, open report.ipynb, and look at that cell."
         ),
         "failed_next_nothing": "It left no folder. An operator finds more in the logs of the reports service.",
-        "refused": "The run was refused before it began.",
-        "refused_code": "Code: {code}",
+        "skipped": "This slot of the schedule was skipped: {why}.",
+        "error_code": "Code: {code}",
         "cancelled": "The run was cancelled. It has no result.",
         "interrupted": "The run was interrupted: its process or the service was stopped before it was done. "
         "It has no result. Run it again.",
@@ -122,7 +124,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-STATES: Mapping[str, str] = MappingProxyType(
+ENGLISH_STATES: Mapping[str, str] = MappingProxyType(
     {
         "queued": "Queued",
         "running": "Running",
@@ -131,24 +133,6 @@ STATES: Mapping[str, str] = MappingProxyType(
         "timed_out": "Timed out",
         "cancelled": "Cancelled",
         "interrupted": "Interrupted",
-        "refused": "Refused",
+        "skipped": "Skipped",
     }
 )
-
-
-def text(key: str, **values: object) -> str:
-    """Return a text with its values put in.
-
-    Parameters
-    ----------
-    key : str
-        A key of `TEXTS`.
-    **values : object
-        What stands in its braces. Not escaped here: the template escapes the whole.
-
-    Returns
-    -------
-    str
-        Plain text, never markup.
-    """
-    return TEXTS[key].format(**values)
