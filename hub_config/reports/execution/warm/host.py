@@ -37,6 +37,7 @@ def host_kernel(connection: Connection, *, lifeline: int) -> KernelRequest:
         In the kernel, which is set up and ready to run.
     """
     host = os.getpid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's handler ends the parent
     take_orphans()
     try:
         request, held = _read_request(connection)

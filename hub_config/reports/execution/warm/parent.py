@@ -8,16 +8,18 @@ is left. What a killed host leaves behind becomes its own child, and is ended.
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 from hub_config.reports.execution.warm.descendants import kill_below, kill_until_none, take_orphans
 from hub_config.reports.execution.warm.freshness import LoadedFiles
-from hub_config.reports.execution.warm.ground import foreign_threads
+from hub_config.reports.execution.warm.ground import GIVEN, foreign_threads
 from hub_config.reports.execution.warm.host import host_kernel
 from hub_config.reports.execution.warm.kernel_process import KernelRequest, run_kernel
 from hub_config.reports.execution.warm.messages import BROKEN, Connection, answer
@@ -25,6 +27,7 @@ from hub_config.reports.execution.warm.stack import STACK, import_stack
 
 __all__ = ["main"]
 
+FOLDER_PREFIX = "cohorthub-warm-"  # of the folder that its runner made for it
 LOOK_AGAIN = 0.05  # seconds between two looks at orphans that do not end
 
 
@@ -91,7 +94,7 @@ def _serve(channel: int, status: int, *, modules: list[str]) -> KernelRequest | 
     try:
         parent.status.send(said, wait=1)
     except BROKEN:
-        return None
+        _end()
     return _loop(parent)
 
 
@@ -99,8 +102,11 @@ def _do_nothing(_number: int, _frame: Any) -> None:
     """Be a handler: without one the system would not wake the loop."""
 
 
-def _end() -> None:
+def _end() -> NoReturn:
     kill_until_none()
+    # Its runner may have been killed, and then nobody else removes it.
+    if (folder := Path(GIVEN.get("TMPDIR", ""))).name.startswith(FOLDER_PREFIX):
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
@@ -127,7 +133,6 @@ def _loop(parent: _Parent) -> KernelRequest | None:
                 continue
             if connection is None:
                 _end()
-                return None
             request = _answer_worker(parent, connection)
             if request is not None:
                 return request

@@ -24,16 +24,15 @@ Runner = subprocess.Popen[str]
 Start = Callable[..., Runner]
 
 
-def scratch() -> set[str]:
-    return {
-        path.name
-        for path in Path(tempfile.gettempdir()).iterdir()
-        if path.name.startswith(("cohorthub-run-", "cohorthub-warm-"))
-    }
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """The runners' folder for temporary files; its path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="runners-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, temporary: Path) -> Iterator[Start]:
     started: list[Runner] = []
 
     def start(home: Path, *cells: Any, count: int = 1, at_once: int = 1) -> Runner:
@@ -41,7 +40,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
         template.write_text(json.dumps(notebook(text("# T"), parameters(), *cells)))
         process = subprocess.Popen(
             [sys.executable, str(RUNNER), str(home), str(template), str(count), str(at_once)],
-            stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=own_environment(), start_new_session=True,
+            stdout=subprocess.PIPE, text=True, cwd=tmp_path, start_new_session=True,
+            env=own_environment() | {"TMPDIR": str(temporary)},
         )  # fmt: skip
         started.append(process)
         return process
@@ -60,8 +60,7 @@ def said(process: Runner) -> dict[str, Any]:
     return json.loads(process.stdout.readline())
 
 
-def test_four_runners_at_once_leave_a_hundred_ends_and_nothing_else(start: Start, tmp_path: Path):
-    before = scratch()
+def test_four_runners_at_once_leave_a_hundred_ends_and_nothing_else(start: Start, tmp_path: Path, temporary: Path):
     runners = [start(tmp_path / f"home{n}", code("print(days)"), count=25, at_once=2) for n in range(4)]
     parents = [said(runner)["parent"] for runner in runners]
     for number, (runner, parent) in enumerate(zip(runners, parents, strict=True)):
@@ -74,7 +73,7 @@ def test_four_runners_at_once_leave_a_hundred_ends_and_nothing_else(start: Start
         assert (told["closed"]["threads"], told["closed"]["children"]) == (1, 0)
         assert not alive(parent)
         assert len(list_runs(tmp_path / f"home{number}" / "runs")) == 25
-    assert scratch() <= before
+    assert list(temporary.iterdir()) == []
 
 
 def family(runner: int, parent: int, folder: Path) -> dict[str, int]:
@@ -126,7 +125,7 @@ def test_whichever_process_is_killed_nothing_is_left_after_five_seconds(
     assert not alive(parent)
 
 
-def test_a_killed_runner_leaves_its_run_to_end_and_then_nothing(start: Start, tmp_path: Path):
+def test_a_killed_runner_leaves_its_run_to_end_and_then_nothing(start: Start, tmp_path: Path, temporary: Path):
     home = tmp_path / "home"
     runner = start(home, code("import time; time.sleep(3)"))
     parent = said(runner)["parent"]
@@ -135,3 +134,4 @@ def test_a_killed_runner_leaves_its_run_to_end_and_then_nothing(start: Start, tm
     runner.wait()
     wait_for(lambda: [run for run in list_runs(home / "runs") if run["status"] == "succeeded"], seconds=30)
     wait_for(lambda: not alive(parent), seconds=5)
+    assert list(temporary.iterdir()) == []
