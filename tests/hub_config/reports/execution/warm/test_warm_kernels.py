@@ -74,8 +74,8 @@ print(LoadedFiles(since=float(sys.argv[1])).changed())
 """
 
 
-@pytest.mark.parametrize(("later_s", "counts"), [(-60, False), (0, True), (3600, False)])
-def test_a_file_written_while_it_was_imported_counts_as_changed(tmp_path: Path, later_s: int, counts: bool):
+@pytest.mark.parametrize(("later_s", "counts"), [(-60.0, False), (0.2, True), (3600.0, False)])
+def test_a_file_written_while_it_was_imported_counts_as_changed(tmp_path: Path, later_s: float, counts: bool):
     file = tmp_path / "ward_list.py"
     file.write_text("WARDS = 12\n")
     began = time.time() - 0.5
