@@ -14,7 +14,7 @@ from hub_config.reports.service.texts.english import ENGLISH_STATES as STATES
 
 FOLDER = Path(service.__file__).parent
 SOURCES = [
-    *(file for file in FOLDER.glob("**/*.py") if file.parent.name != "texts"),
+    *(file for file in FOLDER.glob("**/*.py") if file.name not in {"english.py", "korean.py"}),
     *(FOLDER / "page_templates").glob("*.html"),
 ]
 # Chosen by state or status: texts[run.state], TEXTS[label], TEXTS[f"error_{status}"].
