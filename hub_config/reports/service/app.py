@@ -13,6 +13,7 @@ from hub_config.isolation import isolation_notice
 from hub_config.reports.database import bring_up_to_date, open_database
 from hub_config.reports.desk import Desk, ProjectBook
 from hub_config.reports.desk.run_places import RunPlaces
+from hub_config.reports.exports import PdfCache
 from hub_config.reports.keeper import Keeper, Task
 from hub_config.reports.keeper.adopted_runs import AdoptedRuns
 from hub_config.reports.keeper.due_slots import DueSlots
@@ -25,8 +26,23 @@ from hub_config.reports.runners.hearing import Hearing
 from hub_config.reports.runners.starting import HubServers
 from hub_config.reports.service.base import CallbackHandler, NotFoundHandler
 from hub_config.reports.service.board import Board
-from hub_config.reports.service.files import ArchiveHandler, AssetHandler, HealthHandler, ReportHandler
-from hub_config.reports.service.pages import CancelHandler, FormHandler, ListHandler, RunHandler, StateHandler
+from hub_config.reports.service.downloads import (
+    ArchiveHandler,
+    NotebookHandler,
+    PdfHandler,
+    ReportHandler,
+    TableHandler,
+)
+from hub_config.reports.service.files import AssetHandler, HealthHandler
+from hub_config.reports.service.live import LiveEvents
+from hub_config.reports.service.pages import FormHandler, ListHandler
+from hub_config.reports.service.run_pages import (
+    AgainHandler,
+    CancelHandler,
+    EventsHandler,
+    RunHandler,
+    StateHandler,
+)
 from hub_config.reports.service.runner_api import RunnerSyncHandler
 from hub_config.reports.service.settings import ServiceSettings
 from hub_config.reports.service.shelf import Shelf
@@ -118,12 +134,15 @@ def make_service(settings: ServiceSettings) -> Service:
         most_runners_of=book.most_runners_of,
         runs_per_runner=settings.runs_per_runner,
     )
+    live = LiveEvents(database)
     auth = _set_up_sign_in(settings)
     application = Application(
         _addresses(settings.prefix),
         board=Board(database=database, book=book, home=settings.home),
         desk=desk,
         hearing=hearing,
+        live=live,
+        pdfs=PdfCache(settings.home / "run" / "pdf"),
         hub_auth=auth,
         shelf=Shelf(notebooks_dir() / "reports"),
         site=Site(prefix=settings.prefix, hub_base_url=settings.hub_base_url, banner=isolation_notice()),
@@ -141,7 +160,7 @@ def make_service(settings: ServiceSettings) -> Service:
         settings=load_settings(settings.home, config=settings.settings_file).settings,
         pages=settings.public_url,
     )
-    keeper = Keeper(_tasks(settings, desk=desk, supply=supply, sent=sent))
+    keeper = Keeper([*_tasks(settings, desk=desk, supply=supply, sent=sent), Task("live events", 0.4, live.look)])
     return Service(settings=settings, desk=desk, server=server, keeper=keeper, supply=supply, sent=sent)
 
 
@@ -170,8 +189,13 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{prefix}new/([\w.-]{{1,200}})", FormHandler),
         (run, RunHandler),
         (rf"{run}/state", StateHandler),
+        (rf"{run}/events", EventsHandler),
         (rf"{run}/cancel", CancelHandler),
+        (rf"{run}/again", AgainHandler),
         (rf"{run}/report\.html", ReportHandler),
+        (rf"{run}/report\.ipynb", NotebookHandler),
+        (rf"{run}/report\.pdf", PdfHandler),
+        (rf"{run}/tables/(\d{{1,4}})\.csv", TableHandler),
         (rf"{run}/folder\.zip", ArchiveHandler),
         (rf"{prefix}static/([a-z.]{{1,40}})", AssetHandler),
         (rf"{prefix}oauth_callback", CallbackHandler),

@@ -1,20 +1,17 @@
-"""The pages: the list of reports and runs, the form, and one run."""
+"""The first page, with the list of reports and runs; and the form of a report."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from tornado.web import HTTPError
 
 from hub_config.errors import HubError
 from hub_config.reports.service.base import PageHandler
-from hub_config.reports.service.board import Run
 from hub_config.reports.service.forms import Form, filled_form, read_form
 from hub_config.reports.service.shelf import Offer, Shelf
-from hub_config.reports.service.texts import Texts
 from hub_config.reports.templates.templates import inspect_template
 
-__all__ = ["CancelHandler", "FormHandler", "ListHandler", "RunHandler", "StateHandler"]
+__all__ = ["FormHandler", "ListHandler"]
 
 RUNS_PER_PAGE = 25
 
@@ -108,164 +105,3 @@ class FormHandler(PageHandler):
 
     def _show(self, offer: Offer, form: Form) -> None:
         self.show("form.html", offer=offer, form=form)
-
-
-class RunHandler(PageHandler):
-    """One run: how far it is, or what it gave."""
-
-    def get(self, run_id: str) -> None:
-        """Show it.
-
-        Parameters
-        ----------
-        run_id : str
-            Which.
-        """
-        run = self.run_or_404(run_id)
-        shelf: Shelf = self.settings["shelf"]
-        self.show(
-            "run.html",
-            run=run,
-            progress=progress(run, self.texts),
-            offer=shelf.get(run.template),
-            facts=facts(run, self.texts),
-            moments=moments(run, self.texts),
-        )
-
-
-class StateHandler(PageHandler):
-    """The state of one run, for the page's script."""
-
-    def get(self, run_id: str) -> None:
-        """Answer with JSON.
-
-        Parameters
-        ----------
-        run_id : str
-            Which.
-        """
-        run = self.run_or_404(run_id)
-        self.finish({**progress(run, self.texts), "active": run.is_active})
-
-
-class CancelHandler(PageHandler):
-    """Stopping a run."""
-
-    def post(self, run_id: str) -> None:
-        """Stop it and show its page; a run that is over stays as it is.
-
-        Parameters
-        ----------
-        run_id : str
-            Which.
-        """
-        run = self.run_or_404(run_id)
-        if run.is_active:
-            self.desk.cancel(run_id, person=self.person, now=dt.datetime.now(dt.UTC))
-        self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
-
-
-def progress(run: Run, texts: Texts) -> Mapping[str, Any]:
-    """Say in words how far a run is.
-
-    Parameters
-    ----------
-    run : Run
-        Any.
-    texts : Texts
-        The words of the reader's language.
-
-    Returns
-    -------
-    mapping
-        ``state`` (key), ``label`` (word), ``text`` (sentence), ``cell``, ``cells`` and ``took`` (words).
-    """
-    return {
-        "state": run.state,
-        "label": texts.states[run.state],
-        "text": _sentence(run, texts),
-        "cell": run.cell or 0,
-        "cells": run.n_cells or 0,
-        "took": texts.duration(run.seconds),
-    }
-
-
-def facts(run: Run, texts: Texts) -> list[tuple[str, str]]:
-    """Say where a run comes from.
-
-    Parameters
-    ----------
-    run : Run
-        Any.
-    texts : Texts
-        The words of the reader's language.
-
-    Returns
-    -------
-    list of (str, str)
-        Label and value; what is not known is left out.
-    """
-    record = run.facts
-    found = [
-        (texts["requested_by"], run.owner or texts["command_line"]),
-        (texts["run_id"], run.run_id),
-        (texts["template"], run.template),
-        (texts["template_hash"], _short(run.row.template_sha256)),
-        (texts["duration"], "" if run.is_active else texts.duration(run.seconds)),
-        (texts["data_releases"], _listed(record.get("data_releases"), _release)),
-        (texts["cohorts"], _listed(record.get("cohorts"), lambda entry: _cohort(entry, texts))),
-        (texts["library_version"], record.get("library_version")),
-    ]
-    return [(label, value) for label, value in found if isinstance(value, str) and value]
-
-
-def moments(run: Run, texts: Texts) -> list[tuple[str, str]]:
-    """Say when a run was asked for, began and ended.
-
-    Parameters
-    ----------
-    run : Run
-        Any.
-    texts : Texts
-        The words of the reader's language.
-
-    Returns
-    -------
-    list of (str, str)
-        Label and ISO 8601 time; what has not happened is left out.
-    """
-    times = (("asked_at", run.asked_at), ("started_at", run.started_at), ("ended_at", run.ended_at))
-    return [(texts[label], moment) for label, moment in times if moment]
-
-
-def _listed(entries: object, name: Callable[[Mapping[str, Any]], str]) -> str:
-    if not isinstance(entries, list):
-        return ""
-    return "; ".join(name(entry) for entry in entries if isinstance(entry, dict))
-
-
-def _short(sha256: object) -> str:
-    return sha256[:12] if isinstance(sha256, str) else ""
-
-
-def _release(entry: Mapping[str, Any]) -> str:
-    return f"{entry.get('name', '')} {entry.get('release', '')}".strip()
-
-
-def _cohort(entry: Mapping[str, Any], texts: Texts) -> str:
-    persons, name = entry.get("persons"), str(entry.get("name", ""))
-    return texts.text("cohort_persons", name=name, n=f"{persons:,}") if isinstance(persons, int) else name
-
-
-def _sentence(run: Run, texts: Texts) -> str:
-    if run.state == "queued":
-        return texts.text("queued_behind", n=run.position) if run.position else texts["queued_next"]
-    if run.state != "running":
-        return texts.states[run.state]
-    if run.is_stopping:
-        return texts["stopping"]
-    if not run.cell or not run.n_cells:
-        return texts["starting"]
-    if run.cell_title:
-        return texts.text("cell_titled", cell=run.cell, cells=run.n_cells, title=run.cell_title)
-    return texts.text("cell_of", cell=run.cell, cells=run.n_cells)

@@ -51,29 +51,89 @@
     if (element.textContent !== words) element.textContent = words;
   }
 
-  function watchRun(live) {
-    const words = document.getElementById("live-text");
+  function showNow(now) {
     const bar = document.getElementById("live-bar");
-    const took = document.getElementById("live-took");
     const state = document.getElementById("state");
-    poll(async () => {
-      const answer = await ask(live.dataset.state);
-      if (!answer) return false;
-      const now = await answer.json();
-      if (!now.active) {
-        location.reload();
-        return false;
+    say(document.getElementById("live-text"), now.text);
+    say(document.getElementById("live-took"), now.took);
+    say(state, now.label);
+    state.className = "state " + now.state;
+    if (now.cells) {
+      bar.max = now.cells;
+      bar.value = Math.max(now.cell - 1, 0);
+    }
+  }
+
+  function addLine(line) {
+    const list = document.getElementById("live-lines");
+    const item = document.createElement("li");
+    const time = document.createElement("time");
+    time.dateTime = line.at;
+    time.textContent = line.at;
+    item.append(time, " " + line.text);
+    list.append(item);
+    localTimes(item);
+    while (list.children.length > 200) list.firstElementChild.remove();
+  }
+
+  // Server-sent events, read by fetch: the hub wants a header with its token, which EventSource cannot send.
+  async function* events(address, after) {
+    const headers = { "X-XSRFToken": xsrf(), "Last-Event-ID": after, Accept: "text/event-stream" };
+    const answer = await fetch(address, { headers, credentials: "same-origin", cache: "no-store" });
+    if (!answer.ok || !answer.body) throw new Error(String(answer.status));
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      text += value;
+      const parts = text.split("\n\n");
+      text = parts.pop();
+      for (const part of parts) {
+        const event = {};
+        for (const line of part.split("\n")) {
+          const at = line.indexOf(": ");
+          if (at > 0) event[line.slice(0, at)] = line.slice(at + 2);
+        }
+        if (event.data) yield event;
       }
-      say(words, now.text);
-      say(took, now.took);
-      say(state, now.label);
-      state.className = "state " + now.state;
-      if (now.cells) {
-        bar.max = now.cells;
-        bar.value = Math.max(now.cell - 1, 0);
+    }
+  }
+
+  async function watchRun(live) {
+    let after = live.dataset.after;
+    let wait = EVERY;
+    for (;;) {
+      try {
+        for await (const event of events(live.dataset.events, after)) {
+          after = event.id ?? after;
+          wait = EVERY;
+          const now = JSON.parse(event.data);
+          if (now.line) addLine(now.line);
+          if (!now.active) {
+            location.reload();
+            return;
+          }
+          showNow(now);
+        }
+      } catch {
+        wait = Math.min(wait * 2, SLOW);
       }
-      return true;
-    });
+      // The stream ended, or the service was away: the state itself says whether the run goes on.
+      await new Promise((again) => setTimeout(again, wait));
+      try {
+        const answer = await ask(live.dataset.state);
+        if (!answer) return;
+        const now = await answer.json();
+        if (!now.active) {
+          location.reload();
+          return;
+        }
+        showNow(now);
+      } catch {
+        wait = Math.min(wait * 2, SLOW);
+      }
+    }
   }
 
   function watchList(runs) {

@@ -387,3 +387,51 @@ def test_the_pages_turn_to_korean_and_stay_so(one):
     one.page.click("text=English")
     one.page.wait_for_selector("html[lang=en]")
     assert one.page.locator("h1").inner_text() == "Reports"
+
+
+def test_what_happens_to_a_run_is_listed_as_it_happens(one):
+    run_id = one.start("steady", pause="3")
+    one.page.wait_for_selector("#live-lines li:has-text('Cell 3 of 4: Waiting')", timeout=60_000)
+    one.wait_for_state("Succeeded")
+    lines = one.page.locator("#live-lines li").all_inner_texts()
+    assert [any(word in line for line in lines) for word in ("Queued", "Running", "Cell 4 of 4", "Succeeded")] == [
+        True
+    ] * 4
+    assert one.page.url.endswith(run_id)
+
+
+def test_events_go_on_where_a_reader_left_off_and_end_with_the_run(one):
+    run_id = one.start("steady")
+    one.wait_for_state("Succeeded")
+    token = one.page.evaluate("document.querySelector('[name=_xsrf]')?.value ?? ''")
+    address = f"{one.place.pages}runs/{run_id}/events"
+    whole = one.context.request.get(address, headers={"X-XSRFToken": token})
+    assert whole.headers["content-type"] == "text/event-stream; charset=utf-8"
+    ids = [int(line[4:]) for line in whole.text().splitlines() if line.startswith("id: ")]
+    assert ids == sorted(ids)
+    rest = one.context.request.get(address, headers={"X-XSRFToken": token, "Last-Event-ID": str(ids[-2])})
+    assert [line for line in rest.text().splitlines() if line.startswith("id: ")] == [f"id: {ids[-1]}"]
+
+
+def test_a_run_is_repeated_exactly_after_what_differs_was_said(one):
+    first = one.start("steady", count="5")
+    one.wait_for_state("Succeeded")
+    one.page.click("text=Run exactly again")
+    one.page.wait_for_url("**/again")
+    assert "Nothing differs" in one.page.inner_text("main")
+    one.page.click("text=Run it again")
+    one.page.wait_for_url("**/runs/*")
+    one.wait_for_state("Succeeded")
+    assert one.page.locator(f".facts dd:has-text('{first}')").count() == 1
+
+
+def test_notebook_and_pdf_can_be_had(one):
+    run_id = one.start("steady")
+    one.wait_for_state("Succeeded")
+    get = one.context.request.get
+    notebook = get(f"{one.place.pages}runs/{run_id}/report.ipynb")
+    assert notebook.json()["nbformat"] == 4
+    assert notebook.headers["content-disposition"] == f'attachment; filename="{run_id}.ipynb"'
+    pdf = get(f"{one.place.pages}runs/{run_id}/report.pdf", timeout=60_000)
+    assert (pdf.status, pdf.body()[:5]) == (200, b"%PDF-")
+    assert get(f"{one.place.pages}runs/{run_id}/tables/0.csv").status == 404
