@@ -16,6 +16,7 @@ from hub_config.isolation import isolation_notice
 from hub_config.kernels import ensure_kernel
 from hub_config.proxy import API_USER, ENTRYPOINT, routes_file
 from hub_config.reports.runners.spawning import PrepareRunner
+from hub_config.reports.service.scopes import CUSTOM_SCOPES
 from hub_config.settings import Settings, load_settings
 from hub_config.spawner import SERVER_CONFIG, CohortSpawner, server_arguments
 
@@ -143,8 +144,10 @@ def _apply_services(home: Home, addresses: Addresses, *, c: Any) -> None:
             "display": False,  # the pages have a link of their own
         }
     ]
+    c.JupyterHub.custom_scopes = {name: dict(scope) for name, scope in CUSTOM_SCOPES.items()}
     c.JupyterHub.load_roles = [
-        {"name": "user", "scopes": ["self", f"access:services!service={REPORTS_SERVICE}"]},
+        # People hold the reports' scopes, so that they can make tokens with only some of them.
+        {"name": "user", "scopes": ["self", f"access:services!service={REPORTS_SERVICE}", *CUSTOM_SCOPES]},
         {
             # It makes the projects' accounts known to the hub, and starts and ends their runners.
             "name": "reports-service",

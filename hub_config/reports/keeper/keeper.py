@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from hub_config.errors import HubError
 
-__all__ = ["Keeper", "Task"]
+__all__ = ["Keeper", "Task", "TimeSpent"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,28 @@ class Task:
 
 
 @dataclass
+class TimeSpent:
+    """How often a task was done, and for how long; for whoever watches the service.
+
+    Parameters
+    ----------
+    times : int
+        How often.
+    failures : int
+        How often it failed.
+    seconds : float
+        In all.
+    last_s : float
+        The last time.
+    """
+
+    times: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    last_s: float = 0.0
+
+
+@dataclass
 class Keeper:
     """Does the tasks until it is stopped.
 
@@ -41,9 +63,12 @@ class Keeper:
     ----------
     tasks : sequence of Task
         What there is to do.
+    spent : dict
+        `TimeSpent` of each task, by its name.
     """
 
     tasks: Sequence[Task]
+    spent: dict[str, TimeSpent] = field(default_factory=dict)
     _loops: list[asyncio.Task[None]] = field(default_factory=list)
     _failing: set[str] = field(default_factory=set)
 
@@ -61,7 +86,15 @@ class Keeper:
         while True:
             began = time.monotonic()
             await self._once(task)
+            self._count(task, time.monotonic() - began)
             await asyncio.sleep(max(0.05, task.every_s - (time.monotonic() - began)))
+
+    def _count(self, task: Task, seconds: float) -> None:
+        spent = self.spent.setdefault(task.name, TimeSpent())
+        spent.times += 1
+        spent.failures += task.name in self._failing
+        spent.seconds += seconds
+        spent.last_s = seconds
 
     async def _once(self, task: Task) -> None:
         try:

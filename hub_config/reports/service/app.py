@@ -24,6 +24,8 @@ from hub_config.reports.keeper.sent_notices import SentNotices
 from hub_config.reports.keeper.settled_runs import SettledRuns
 from hub_config.reports.runners.hearing import Hearing
 from hub_config.reports.runners.starting import HubServers
+from hub_config.reports.service.api import Kit, api_addresses
+from hub_config.reports.service.api.rate_limits import RateLimit
 from hub_config.reports.service.base import CallbackHandler, NotFoundHandler
 from hub_config.reports.service.board import Board
 from hub_config.reports.service.downloads import (
@@ -54,7 +56,7 @@ __all__ = ["Service", "make_service"]
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 256 * 1024
+LARGEST_BODY = 1024 * 1024  # the API refuses more than 256 KiB with a reason; beyond this the connection is closed
 # How long the hub's word about who somebody is holds; a person who was removed loses these pages after it.
 SIGN_IN_KNOWN_FOR = 30
 
@@ -136,15 +138,18 @@ def make_service(settings: ServiceSettings) -> Service:
     )
     live = LiveEvents(database)
     auth = _set_up_sign_in(settings)
+    board, shelf = Board(database=database, book=book, home=settings.home), Shelf(notebooks_dir() / "reports")
+    limit = RateLimit(settings.api_per_second, 10 * settings.api_per_second)
     application = Application(
         _addresses(settings.prefix),
-        board=Board(database=database, book=book, home=settings.home),
+        api_kit=Kit(desk=desk, board=board, shelf=shelf, prefix=settings.prefix, limit=limit),
+        board=board,
         desk=desk,
         hearing=hearing,
         live=live,
         pdfs=PdfCache(settings.home / "run" / "pdf"),
         hub_auth=auth,
-        shelf=Shelf(notebooks_dir() / "reports"),
+        shelf=shelf,
         site=Site(prefix=settings.prefix, hub_base_url=settings.hub_base_url, banner=isolation_notice()),
         # Kept in the home, so that a restart of the service signs nobody out in the middle of a form.
         cookie_secret=home.secret("reports-cookie-secret"),
@@ -161,6 +166,7 @@ def make_service(settings: ServiceSettings) -> Service:
         pages=settings.public_url,
     )
     keeper = Keeper([*_tasks(settings, desk=desk, supply=supply, sent=sent), Task("live events", 0.4, live.look)])
+    application.settings["keeper_spent"] = keeper.spent
     return Service(settings=settings, desk=desk, server=server, keeper=keeper, supply=supply, sent=sent)
 
 
@@ -201,6 +207,7 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{prefix}oauth_callback", CallbackHandler),
         (rf"{prefix}health", HealthHandler),
         (rf"{prefix}runner/sync", RunnerSyncHandler),
+        *api_addresses(prefix),
     ]
 
 

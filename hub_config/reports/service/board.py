@@ -183,6 +183,31 @@ class Board:
             rows = find_runs(connection, limited, limit=size, offset=offset)
             return [self._shown(row, position=None) for row in rows], n_pages
 
+    def newest(self, person: Person, *, wanted: RunFilter, limit: int, before: str | None = None) -> list[Run]:
+        """Read some of the runs that a person may see, without counting all.
+
+        Parameters
+        ----------
+        person : Person
+            Who looks.
+        wanted : RunFilter
+            Which runs are looked for.
+        limit : int
+            At most.
+        before : str, optional
+            Only runs older than this one, as ``QUEUED_AT/ID``.
+
+        Returns
+        -------
+        list of Run
+            The newest first.
+        """
+        limited = self._limited(wanted, person=person)
+        with self.database.reading() as connection:
+            return [
+                self._shown(row, position=None) for row in find_runs(connection, limited, limit=limit, before=before)
+            ]
+
     def _limited(self, wanted: RunFilter, *, person: Person) -> RunFilter:
         seen = self.seen_by(person)
         if seen is None:

@@ -31,6 +31,7 @@ class ServiceSettings:
     runs_per_runner: int = 2
     runner_idle_s: float = 300.0
     public_url: str = ""
+    api_per_second: int = 20
     settings_file: Path | None = None
 
     @classmethod
@@ -75,6 +76,7 @@ class ServiceSettings:
             settings_file=Path(env["COHORTHUB_SETTINGS"]) if env.get("COHORTHUB_SETTINGS") else None,
             max_running=_positive_number("COHORTHUB_REPORTS_MAX_RUNNING", env=env, default=cls.max_running),
             runs_per_runner=_positive_number("COHORTHUB_REPORTS_RUNS_PER_RUNNER", env=env, default=cls.runs_per_runner),
+            api_per_second=_positive_number("COHORTHUB_REPORTS_API_RATE", env=env, default=cls.api_per_second),
             runner_idle_s=_positive_number("COHORTHUB_REPORTS_RUNNER_IDLE", env=env, default=int(cls.runner_idle_s)),
         )
 

@@ -47,10 +47,13 @@ c.JupyterHub.services = [{
     "api_token": os.environ["T_TOKEN"],
     "oauth_client_id": "service-reports",
     "oauth_no_confirm": True,
-}]
+}, {"name": "token-desk", "api_token": os.environ["T_TOKEN"][::-1]}]
+from hub_config.reports.service.scopes import CUSTOM_SCOPES
+c.JupyterHub.custom_scopes = {name: dict(scope) for name, scope in CUSTOM_SCOPES.items()}
 c.JupyterHub.load_roles = [
-    {"name": "user", "scopes": ["self", "access:services!service=reports"]},
+    {"name": "user", "scopes": ["self", "access:services!service=reports", *CUSTOM_SCOPES]},
     {"name": "reports-service", "scopes": ["admin:users", "admin:servers"], "services": ["reports"]},
+    {"name": "token-desk", "scopes": ["admin:users", "tokens"], "services": ["token-desk"]},
 ]
 c.JupyterHub.allow_named_servers = True
 c.SimpleLocalProcessSpawner.home_dir_template = os.environ["T_FOLDER"] + "/users/{username}"
