@@ -1,15 +1,18 @@
 """The projects as the service knows them: files read again when they change, and where each project's things lie."""
 
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub_config.accounts import NAME_PATTERN
 from hub_config.projects import Project, Projects, load_projects, personal_project
 from hub_config.projects.errors import ProjectError
 
 __all__ = ["COMMAND_LINE", "ProjectBook"]
 
 FRESH_S = 1.0
+ACCOUNT = re.compile(NAME_PATTERN, re.ASCII)
 COMMAND_LINE = "~"  # runs from the command line belong to no project; operators see them
 
 
@@ -48,7 +51,7 @@ class ProjectBook:
             None if there is none that can be used.
         """
         if name.startswith("~"):
-            return personal_project(name[1:]) if len(name) > 1 else None
+            return personal_project(name[1:]) if ACCOUNT.fullmatch(name[1:]) else None
         return self._all().valid.get(name)
 
     def refused(self) -> dict[str, ProjectError]:

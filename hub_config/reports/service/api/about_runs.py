@@ -92,6 +92,7 @@ def _decoded(cursor: str) -> str:
     if CURSOR.fullmatch(place) is None:
         raise ApiError(
             "The cursor is not one that a page of runs gave; found other text. List from the beginning.",
+            status=422,
             problems=[Problem("query.cursor", "cursor", "is not one that a page of runs gave")],
         )
     return place
@@ -170,7 +171,7 @@ def _roll_up(call: Call) -> RollUpShown | Download:
 RUN_ENDPOINTS = (
     Endpoint(
         method="GET", path="runs", name="listRuns", summary="List the runs that the person may see, the newest first.",
-        scope=Scope.READ, do=_list, answer=RunList, query=RunsQuery, refusals=(404,),
+        scope=Scope.READ, do=_list, answer=RunList, query=RunsQuery, refusals=(404, 422),
     ),
     Endpoint(
         method="GET", path="runs/{run}", name="showRun", summary="Show a run.",

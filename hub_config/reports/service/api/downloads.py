@@ -79,7 +79,7 @@ DOWNLOAD_ENDPOINTS = (
         scope=Scope.READ, do=_report, answer=HTML, refusals=(404,),
     ),
     Endpoint(
-        method="GET", path="runs/{run}/report.ipynb", name="downloadNotebook", summary="Download the notebook that ran.",
+        method="GET", path="runs/{run}/report.ipynb", name="downloadNotebook", summary="Download the notebook as run.",
         scope=Scope.READ, do=_notebook, answer=NOTEBOOK_TYPE, refusals=(404,),
     ),
     Endpoint(

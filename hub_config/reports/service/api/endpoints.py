@@ -8,6 +8,8 @@ from typing import Any, BinaryIO
 
 from pydantic import BaseModel
 
+from hub_config.accounts import NAME_PATTERN
+from hub_config.projects.document import PROJECT_NAME
 from hub_config.reports.desk import Person
 from hub_config.reports.service.api.kit import Kit
 from hub_config.reports.service.scopes import Scope
@@ -38,7 +40,9 @@ class PathPart:
 
 PATH_PARTS: Mapping[str, PathPart] = MappingProxyType(
     {
-        "project": PathPart(r"^~?[a-z0-9][a-z0-9-]{0,39}$", "A project; `~PERSON` is that person's own.", "wards"),
+        "project": PathPart(
+            rf"^(~{NAME_PATTERN}|{PROJECT_NAME.pattern})$", "A project; `~PERSON` is that person's own.", "wards"
+        ),
         "definition": PathPart(r"^[a-z0-9-]{1,40}$", "A report definition of the project.", "monthly-quality"),
         "template": PathPart(r"^[A-Za-z0-9_-]{1,80}$", "A report that ships with CohortHub.", "quality_indicator"),
         "run": PathPart(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$", "A run.", "20261127T063000123Z-a1b2c3"),

@@ -71,7 +71,7 @@ class WriteQuery(Request, frozen=True):
 class SlotsQuery(Request, frozen=True):
     """How many times are given."""
 
-    n: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=50)] = Field(default=5, description="At most so many.")
+    n: Annotated[int, Field(ge=1, le=50), BeforeValidator(_whole)] = Field(default=5, description="At most so many.")
 
 
 class RunsQuery(Request, frozen=True):
@@ -95,7 +95,7 @@ class RunsQuery(Request, frozen=True):
     cursor: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,200}$")] | None = Field(
         default=None, description="From the page before."
     )
-    limit: Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100)] = Field(
+    limit: Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole)] = Field(
         default=25, description="At most so many."
     )
 
@@ -103,7 +103,7 @@ class RunsQuery(Request, frozen=True):
 class EventsQuery(Request, frozen=True):
     """Which events are given."""
 
-    after: Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**31)] = Field(
+    after: Annotated[int, Field(ge=0, lt=2**31), BeforeValidator(_whole)] = Field(
         default=0, description="Only those with a higher id."
     )
 

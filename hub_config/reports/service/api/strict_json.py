@@ -13,6 +13,7 @@ LARGEST = 256 * 1024
 DEEPEST = 12
 MOST_DIGITS = 40
 LARGEST_INT = 2**63
+UNREADABLE, UNFIT = 400, 422  # no JSON at all; or JSON with something in it that nothing here can hold
 
 
 def read_json(content: bytes) -> Any:
@@ -44,16 +45,18 @@ def read_json(content: bytes) -> Any:
             object_pairs_hook=_each_once,
         )
     except json.JSONDecodeError as broken:
-        _refuse("syntax", f"is not JSON; reading stopped at line {broken.lineno}, column {broken.colno}")
+        _refuse(
+            "syntax", f"is not JSON; reading stopped at line {broken.lineno}, column {broken.colno}", status=UNREADABLE
+        )
     except UnicodeDecodeError:
-        _refuse("encoding", "is not text in UTF-8")
+        _refuse("encoding", "is not text in UTF-8", status=UNREADABLE)
     except RecursionError:
         _refuse("depth", f"is nested deeper than {DEEPEST} levels")
     _check(document)
     return document
 
 
-def _refuse(rule: str, text: str, *, status: int = 400) -> NoReturn:
+def _refuse(rule: str, text: str, *, status: int = UNFIT) -> NoReturn:
     raise ApiError(
         f"The request's body {text}. Send one JSON document.", status=status, problems=[Problem("body", rule, text)]
     )
@@ -75,7 +78,7 @@ def _fraction(digits: str) -> float:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        _refuse("duplicate-key", "names a key twice in one object")
+        _refuse("duplicate-key", "names a key twice in one object", status=UNREADABLE)
     return table
 
 

@@ -250,7 +250,14 @@ def test_the_wrong_method_is_told_which_are_right(lead):
 
 
 def test_an_address_that_is_none_is_answered_in_the_same_shape(lead):
-    for path in ("nothing", "projects/wards/nothing", "../v2/projects", "projects/%2e%2e", "projects/a%2fb", "runs/%00"):
+    for path in (
+        "nothing",
+        "projects/wards/nothing",
+        "../v2/projects",
+        "projects/%2e%2e",
+        "projects/a%2fb",
+        "runs/%00",
+    ):
         reply = lead.get(path)
         assert (reply.status, set(reply.json)) == (404, {"error"}), path
 
@@ -279,5 +286,8 @@ def test_prometheus_reads_the_figures_with_the_right_token_only(place, person, l
     infinite = {one.labels["report"]: one.value for one in took.samples if one.labels.get("le") == "+Inf"}
     assert counts == infinite
     assert counts["steady"] >= 1
-    assert {one.labels["task"] for one in families["cohorthub_reports_keeper_rounds"].samples} >= {"due slots", "lost runs"}
+    assert {one.labels["task"] for one in families["cohorthub_reports_keeper_rounds"].samples} >= {
+        "due slots",
+        "lost runs",
+    }
     assert families["cohorthub_reports_notices_due"].samples[0].value >= 0
