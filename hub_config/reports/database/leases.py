@@ -1,15 +1,9 @@
-"""Leases: a runner takes a run, is heard while it has it, and gives it its one final state.
-
-No wall clock decides whether a runner lives. Each time it is heard a counter goes up, and whoever watches (`Watch`)
-notes on a clock that nobody can set when the counter last changed: a service that was stopped, a machine that slept and
-a clock that jumps take nobody's run away.
-"""
+"""Leases: a runner takes a run, is heard while it has it, and gives it its one final state."""
 
 import datetime as dt
 import secrets
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,9 +15,7 @@ from hub_config.reports.database.states import FINAL, HELD
 from hub_config.reports.database.submissions import NewRun, note_event, repeat
 from hub_config.reports.database.tables import runners, runs, turns
 
-__all__ = ["LEASE_S", "Lease", "Told", "Watch", "ask_to_stop", "begin_closing", "end_run", "heard", "take_runs"]
-
-LEASE_S = 8.0  # a runner that was not heard for this long has lost its runs; it is heard once a second
+__all__ = ["Lease", "Told", "ask_to_stop", "begin_closing", "end_run", "heard", "take_runs"]
 
 
 @dataclass(frozen=True)
@@ -360,39 +352,3 @@ def ask_to_stop(tx: Connection, *, run_id: str, who: str, now: dt.datetime) -> b
     if run.state == "queued":
         return end_run(tx, run_id=run_id, state="cancelled", now=now, who=who)
     return True
-
-
-@dataclass
-class Watch:
-    """What one service has seen of the runs and runners that should be heard.
-
-    Parameters
-    ----------
-    clock : callable, optional
-        Seconds that only go forward.
-    """
-
-    clock: Callable[[], float] = time.monotonic
-    _seen: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
-
-    def silent(self, counters: Mapping[tuple[str, str], int], *, for_s: float = LEASE_S) -> Sequence[tuple[str, str]]:
-        """Say whose counter has not changed for too long.
-
-        Parameters
-        ----------
-        counters : mapping
-            Of everything that should be heard now.
-        for_s : float, optional
-            What is too long, in seconds.
-
-        Returns
-        -------
-        sequence
-            Keys of `counters`.
-        """
-        now = self.clock()
-        self._seen = {
-            key: self._seen[key] if key in self._seen and self._seen[key][0] == count else (count, now)
-            for key, count in counters.items()
-        }
-        return [key for key, (_, since) in self._seen.items() if now - since >= for_s]

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub_config.reports.database.connection import Database, time_text
-from hub_config.reports.database.leases import LEASE_S, Watch, end_run
+from hub_config.reports.database.errors import DatabaseUnreachableError
+from hub_config.reports.database.leases import end_run
 from hub_config.reports.database.states import FINAL, HELD
 from hub_config.reports.database.tables import runners, runs
+from hub_config.reports.database.watch import LEASE_S, Watch
 from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.verdicts import Verdict
 
@@ -73,12 +75,17 @@ class LostRuns:
         late = self._starting.silent(unheard, for_s=self.start_limit_s)
         if not silent and not late:
             return
-        with self.database.writing() as tx:
-            for kind, name in [*silent, *late]:
-                if kind == "runner":
-                    _forget(tx, name, heard=counters.get((kind, name), unheard.get((kind, name), 0)), now=now)
-                else:
-                    self._end(tx, by_id[name], now=now)
+        try:
+            with self.database.writing() as tx:
+                for kind, name in [*silent, *late]:
+                    if kind == "runner":
+                        _forget(tx, name, heard=counters.get((kind, name), unheard.get((kind, name), 0)), now=now)
+                    else:
+                        self._end(tx, by_id[name], now=now)
+        except DatabaseUnreachableError:
+            # Nor could it be written down that runners were heard: when that works again, they are to speak first.
+            self.watch.begin_anew()
+            raise
 
     def _end(self, tx: Connection, run: Any, *, now: dt.datetime) -> None:
         state, error, folder, facts = "interrupted", Verdict.interrupted().error(), None, None

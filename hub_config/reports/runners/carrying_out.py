@@ -61,6 +61,7 @@ class RunProcess:
     is_answered: bool = False
     has_ended: bool = False
     _unread: bytes = b""
+    _is_closed: bool = False
 
     def __post_init__(self) -> None:
         self.report = RunReport(self.lease.run_id, self.lease.lease_id)
@@ -97,7 +98,7 @@ class RunProcess:
         status : str
             A final one.
         """
-        if not self.is_answered:
+        if not self.is_answered and not self.has_ended:
             self.is_answered = True
             with contextlib.suppress(OSError):
                 os.write(self.word, status.encode() + b"\n")
@@ -110,13 +111,18 @@ class RunProcess:
         hard : bool, default False
             Kill it; what it leaves is closed by the next runner.
         """
+        if self.has_ended:
+            return  # it was waited for: its number may be another process's by now
         if hard or not self.stop_sent:
             self.stop_sent = True
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL if hard else signal.SIGTERM)
 
     def close(self) -> None:
-        """Give back the pipes."""
+        """Give back the pipes, once: their numbers are soon those of others."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         for descriptor in (self.news, self.word):
             with contextlib.suppress(OSError):
                 os.close(descriptor)

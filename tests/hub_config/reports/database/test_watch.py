@@ -55,5 +55,6 @@ def test_who_could_not_be_heard_gets_its_whole_time_again() -> None:
     for _ in range(7):
         assert watch.silent(ONE) == []
         clock.now += 1
+    watch.silent(ONE)
     clock.now += 1
     assert watch.silent(ONE) == [("run", "a")]
