@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hub_config.reports.database import FINAL, FOLLOWS, Database, Watch, ask_to_stop, bring_up_to_date, take_runs
+from hub_config.reports.database import FINAL, FOLLOWS, Database, ask_to_stop, bring_up_to_date, take_runs
 from hub_config.reports.database.errors import IdempotencyError, QueueFullError
 from hub_config.reports.database.history import (
     RunFilter,
@@ -250,21 +250,6 @@ def test_only_what_the_definition_allows_is_tried_again(queue: Queue, ended: str
 def test_every_state_has_its_followers_and_final_ones_have_none() -> None:
     assert set(FOLLOWS) == {"queued", "running", "closing", *FINAL}
     assert all(FOLLOWS[one] == () for one in FINAL)
-
-
-def test_a_silent_runner_is_noticed_by_a_clock_that_nobody_sets() -> None:
-    seconds = [0.0]
-    watch = Watch(clock=lambda: seconds[0])
-    key = ("run", "1")
-    assert watch.silent({key: 5}, for_s=8) == []
-    seconds[0] = 7.9
-    assert watch.silent({key: 5}, for_s=8) == []
-    assert watch.silent({key: 6}, for_s=8) == []  # heard
-    seconds[0] = 15.8
-    assert watch.silent({key: 6}, for_s=8) == []
-    seconds[0] = 16.0
-    assert watch.silent({key: 6}, for_s=8) == [key]
-    assert Watch(clock=lambda: seconds[0]).silent({key: 6}, for_s=8) == []  # a new service gives everybody time
 
 
 def test_pages_of_the_history_follow_one_another_without_gap_or_double(queue: Queue) -> None:

@@ -58,3 +58,9 @@ def test_who_could_not_be_heard_gets_its_whole_time_again() -> None:
     watch.silent(ONE)
     clock.now += 1
     assert watch.silent(ONE) == [("run", "a")]
+
+
+def test_a_new_service_gives_everybody_time() -> None:
+    watch, clock = watching()
+    clock.now += 100
+    assert watch.silent(ONE) == []
