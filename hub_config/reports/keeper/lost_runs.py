@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.leases import end_run
+from hub_config.reports.database.left_runs import RUNNER_SILENT
 from hub_config.reports.database.states import FINAL, HELD
 from hub_config.reports.database.tables import runners, runs
 from hub_config.reports.database.watch import LEASE_S, Watch
@@ -97,7 +98,7 @@ class LostRuns:
                 folder, facts = self._folder(run), {"duration_s": record.get("duration_s")}
         ended = end_run(
             tx, run_id=run.id, heard_before=run.heard, state=state, error=error, facts=facts, folder=folder, now=now,
-            reason="runner-silent",
+            reason=RUNNER_SILENT,
         )  # fmt: skip
         if ended:
             logger.warning("The runner of run %s fell silent; the run is closed as %s", run.id, state)

@@ -1,6 +1,7 @@
 """The service's side of the talk with runners: what they say is written down, and they are given runs."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,11 +12,15 @@ from sqlalchemy.engine import Connection, Row
 
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.leases import Lease, Told, begin_closing, end_run, heard, take_runs
+from hub_config.reports.database.left_runs import RUNNER_SILENT, left_runs, note_closed, put_back, unheard_of
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import runners, runs, templates
-from hub_config.reports.runners.messages import LeasedRun, RunReport, SyncAnswer, SyncRequest
+from hub_config.reports.runners.messages import LeasedRun, LeftRun, RunReport, SyncAnswer, SyncRequest
+from hub_config.reports.verdicts import Verdict
 
 __all__ = ["Hearing", "RunPlace"]
+
+logger = logging.getLogger(__name__)
 
 CLOSING = ("succeeded", "failed", "cancelled", "timed_out", "interrupted")
 
@@ -83,45 +88,71 @@ class Hearing:
         SyncAnswer or None
             None if the service knows no such runner: it is to end.
         """
-        stop: list[str] = []
-        lost: list[str] = []
-        agreed: dict[str, str] = {}
-        done: list[str] = []
+        answer: dict[str, Any] = {"stop": [], "lost": [], "agreed": {}, "done": []}
         with self.database.writing() as tx:
             if not self._note_runner(tx, request, account=account, now=now):
                 return None
-            told = [Told(one.run_id, one.lease_id, one.cell, one.n_cells, one.cell_title) for one in request.runs]
-            answers = heard(tx, told, runner_id=request.runner_id, now=now)
-            for one in request.runs:
-                word = answers.get(one.lease_id)
-                if word == "lost":
-                    (done if self._is_done(tx, one) else lost).append(one.lease_id)
-                elif one.phase == "closed":
-                    self._end(tx, one, now=now, who=request.runner_id)
-                    done.append(one.lease_id)
-                elif one.phase == "closing":
-                    agreed[one.lease_id] = self._agree(tx, one)
-                elif word == "stop":
-                    stop.append(one.lease_id)
-            taken = take_runs(
-                tx,
-                runner_id=request.runner_id,
-                account=account,
-                free=0 if request.is_leaving else request.free,
-                most_running=self.most_running,
-                limit_of=self._limit_of,
-                now=now,
-            )
-            leases = [leased for one in taken if (leased := self._leased(tx, one, now=now)) is not None]
-        return SyncAnswer(
-            leases=leases,
-            stop=stop,
-            lost=lost,
-            agreed=agreed,
-            done=done,
-            idle_s=self.idle_s,
-            roots=sorted({one.root for one in leases}),
+            self._hear(tx, request, answer=answer, now=now)
+            for run_id, folder in request.closed_left.items():
+                note_closed(tx, run_id, account=account, folder=self._relative(folder))
+            leases = self._leases(tx, request, account=account, now=now)
+            left = self._left(tx, account)
+        return SyncAnswer(leases=leases, left=left, idle_s=self.idle_s, **answer)
+
+    def _hear(self, tx: Connection, request: SyncRequest, *, answer: dict[str, Any], now: dt.datetime) -> None:
+        """Take in what is said of each run, and say what follows."""
+        told = [Told(one.run_id, one.lease_id, one.cell, one.n_cells, one.cell_title) for one in request.runs]
+        words = heard(tx, told, runner_id=request.runner_id, now=now)
+        for one in request.runs:
+            word = words.get(one.lease_id)
+            if word == "lost":
+                answer["done" if one.phase == "died" or self._is_done(tx, one) else "lost"].append(one.lease_id)
+            elif one.phase == "closed":
+                self._end(tx, one, now=now, who=request.runner_id)
+                answer["done"].append(one.lease_id)
+            elif one.phase == "died":
+                self._end_dead(tx, one, now=now, who=request.runner_id)
+                answer["done"].append(one.lease_id)
+            elif one.phase == "closing":
+                answer["agreed"][one.lease_id] = self._agree(tx, one)
+            elif word == "stop":
+                answer["stop"].append(one.lease_id)
+
+    def _leases(self, tx: Connection, request: SyncRequest, *, account: str, now: dt.datetime) -> list[LeasedRun]:
+        """Give runs: first those of an answer that got lost, then new ones."""
+        again = unheard_of(tx, runner_id=request.runner_id, told=[one.lease_id for one in request.runs])
+        if request.is_leaving:
+            if not request.runs:
+                for run in again:
+                    put_back(tx, run, now=now)
+            return []
+        taken = take_runs(
+            tx,
+            runner_id=request.runner_id,
+            account=account,
+            free=request.free - len(again),
+            most_running=self.most_running,
+            limit_of=self._limit_of,
+            now=now,
         )
+        leases = [*(Lease(run, str(run.lease_id)) for run in again), *taken]
+        return [leased for one in leases if (leased := self._leased(tx, one, now=now)) is not None]
+
+    def _left(self, tx: Connection, account: str) -> list[LeftRun]:
+        found = []
+        for run in left_runs(tx, account=account):
+            place = self._place_of(run.project)
+            if place is not None:
+                found.append(LeftRun(run.id, run.state, str(place.root)))
+        return found
+
+    def _place_of(self, project: str) -> RunPlace | None:
+        """Look up where a project's runs are carried out; one whose folders cannot be made must not stop the others."""
+        try:
+            return self.place_of(project)
+        except OSError as refused:
+            logger.warning("The runs of project %s cannot be carried out now: %s", project, refused.strerror)
+            return None
 
     def _note_runner(self, tx: Connection, request: SyncRequest, *, account: str, now: dt.datetime) -> bool:
         runner = tx.execute(sa.select(runners).where(runners.c.id == request.runner_id)).first()
@@ -138,7 +169,7 @@ class Hearing:
         return True
 
     def _limit_of(self, project: str) -> int:
-        place = self.place_of(project)
+        place = self._place_of(project)
         return place.most_running if place is not None else 0
 
     @staticmethod
@@ -185,6 +216,24 @@ class Hearing:
             now=now,
         )
 
+    @staticmethod
+    def _end_dead(tx: Connection, one: RunReport, *, now: dt.datetime, who: str) -> None:
+        """End a run whose process is no more; one whose verdict was agreed may be shown already, and is looked at."""
+        run = tx.execute(sa.select(runs.c.state, runs.c.stop_asked_by).where(runs.c.id == one.run_id)).one()
+        if run.state == "closing":
+            return
+        verdict = Verdict.cancelled() if run.stop_asked_by is not None else Verdict.interrupted()
+        end_run(
+            tx,
+            run_id=one.run_id,
+            lease_id=one.lease_id,
+            state=verdict.status,
+            error=verdict.error(),
+            reason=RUNNER_SILENT,
+            who=who,
+            now=now,
+        )
+
     def _relative(self, folder: str | None) -> str | None:
         if folder is None:
             return None
@@ -193,7 +242,7 @@ class Hearing:
 
     def _leased(self, tx: Connection, lease: Lease, *, now: dt.datetime) -> LeasedRun | None:
         run = lease.run
-        place, content = self.place_of(run.project), _content(tx, run)
+        place, content = self._place_of(run.project), _content(tx, run)
         if place is None or content is None:
             missing = "project" if place is None else "template"
             error = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["LeasedRun", "RunReport", "SyncAnswer", "SyncRequest"]
+__all__ = ["LeasedRun", "LeftRun", "RunReport", "SyncAnswer", "SyncRequest"]
 
 MOST_RUNS = 1000
 
@@ -24,7 +24,8 @@ class RunReport:
     run_id, lease_id : str
         Which.
     phase : str
-        ``running``; ``closing`` when it has ended and its folder could be shown; ``closed`` when it is shown.
+        ``running``; ``closing`` when it has ended and its folder could be shown; ``closed`` when it is shown; ``died``
+        when its process ended without a word.
     cell, n_cells : int or None
         How far it is.
     cell_title : str
@@ -62,12 +63,15 @@ class SyncRequest:
         All that it has.
     is_leaving : bool
         Whether it takes no more, because it was told to end.
+    closed_left : mapping of str to str or None
+        By run: the folder that another runner left and this one has closed; None if there was none.
     """
 
     runner_id: str
     free: int
     runs: Sequence[RunReport] = ()
     is_leaving: bool = False
+    closed_left: Mapping[str, str | None] = field(default_factory=dict)
 
     def to_document(self) -> dict[str, Any]:
         """Give the request as types that JSON knows.
@@ -100,16 +104,18 @@ class SyncRequest:
         """
         try:
             reports = [RunReport(**one) for one in document["runs"]]
-            request = cls(document["runner_id"], document["free"], reports, document["is_leaving"])
-        except (TypeError, KeyError) as broken:
+            closed = dict(document["closed_left"])
+            request = cls(document["runner_id"], document["free"], reports, document["is_leaving"], closed)
+        except (TypeError, ValueError, KeyError) as broken:
             raise ValueError("not a request of a runner") from broken
         texts = [request.runner_id, *(text for one in reports for text in (one.run_id, one.lease_id, one.phase))]
+        texts += [text for pair in closed.items() for text in pair if text is not None]
         numbers = [
             request.free,
             *(number for one in reports for number in (one.cell, one.n_cells) if number is not None),
         ]
         whole = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
-        if not whole or len(reports) > MOST_RUNS or not all(isinstance(one.cell_title, str) for one in reports):
+        if not whole or len(reports) + len(closed) > MOST_RUNS or not all(isinstance(one.cell_title, str) for one in reports):
             raise ValueError("not a request of a runner")
         return request
 
@@ -156,6 +162,25 @@ class LeasedRun:
 
 
 @dataclass(frozen=True)
+class LeftRun:
+    """A run that ended without its runner, and whose folder is to be closed.
+
+    Parameters
+    ----------
+    run_id : str
+        Which.
+    status : str
+        The final state that it has.
+    root : str
+        The folder of the project's runs.
+    """
+
+    run_id: str
+    status: str
+    root: str
+
+
+@dataclass(frozen=True)
 class SyncAnswer:
     """What the service says.
 
@@ -173,8 +198,8 @@ class SyncAnswer:
         Leases whose final state is written down.
     idle_s : float
         Seconds without a run after which the runner ends.
-    roots : sequence of str
-        Folders of runs in which a runner that was killed may have left something to close.
+    left : sequence of LeftRun
+        What runners that were killed left to close.
     """
 
     leases: Sequence[LeasedRun] = ()
@@ -183,7 +208,7 @@ class SyncAnswer:
     agreed: Mapping[str, str] = field(default_factory=dict)
     done: Sequence[str] = ()
     idle_s: float = 60.0
-    roots: Sequence[str] = ()
+    left: Sequence[LeftRun] = ()
 
     def to_document(self) -> dict[str, Any]:
         """Give the answer as types that JSON knows.
@@ -220,6 +245,7 @@ class SyncAnswer:
                 LeasedRun(**{**one, "template": base64.b64decode(one["template"], validate=True)})
                 for one in document["leases"]
             ]
-            return cls(**{**document, "leases": leases})
+            left = [LeftRun(**one) for one in document["left"]]
+            return cls(**{**document, "leases": leases, "left": left})
         except (TypeError, KeyError, binascii.Error) as broken:
             raise ValueError("not an answer of the service") from broken

@@ -1,0 +1,131 @@
+"""What dead runners left: runs that never reached them, and folders that somebody must close."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from hub_config.reports.database.states import FINAL
+from hub_config.reports.database.submissions import note_event
+from hub_config.reports.database.tables import runs
+
+__all__ = ["RUNNER_SILENT", "accounts_with_left_runs", "left_runs", "note_closed", "put_back", "unheard_of"]
+
+RUNNER_SILENT = "runner-silent"  # ended without its runner: nobody has told what lies in its folder
+NO_FOLDER = "left-no-folder"
+
+
+def unheard_of(tx: Connection, *, runner_id: str, told: Iterable[str]) -> list[Row[Any]]:
+    """Find the runs that a runner was given and does not name: the answer with them got lost.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    runner_id : str
+        The runner, which names all that it has each time it speaks.
+    told : iterable of str
+        Leases that it named.
+
+    Returns
+    -------
+    list of Row
+        They have not begun.
+    """
+    return list(
+        tx.execute(
+            sa.select(runs).where(
+                runs.c.state == "running", runs.c.runner_id == runner_id, runs.c.lease_id.not_in(list(told))
+            )
+        )
+    )
+
+
+def put_back(tx: Connection, run: Row[Any], *, now: dt.datetime) -> None:
+    """Queue a run again that was given to a runner and never reached it.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run : Row
+        As `unheard_of` found it.
+    now : datetime
+        With a zone.
+    """
+    changed = tx.execute(
+        sa.update(runs)
+        .where(runs.c.id == run.id, runs.c.state == "running", runs.c.lease_id == run.lease_id)
+        .values(state="queued", runner_id=None, lease_id=None, started_at=None)
+    )
+    if changed.rowcount == 1:
+        note_event(tx, run.id, kind="queued", who=run.runner_id, now=now)
+
+
+def _is_left(runs_of: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        runs_of, runs.c.state.in_(FINAL), runs.c.state_reason == RUNNER_SILENT, runs.c.folder.is_(None)
+    )  # fmt: skip
+
+
+def left_runs(connection: Connection, *, account: str, limit: int = 20) -> list[Row[Any]]:
+    """Find the runs of an account that ended without their runner, and whose folder nobody has closed.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    account : str
+        Whose.
+    limit : int, default 20
+        At most.
+
+    Returns
+    -------
+    list of Row
+        The oldest first.
+    """
+    asked = sa.select(runs.c.id, runs.c.project, runs.c.state).where(_is_left(runs.c.account == account))
+    return list(connection.execute(asked.order_by(runs.c.ended_at, runs.c.id).limit(limit)))
+
+
+def accounts_with_left_runs(connection: Connection, *, since: str) -> set[str]:
+    """Name the accounts for which a runner must look after a folder.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    since : str
+        Runs that ended earlier start no runner: what could not be closed for so long waits for one that has work.
+
+    Returns
+    -------
+    set of str
+        Accounts.
+    """
+    rows = connection.execute(sa.select(runs.c.account).where(_is_left(runs.c.ended_at >= since)).distinct())
+    return {row.account for row in rows}
+
+
+def note_closed(tx: Connection, run_id: str, *, account: str, folder: str | None) -> None:
+    """Write down that what a run left is closed.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+    account : str
+        Of the runner that says so; runs of others are left alone.
+    folder : str or None
+        Where it lies, relative to the home; None if it left none.
+    """
+    tx.execute(
+        sa.update(runs)
+        .where(runs.c.id == run_id, _is_left(runs.c.account == account))
+        .values(folder=folder, state_reason=RUNNER_SILENT if folder is not None else NO_FOLDER)
+    )
