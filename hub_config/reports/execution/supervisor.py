@@ -78,6 +78,8 @@ class Request:
     agree : callable
         Asked, when the run has ended and before its folder is shown, which verdict it shall have: whoever keeps the
         queue may have given the run another one, when this runner was not heard for a while.
+    closes_left : bool
+        Whether to close, before it begins, what runs before it left; not where a queue says how those ended.
     """
 
     template: Template
@@ -91,6 +93,7 @@ class Request:
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets_folder: Path | None = None
     agree: Callable[[Verdict], Verdict] = lambda verdict: verdict
+    closes_left: bool = True
 
 
 def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: WarmParent | None = None) -> Result:
@@ -134,7 +137,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
     names = named_secrets(request.template.parameters, request.parameters)
     secrets = read_secrets(names, folder=request.secrets_folder)
     root = check_output_folder(request.output_folder)
-    close_interrupted(root)
+    if request.closes_left:
+        close_interrupted(root)
     folder = RunFolder(root, run_id)
     scratch = make_scratch()
     job = Job(

@@ -21,7 +21,7 @@ from hub_config.reports.verdicts import Place, Verdict
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["close_interrupted", "find_run", "list_runs"]
+__all__ = ["close_interrupted", "drop_unlooked_at", "find_run", "list_runs", "read_record", "runner_lives"]
 
 # A folder without a record for longer than this was left by a runner killed in its first moment.
 RECORDLESS_S = 60
@@ -158,7 +158,7 @@ def _close_if_left(root: Path, building: Path) -> bool:
     if record is None:
         _remove_if_recordless(building)
         return False
-    if record.get("host") != socket.gethostname() or _runner_lives(record):
+    if record.get("host") != socket.gethostname() or runner_lives(record):
         return False
     end_marked("COHORTHUB_RUN_DIR", str(building))
     remove_scratch(Path(str(record.get("scratch"))))
@@ -169,15 +169,21 @@ def _close_if_left(root: Path, building: Path) -> bool:
         folder.publish()
         return True
     if record.get("secrets"):
-        _drop_unlooked_at(building)
+        drop_unlooked_at(building)
     verdict = Verdict.interrupted().at(Place(**record["progress"]))
     verdict = finish_without_worker(folder, verdict, record=record)
     close_folder(folder, verdict, record=record)
     return True
 
 
-def _drop_unlooked_at(building: Path) -> None:
-    """Take out what a run with secrets wrote: nobody is left who could look for them in it."""
+def drop_unlooked_at(building: Path) -> None:
+    """Take out what a run with secrets wrote: nobody is left who could look for them in it.
+
+    Parameters
+    ----------
+    building : Path
+        The folder of a run whose process is gone.
+    """
     for name in ("outputs", "work"):
         shutil.rmtree(building / name, ignore_errors=True)
     for name in ("log.txt", "outputs.json"):
@@ -195,8 +201,19 @@ def _remove_if_recordless(building: Path) -> None:
     logger.warning("The record of the run in %s cannot be read; the folder is left as it is", building)
 
 
-def _runner_lives(record: dict[str, Any]) -> bool:
-    """Look for the process that holds a run; a record that does not name one raises, and is left alone."""
+def runner_lives(record: dict[str, Any]) -> bool:
+    """Look for the process that holds a run; a record that does not name one raises, and is left alone.
+
+    Parameters
+    ----------
+    record : dict
+        Of a run on this machine.
+
+    Returns
+    -------
+    bool
+        Whether it is there.
+    """
     ticks, boot = record.get("pid_ticks"), record.get("pid_boot")
     return is_running(
         int(record["pid"]),

@@ -62,7 +62,8 @@ class LostRuns:
         with self.database.reading() as connection:
             held = connection.execute(
                 sa.select(
-                    runs.c.id, runs.c.project, runs.c.state, runs.c.state_reason, runs.c.heard, runs.c.error
+                    *(runs.c.id, runs.c.project, runs.c.state, runs.c.state_reason, runs.c.heard, runs.c.error),
+                    runs.c.stop_asked_by,
                 ).where(runs.c.state.in_(HELD))
             ).all()
             ready = connection.execute(
@@ -89,7 +90,8 @@ class LostRuns:
             raise
 
     def _end(self, tx: Connection, run: Any, *, now: dt.datetime) -> None:
-        state, error, folder, facts = "interrupted", Verdict.interrupted().error(), None, None
+        verdict = Verdict.interrupted() if run.stop_asked_by is None else Verdict.cancelled()
+        state, error, folder, facts = verdict.status, verdict.error(), None, None
         if run.state == "closing":
             record = self._record(run)
             if record is not None and record.get("status") == run.state_reason:

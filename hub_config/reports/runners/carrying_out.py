@@ -224,6 +224,7 @@ def _run(lease: LeasedRun, *, home: Path, news: int, word: int, warm: WarmParent
             environment=lease.environment,
             secrets_folder=Path(lease.secrets_folder) if lease.secrets_folder is not None else None,
             agree=agree,
+            closes_left=False,
         )
         result = run_report(request, on_cell=on_cell, warm=warm)
     except HubError as refused:

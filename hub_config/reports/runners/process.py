@@ -21,6 +21,7 @@ from hub_config.reports.execution.warm.kernels import WarmKernels
 from hub_config.reports.execution.warm.preloading import preload, why_no_fork
 from hub_config.reports.runners.answering import start_answering
 from hub_config.reports.runners.carrying_out import RunProcess, start_run
+from hub_config.reports.runners.closing_left import ClosingLeft
 from hub_config.reports.runners.messages import RunReport, SyncAnswer, SyncRequest
 
 __all__ = ["Runner", "main"]
@@ -68,8 +69,7 @@ class Runner:
     _connection: http.client.HTTPConnection | None = None
     _idle_since: float = field(default_factory=time.monotonic)
     _idle_s: float = 60.0
-    _roots_looked_at: set[str] = field(default_factory=set)
-    _closers: list[int] = field(default_factory=list)
+    _left: ClosingLeft = field(default_factory=ClosingLeft)
 
     def run(self) -> int:
         """Work until there is nothing to do, or until told to end.
@@ -116,7 +116,6 @@ class Runner:
         """Wait for news of the runs, a signal, or the time of the next heartbeat; say whether to tell at once."""
         if self.kernels is not None:
             self.kernels.tend()
-        self._closers = [pid for pid in self._closers if os.waitpid(pid, os.WNOHANG) == (0, 0)]
         by_descriptor = {run.news: run for run in self.runs.values() if not run.has_ended}
         left = max(0.0, until - time.monotonic())
         readable, _, _ = select.select([wake, *by_descriptor], [], [], left)
@@ -129,18 +128,20 @@ class Runner:
         for descriptor in readable:
             if descriptor in by_descriptor:
                 has_news |= by_descriptor[descriptor].take_news()
-        for run in list(self.runs.values()):
-            if run.has_ended and run.report.phase != "closed":
-                # It died before it could say how the run did: without a word from here the lease runs out, and the
-                # run is closed as interrupted.
+        for run in self.runs.values():
+            if run.has_ended and run.report.phase not in {"closed", "died"}:
                 logger.error("The process of run %s ended without a word", run.lease.run_id)
-                del self.runs[run.lease.lease_id]
+                run.report = replace(run.report, phase="died")
+                has_news = True
+        has_news |= self._left.look()
         return has_news
 
     def _sync(self) -> bool:
         """Tell the service what there is, and do what it says; False if it did not answer."""
         free = 0 if self.is_leaving else self.capacity - len(self.runs)
-        request = SyncRequest(self.runner_id, free, [self._told(run) for run in self.runs.values()], self.is_leaving)
+        told = [self._told(run) for run in self.runs.values()]
+        closed = dict(self._left.closed)
+        request = SyncRequest(self.runner_id, free, told, self.is_leaving, closed)
         try:
             answer = self._ask(request)
         except RunnerRefusedError:
@@ -150,6 +151,7 @@ class Runner:
             logger.warning("The reports service does not answer (%s)", type(silent).__name__)
             self._drop_connection()
             return False
+        self._left.has_told(closed)
         self._do(answer)
         return True
 
@@ -192,8 +194,10 @@ class Runner:
                 self.runs[lease_id].answer(status)
         for lease_id in answer.done:
             self.runs.pop(lease_id, None)
-        self._close_what_was_left(answer)
+        self._left.begin(answer.left)
         for lease in answer.leases:
+            if lease.lease_id in self.runs:
+                continue  # it was given again because an answer was thought to be lost
             warm = self.kernels.offer(while_importing=True) if self.kernels is not None else None
             kept = tuple(descriptor for run in self.runs.values() for descriptor in (run.news, run.word))
             socket = getattr(self._connection, "sock", None)
@@ -210,34 +214,15 @@ class Runner:
         if run.has_ended:
             del self.runs[lease_id]
 
-    def _close_what_was_left(self, answer: SyncAnswer) -> None:
-        """Once for each folder of runs: close those of a runner that was killed, in a process of its own."""
-        new = [root for root in answer.roots if root not in self._roots_looked_at]
-        self._roots_looked_at |= set(new)
-        if not new:
-            return
-        closer = os.fork()
-        if closer:
-            self._closers.append(closer)
-            return
-        status = 1
-        try:
-            from hub_config.reports.folders.runs import close_interrupted
-
-            for root in new:
-                close_interrupted(Path(root))
-            status = 0
-        finally:
-            os._exit(status)
-
     def _give_up(self) -> None:
         """Nobody wants this runner any more: its runs have had their final state."""
         logger.warning("The reports service does not know this runner; it ends")
         self.is_leaving = True
         for run in self.runs.values():
             run.stop(hard=True)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(run.pid, 0)
+            if not run.has_ended:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(run.pid, 0)
             run.close()
         self.runs.clear()
 

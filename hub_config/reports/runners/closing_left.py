@@ -1,0 +1,105 @@
+"""A process of the runner's that closes what runners before it left, one after the other."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from hub_config.reports.runners.messages import LeftRun
+
+__all__ = ["ClosingLeft"]
+
+AGAIN_S = 3.0  # until a folder is looked at again that could not be closed
+
+
+@dataclass
+class ClosingLeft:
+    """What is to be closed, and what is.
+
+    Parameters
+    ----------
+    closed : dict of str to str or None
+        By run, until the service has been told: its folder; None where there was none.
+    """
+
+    closed: dict[str, str | None] = field(default_factory=dict)
+    _process: int | None = None
+    _told: int = -1
+    _unread: bytes = b""
+    _next: float = 0.0
+
+    def begin(self, left: Sequence[LeftRun]) -> None:
+        """Begin to close what the service has named, unless the process is at it.
+
+        Parameters
+        ----------
+        left : sequence of LeftRun
+            All that it has named.
+        """
+        new = [one for one in left if one.run_id not in self.closed]
+        if not new or self._process is not None or time.monotonic() < self._next:
+            return
+        read, write = os.pipe()
+        process = os.fork()
+        if process == 0:
+            os.close(read)
+            _close_all(new, told=write)
+        os.close(write)
+        os.set_blocking(read, False)
+        self._process, self._told, self._unread = process, read, b""
+
+    def look(self) -> bool:
+        """Take in what the process has done.
+
+        Returns
+        -------
+        bool
+            Whether there is something to tell the service.
+        """
+        if self._process is None:
+            return False
+        before = len(self.closed)
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(self._told, 65536):
+                *lines, self._unread = (self._unread + piece).split(b"\n")
+                for line in lines:
+                    self.closed.update(json.loads(line))
+            os.close(self._told)
+            os.waitpid(self._process, 0)
+            self._process, self._next = None, time.monotonic() + AGAIN_S
+        return len(self.closed) > before
+
+    def has_told(self, told: dict[str, str | None]) -> None:
+        """Forget what the service knows now.
+
+        Parameters
+        ----------
+        told : dict
+            What was sent, and answered.
+        """
+        for run_id in told:
+            self.closed.pop(run_id, None)
+
+
+def _close_all(left: Sequence[LeftRun], *, told: int) -> NoReturn:
+    """Be the process; never comes back."""
+    status = 1
+    try:
+        from hub_config.reports.execution.warm.descendants import die_with_parent
+        from hub_config.reports.folders.left_folders import Left, close_left
+
+        die_with_parent(os.getppid())
+        for one in left:
+            # A folder that cannot be closed now, for want of room perhaps, must not keep the others open.
+            with contextlib.suppress(Exception):
+                found = close_left(Path(one.root), one.run_id, status=one.status)
+                if found is not Left.HELD:
+                    folder = str(Path(one.root, one.run_id)) if found is Left.CLOSED else None
+                    os.write(told, json.dumps({one.run_id: folder}).encode() + b"\n")
+        status = 0
+    finally:
+        os._exit(status)
