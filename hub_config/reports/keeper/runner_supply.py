@@ -11,16 +11,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub_config.reports.database.connection import Database, time_text
+from hub_config.reports.database.left_runs import accounts_with_left_runs
 from hub_config.reports.database.states import ACTIVE
 from hub_config.reports.database.tables import runners, runs
 from hub_config.reports.runners.names import new_runner_name
-from hub_config.reports.runners.starting import StartRefusedError
+from hub_config.reports.runners.starting import ALREADY_RUNS, HUB_SILENT, StartRefusedError
 
 __all__ = ["RunnerSupply"]
 
 logger = logging.getLogger(__name__)
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 2.0, 300.0
+LONGEST_DELAY_OF_SILENT_HUB_S = 10.0  # it starts again in seconds, and asking costs it nothing
+LEFT_FOR = dt.timedelta(hours=1)
 FORGOTTEN_AFTER = dt.timedelta(days=7)
 
 
@@ -58,6 +61,7 @@ class RunnerSupply:
     _delays: dict[str, float] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
     _removed: set[str] = field(default_factory=set)
+    _asked: set[str] = field(default_factory=set)  # runners whose start this service has asked for
     _pending: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def look(self, now: dt.datetime) -> None:
@@ -72,6 +76,10 @@ class RunnerSupply:
         with self.database.reading() as connection:
             wanted = _wanted(connection, now=now)
             there = _there(connection)
+            interrupted = _starting(connection, without=self._asked)
+        for runner_id, account in interrupted.items():
+            # Asked for by a service that has ended, or by one beside this: the hub starts a server of a name once.
+            self._ask(account, runner_id, is_again=True)
         for account, n_runs in wanted.items():
             n = min(-(-n_runs // self.runs_per_runner), self.most_runners_of(account)) - there.get(account, 0)
             if n > 0 and clock >= self._not_before.get(account, 0.0):
@@ -88,15 +96,22 @@ class RunnerSupply:
                     id=runner_id, account=account, state="starting", capacity=0, heard=0, asked_at=time_text(now)
                 )
             )
-        task = asyncio.create_task(self._start(account, runner_id), name=f"start {runner_id}")
+        self._ask(account, runner_id)
+
+    def _ask(self, account: str, runner_id: str, *, is_again: bool = False) -> None:
+        self._asked.add(runner_id)
+        task = asyncio.create_task(self._start(account, runner_id, is_again=is_again), name=f"start {runner_id}")
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
-    async def _start(self, account: str, runner_id: str) -> None:
+    async def _start(self, account: str, runner_id: str, *, is_again: bool) -> None:
         try:
             await self.servers.start(account, server=runner_id)
         except StartRefusedError as refused:
-            delay = min(self._delays.get(account, FIRST_DELAY_S) * 2, LONGEST_DELAY_S)
+            if is_again and refused.reason == ALREADY_RUNS:
+                return
+            longest = LONGEST_DELAY_OF_SILENT_HUB_S if refused.reason == HUB_SILENT else LONGEST_DELAY_S
+            delay = min(self._delays.get(account, FIRST_DELAY_S) * 2, longest)
             self._delays[account] = delay
             self._not_before[account] = asyncio.get_running_loop().time() + delay / 2
             if self.problems.get(account) != refused.reason:
@@ -130,6 +145,7 @@ class RunnerSupply:
                 )
             ).all()
         for one in gone:
+            self._asked.discard(one.id)
             if one.id not in self._removed and await self.servers.remove(one.account, server=one.id):
                 self._removed.add(one.id)
         with self.database.writing() as tx:
@@ -147,7 +163,10 @@ class RunnerSupply:
 
 
 def _wanted(connection: Connection, *, now: dt.datetime) -> Mapping[str, int]:
-    """How many runs each account has that wait or run; an account without a waiting one needs no new runner."""
+    """How many runs each account has that wait or run; an account without a waiting one needs no new runner.
+
+    Save one that must close what another runner left.
+    """
     due = sa.or_(runs.c.state != "queued", runs.c.not_before <= time_text(now))
     rows = connection.execute(
         sa.select(
@@ -158,7 +177,8 @@ def _wanted(connection: Connection, *, now: dt.datetime) -> Mapping[str, int]:
         .where(runs.c.state.in_(ACTIVE), due)
         .group_by(runs.c.account)
     )
-    return {row.account: row.n for row in rows if row.waiting}
+    left = accounts_with_left_runs(connection, since=time_text(now - LEFT_FOR))
+    return {**dict.fromkeys(left, 1), **{row.account: row.n for row in rows if row.waiting}}
 
 
 def _there(connection: Connection) -> dict[str, int]:
@@ -168,3 +188,8 @@ def _there(connection: Connection) -> dict[str, int]:
         .group_by(runners.c.account)
     )
     return {row.account: row.n for row in rows}
+
+
+def _starting(connection: Connection, *, without: set[str]) -> dict[str, str]:
+    rows = connection.execute(sa.select(runners.c.id, runners.c.account).where(runners.c.state == "starting"))
+    return {row.id: row.account for row in rows if row.id not in without}

@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 
-__all__ = ["HubServers", "StartRefusedError"]
+__all__ = ["ALREADY_RUNS", "HUB_SILENT", "HubServers", "StartRefusedError"]
 
 logger = logging.getLogger(__name__)
 
+HUB_SILENT = "hub-silent"
+ALREADY_RUNS = "server-400"  # what JupyterHub says of a server that is up
 START_LIMIT_S = 30
 LIMIT_S = 10
 
@@ -105,7 +107,7 @@ class HubServers:
         try:
             response = await AsyncHTTPClient().fetch(request, raise_error=False)
         except (OSError, HTTPClientError) as silent:
-            raise StartRefusedError("hub-silent") from silent
+            raise StartRefusedError(HUB_SILENT) from silent
         if response.code == 599:
-            raise StartRefusedError("hub-silent")
+            raise StartRefusedError(HUB_SILENT)
         return response
