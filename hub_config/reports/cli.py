@@ -1,35 +1,37 @@
-"""`cohorthub report`: see what a template can be told, run it, list the runs."""
+"""`cohorthub report`: see what a template can be told, run it here or at the reports service, look at the runs."""
 
 import os
 import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import click
 
 from hub_config.lean_imports import leave_out_slow_imports
+from hub_config.reports.command import (
+    cancel,
+    diff,
+    list_,
+    run_at_service,
+    schedule,
+    service_options,
+    show,
+    wants_service,
+)
+from hub_config.reports.command.service_options import Session
 
 __all__ = ["report"]
 
-
-class Session(Protocol):
-    """What the root command hands to every command."""
-
-    home: Path
-    as_json: bool
-
-    def emit(self, document: dict[str, Any], text: str) -> None:
-        """Write the result to stdout."""
-
-    def say(self, message: str) -> None:
-        """Tell a person about progress, on stderr."""
+HERE = ("output_dir", "run_id", "cell_timeout", "run_timeout", "started_by")  # options of a run in the foreground
+AT_SERVICE = ("definition", "wait", "idempotency_key")
 
 
 @click.group(short_help="Run parameterised notebooks as reports.")
 def report() -> None:
     """Run parameterised notebooks as reports.
 
-    TEMPLATE is the path of a notebook, a notebook in the current folder, or the name of a shipped report.
+    TEMPLATE is the path of a notebook, a notebook in the current folder, or the name of a shipped report. With
+    --project, --url or --token-file a command asks the reports service of the hub.
 
     Example: cohorthub report run comparative_safety -p washout_days=365
     """
@@ -63,7 +65,7 @@ def inspect(session: Session, template: str) -> None:
 
 
 @report.command(short_help="Run a template as a report.")
-@click.argument("template")
+@click.argument("template", required=False)
 @click.option("-p", "--parameter", "assignments", multiple=True, metavar="NAME=VALUE", help="A value; may be repeated.")
 @click.option(
     "-f", "--parameters-file", type=click.Path(path_type=Path), help="YAML with `name: value` lines; -p wins."
@@ -77,24 +79,35 @@ def inspect(session: Session, template: str) -> None:
     type=click.FloatRange(0.1, 7 * 86400),
     default=600,
     show_default=True,
-    help="Seconds for one cell.",
+    help="Seconds for one cell; at the service the project's limit.",
 )
 @click.option(
     "--run-timeout",
     type=click.FloatRange(0.1, 30 * 86400),
     default=3600,
     show_default=True,
-    help="Seconds for all cells.",
+    help="Seconds for all cells; at the service the project's limit.",
 )
 @click.option("--started-by", help="Who asks for the run.  [default: the account]", hidden=True)
+@click.option("--definition", metavar="NAME", help="Run what was approved of this definition of --project, now.")
+@click.option("--wait", is_flag=True, help="Follow the run at the service; the exit code is the run's.")
+@click.option("--idempotency-key", metavar="KEY", help="Name of this request: sent again, it is not taken twice.")
+@service_options
 @click.pass_context
-def run(ctx: click.Context, /, template: str, **options: Any) -> None:
+def run(ctx: click.Context, /, template: str | None, **options: Any) -> None:
     """Run TEMPLATE as a report; what it makes lies in the run's folder.
 
-    Everything is checked before anything starts. The exit code is 0 if the report ran to its end.
+    Everything is checked before anything starts. The exit code is 0 if the report ran to its end. With --project the
+    reports service runs it, TEMPLATE or a --definition of the project, and its folder is the project's.
 
     Example: cohorthub report run comparative_safety -p washout_days=365 --output-dir results
     """
+    given = {name for name, value in options.items() if value and _was_given(ctx, name)}
+    if wants_service(options) or given & set(AT_SERVICE):
+        _check_words(template, given, options=options)
+        ctx.exit(run_at_service(ctx.obj, template, options=options))
+    if template is None:
+        raise click.UsageError("Say what to run: TEMPLATE, or --definition NAME with --project NAME.")
     from hub_config.reports.execution.progress import progress_on
     from hub_config.reports.execution.supervisor import run_report
 
@@ -116,21 +129,6 @@ def run(ctx: click.Context, /, template: str, **options: Any) -> None:
     ctx.exit(verdict.exit_code)
 
 
-@report.command("list", short_help="List the runs, newest first.")
-@click.option("--output-dir", type=click.Path(path_type=Path), help="Where the runs lie.  [default: HOME/runs]")
-@click.pass_obj
-def list_(session: Session, output_dir: Path | None) -> None:
-    """List the runs, newest first, with their state. Runs whose runner was killed are closed as interrupted.
-
-    Example: cohorthub report list
-    """
-    from hub_config.reports.folders.runs import list_runs
-
-    runs = list_runs(output_dir or session.home / "runs")
-    lines = [_run_line(run) for run in runs] or ["No runs yet. Begin one with `cohorthub report run`."]
-    session.emit({"runs": runs}, "\n".join(lines))
-
-
 @report.command(short_help="Check that a run's folder is as it was when the run ended.")
 @click.argument("folder", metavar="RUN_FOLDER", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--expect", metavar="SHA256", help="The crate's hash, if it was kept elsewhere.")
@@ -148,15 +146,20 @@ def verify(ctx: click.Context, /, folder: Path, *, expect: str | None) -> None:
     ctx.exit(0 if found.whole else 1)
 
 
-def _run_line(run: dict[str, Any]) -> str:
-    progress, error, duration = run["progress"], run.get("error"), run.get("duration_s")
-    if run["status"] == "running":
-        note = f"cell {progress.get('cell')}/{progress.get('cells')}  {progress.get('title')}"
-    else:
-        note = f"{duration:.1f} s" if duration is not None else ""
-    if error:
-        note += f"  {error['code']}" + (f" in cell {error['cell']}" if error.get("cell") else "")
-    return f"{run['run_id']:<27}  {run['status']:<11}  {run['template']:<24}  {note}".rstrip()
+def _was_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
+def _check_words(template: str | None, given: set[str], *, options: dict[str, Any]) -> None:
+    if not options["project"]:
+        raise click.UsageError("Say for which project the reports service shall run it: --project NAME.")
+    if (template is None) == (options["definition"] is None):
+        raise click.UsageError("Give either TEMPLATE or --definition NAME.")
+    if options["definition"] is not None and given & {"assignments", "parameters_file"}:
+        raise click.UsageError("A definition says its parameters itself; run its TEMPLATE to choose others.")
+    if given & set(HERE):
+        words = ", ".join(sorted(f"--{name.replace('_', '-')}" for name in given & set(HERE)))
+        raise click.UsageError(f"Only for a run in the foreground: {words}.")
 
 
 def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any:
@@ -179,3 +182,7 @@ def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any
         started_by=options["started_by"],
         secrets_folder=Path(folder) if (folder := os.environ.get("COHORTHUB_SECRETS")) else None,
     )
+
+
+for command in (cancel, diff, list_, schedule, show):
+    report.add_command(command)

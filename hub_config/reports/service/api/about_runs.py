@@ -12,7 +12,6 @@ from hub_config.reports.changes import compare_runs, comparison_text, roll_up
 from hub_config.reports.database.history import RunFilter, events_of, find_batch, runs_of_batch
 from hub_config.reports.definitions import Problem
 from hub_config.reports.service.api.endpoints import Call, Download, Endpoint
-from hub_config.reports.service.api.errors import ApiError
 from hub_config.reports.service.api.refusals import nothing_here
 from hub_config.reports.service.api.requests import ComparisonQuery, EventsQuery, RollUpQuery, RunsQuery
 from hub_config.reports.service.api.run_documents import (
@@ -27,6 +26,7 @@ from hub_config.reports.service.api.run_documents import (
     shown_run,
 )
 from hub_config.reports.service.board import Run
+from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
 
 __all__ = ["RUN_ENDPOINTS", "seen_run"]

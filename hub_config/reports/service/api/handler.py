@@ -19,12 +19,12 @@ from hub_config.errors import HubError
 from hub_config.reports.definitions import Problem
 from hub_config.reports.desk import Person
 from hub_config.reports.service.api.endpoints import IDEMPOTENCY_KEY, PATH_PARTS, Call, Download, Endpoint, Made
-from hub_config.reports.service.api.errors import ApiError
 from hub_config.reports.service.api.kit import Kit
 from hub_config.reports.service.api.openapi import openapi_document
 from hub_config.reports.service.api.refusals import as_refusal, document_of, lacks_scope, nothing_here, problems_in
 from hub_config.reports.service.api.strict_json import read_json
 from hub_config.reports.service.base import Answer
+from hub_config.reports.service.errors import ApiError
 
 __all__ = ["ApiAnswer", "ApiHandler", "DescriptionHandler"]
 

@@ -21,9 +21,9 @@ from hub_config.reports.database.figures import (
 )
 from hub_config.reports.database.history import queue_figures
 from hub_config.reports.keeper.keeper import TimeSpent
-from hub_config.reports.service.api.errors import ApiError
 from hub_config.reports.service.api.handler import ApiAnswer
 from hub_config.reports.service.api.refusals import as_refusal
+from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import METRICS_SCOPE
 
 __all__ = ["MetricsHandler", "metrics_text"]

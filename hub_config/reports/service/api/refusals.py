@@ -24,7 +24,7 @@ from hub_config.reports.desk.errors import (
     ProjectUnknownError,
     TemplateChangedError,
 )
-from hub_config.reports.service.api.errors import ApiError
+from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
 
 __all__ = ["as_refusal", "document_of", "lacks_scope", "nothing_here", "problems_in"]

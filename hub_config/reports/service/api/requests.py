@@ -139,3 +139,6 @@ class TemplateRun(Request, frozen=True):
     parameters: dict[Annotated[str, StringConstraints(max_length=200)], Any] = Field(
         default={}, max_length=500, description="Name to value; the template's own for all others."
     )
+    texts: dict[Annotated[str, StringConstraints(max_length=200)], str] = Field(
+        default={}, max_length=500, description="Name to value as a person types it; wins over `parameters`."
+    )

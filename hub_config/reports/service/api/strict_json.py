@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from hub_config.reports.definitions import Problem
-from hub_config.reports.service.api.errors import ApiError
+from hub_config.reports.service.errors import ApiError
 
 __all__ = ["DEEPEST", "LARGEST", "read_json"]
 

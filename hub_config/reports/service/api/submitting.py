@@ -1,14 +1,20 @@
 """Endpoints: running a template without a definition, and running an old run again."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from hub_config.projects import Action
 from hub_config.reports.database.submissions import Batch
+from hub_config.reports.definitions import Problem
 from hub_config.reports.definitions.template_paths import locate_template
 from hub_config.reports.desk.rerunning import differences_of, rerun
+from hub_config.reports.parameters import from_text
 from hub_config.reports.service.api.endpoints import Call, Endpoint, Made
 from hub_config.reports.service.api.requests import TemplateRun
 from hub_config.reports.service.api.run_documents import DifferenceShown, Queued, RerunAnswer, RerunDifferences
+from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
-from hub_config.reports.templates.templates import inspect_template
+from hub_config.reports.templates.templates import Template, inspect_template
 
 __all__ = ["SUBMITTING_ENDPOINTS", "of_batch", "queued"]
 
@@ -53,12 +59,28 @@ def _run_template(call: Call) -> Made:
     batch = desk.run_template(
         template,
         project=project,
-        values=call.body.parameters,
+        values={**call.body.parameters, **_typed(template, call.body.texts)},
         person=call.person,
         now=call.now,
         idempotency_key=call.idempotency_key,
     )
     return queued(of_batch(batch))
+
+
+def _typed(template: Template, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Read what a person typed; unknown names stay as they are, for the desk to refuse with the known ones."""
+    types = {one.name: one.type for one in template.parameters}
+    values: dict[str, Any] = dict(texts)
+    problems = []
+    for name in types.keys() & texts.keys():
+        try:
+            values[name] = from_text(types[name], texts[name])
+        except ValueError as refused:
+            problems.append(Problem(f"texts.{name}", "value", str(refused)))
+    if problems:
+        said = "; ".join(str(one) for one in problems)
+        raise ApiError(f"The values do not fit; {said}. See the template's parameters.", status=422, problems=problems)
+    return values
 
 
 def _differences(call: Call) -> RerunDifferences:

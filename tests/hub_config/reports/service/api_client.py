@@ -1,10 +1,12 @@
 """Asking the API as a program does, with tokens that the hub made."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 from .conftest import Place
@@ -12,7 +14,6 @@ from .conftest import Place
 PROJECT = """
 title = "병동 품질"
 timezone = "Asia/Seoul"
-account = "runs-for-wards"
 
 [members]
 kim = "lead"
@@ -24,6 +25,19 @@ email = "ops@example.org"
 events = ["failed"]
 """
 EVERYTHING = "custom:reports"
+
+
+def make_project(place: Place, name: str, *, text: str = PROJECT) -> Path:
+    """Write a project with a lead, an analyst, a reader, and a notebook of its own."""
+    folder = place.home / "projects" / name
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.parent.chmod(0o700)
+    file = folder / "project.toml"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
+    (folder / "steady.ipynb").write_bytes((place.notebooks / "reports" / "steady.ipynb").read_bytes())
+    time.sleep(1.1)  # the service looks once a second
+    return folder
 
 
 @dataclass(frozen=True)

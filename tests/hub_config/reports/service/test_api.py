@@ -6,7 +6,7 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from .api_client import EVERYTHING, PROJECT, Client, make_token, request
+from .api_client import EVERYTHING, Client, make_project, make_token, request
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(240)]
 
@@ -16,16 +16,8 @@ DOCUMENT = {"name": "monthly", "title": "월간 품질", "template": "steady.ipy
 
 @pytest.fixture(scope="module")
 def wards(place):
-    """A project with a lead, an analyst and a reader, and a notebook of its own."""
-    folder = place.home / "projects" / "wards"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.parent.chmod(0o700)
-    project = folder / "project.toml"
-    project.write_text(PROJECT, encoding="utf-8")
-    project.chmod(0o600)
-    (folder / "steady.ipynb").write_bytes((place.notebooks / "reports" / "steady.ipynb").read_bytes())
-    time.sleep(1.1)
-    return folder
+    """The project of these tests."""
+    return make_project(place, "wards")
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +179,7 @@ def test_a_run_is_followed_to_its_end_and_its_files_are_downloaded(lead, reader,
     run = wait_for(lead, run_id, "succeeded", "failed")
     assert (run["state"], run["parameters"]["count"], run["given"]) == ("succeeded", 2, ["count"])
     events = lead.get(f"runs/{run_id}/events").json
-    assert [one["kind"] for one in events["events"]][0] == "queued"
+    assert events["events"][0]["kind"] == "queued"
     assert lead.get(f"runs/{run_id}/events?after={events['events'][-1]['id']}").json["events"] == []
     report = lead.get(f"runs/{run_id}/report.html")
     assert report.headers["Content-Security-Policy"].startswith("sandbox")

@@ -1,9 +1,13 @@
 """A request to the API that is refused."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from hub_config.errors import HubError
-from hub_config.reports.definitions import Problem
+
+if TYPE_CHECKING:  # the command line imports this, and begins fast
+    from collections.abc import Sequence
+
+    from hub_config.reports.definitions import Problem
 
 __all__ = ["ApiError"]
 
@@ -37,7 +41,7 @@ class ApiError(HubError):
         status: int = 400,
         code: str | None = None,
         exit_code: int | None = None,
-        problems: Sequence[Problem] = (),
+        problems: "Sequence[Problem]" = (),
         retry_after_s: int | None = None,
     ) -> None:
         super().__init__(message)

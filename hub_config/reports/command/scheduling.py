@@ -1,0 +1,61 @@
+"""`cohorthub report schedule`: from a file to a report definition of a project."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub_config.reports.command.service_options import Session, client_of, service_options
+
+__all__ = ["schedule"]
+
+MOST_BYTES = 2**18
+
+
+@click.command(short_help="Write a report definition of a project from a file.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only check, and show when it would be due and what would change.")
+@click.option("--approve", is_flag=True, help="Approve it in the same step, as a lead of the project.")
+@service_options
+@click.pass_obj
+def schedule(session: Session, /, file: Path, *, dry_run: bool, approve: bool, **options: Any) -> None:
+    """Check the report definition in FILE (TOML or JSON) and write it as a draft, which a lead approves.
+
+    The next five times and the differences to what is approved are shown. All that is wrong is told at once, and then
+    nothing is written.
+
+    Example: cohorthub report schedule monthly.toml --project wards --dry-run
+    """
+    if not options["project"]:
+        raise click.UsageError("Say for which project: --project NAME.")
+    from hub_config.reports.command.printing import change_lines, time_lines
+    from hub_config.reports.definitions import read_definition
+
+    definition = read_definition(_content(file), "json" if file.suffix.lower() == ".json" else "toml")
+    answer = client_of(session, options).ask(
+        "PUT",
+        "projects",
+        options["project"],
+        "definitions",
+        definition.name,
+        query={"dry_run": "true" if dry_run else None, "approve": "true" if approve else None},
+        body=definition.to_document(),
+    )
+    if not answer["written"]:
+        result = f"{answer['name']} can be written; nothing was, as this is a dry run."
+    elif answer["approved"]:
+        result = f"{answer['name']} is written and approved."
+    else:
+        result = f"{answer['name']} is written as a draft; a lead of {answer['project']} approves it on its page."
+    session.emit(answer, "\n".join([*change_lines(answer["changes"]), *time_lines(answer["next"]), result]))
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as unreadable:
+        raise click.BadParameter(
+            f"the file cannot be read; found {type(unreadable).__name__}. Give the path of a TOML or JSON file.",
+            param_hint="FILE",
+        ) from unreadable
