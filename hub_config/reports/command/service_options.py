@@ -8,7 +8,7 @@ import click
 
 from hub_config.reports.command.service_client import ServiceClient, connect
 
-__all__ = ["Session", "client_of", "service_options", "wants_service"]
+__all__ = ["client_of", "service_options", "wants_service"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 NAMES = ("project", "url", "token_file")

@@ -12,6 +12,8 @@ from hub_config.reports.database.tables import notices, runs
 
 __all__ = ["DURATION_BOUNDS", "Durations", "lost_leases", "notice_outcomes", "oldest_waits", "run_durations"]
 
+# No bound value: PostgreSQL takes the same expression with two of them for two expressions, and groups by neither.
+SLASH: sa.ColumnElement[str] = sa.literal_column("'/'", sa.String)
 DURATION_BOUNDS = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
 
 
@@ -53,7 +55,7 @@ def run_durations(connection: Connection, *, most: int = 200) -> list[Durations]
         Of runs that have begun and ended.
     """
     report = sa.case(
-        (runs.c.definition.is_not(None), runs.c.project + sa.literal("/") + runs.c.definition),
+        (runs.c.definition.is_not(None), runs.c.project + SLASH + runs.c.definition),
         else_=runs.c.template_name,
     )
     within = [sa.func.sum(sa.case((runs.c.seconds <= bound, 1), else_=0)) for bound in DURATION_BOUNDS]
@@ -96,7 +98,7 @@ def oldest_waits(connection: Connection, *, now: dt.datetime) -> Mapping[str, fl
     )
     return {
         project: max((now - dt.datetime.fromisoformat(oldest)).total_seconds(), 0.0)
-        for project, oldest in connection.execute(asked).tuples()
+        for project, oldest in connection.execute(asked)
     }
 
 
@@ -131,4 +133,4 @@ def notice_outcomes(connection: Connection) -> Mapping[str, int]:
         Outcome to number.
     """
     asked: Any = sa.select(notices.c.outcome, sa.func.count()).where(notices.c.outcome.is_not(None))
-    return {outcome: int(n) for outcome, n in connection.execute(asked.group_by(notices.c.outcome)).tuples()}
+    return {outcome: int(n) for outcome, n in connection.execute(asked.group_by(notices.c.outcome))}

@@ -115,7 +115,11 @@ class SyncRequest:
             *(number for one in reports for number in (one.cell, one.n_cells) if number is not None),
         ]
         whole = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
-        if not whole or len(reports) + len(closed) > MOST_RUNS or not all(isinstance(one.cell_title, str) for one in reports):
+        if (
+            not whole
+            or len(reports) + len(closed) > MOST_RUNS
+            or not all(isinstance(one.cell_title, str) for one in reports)
+        ):
             raise ValueError("not a request of a runner")
         return request
 

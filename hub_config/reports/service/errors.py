@@ -1,4 +1,4 @@
-"""A request to the API that is refused."""
+"""What the API of the reports service refuses, for the service and for the command line alike."""
 
 from typing import TYPE_CHECKING
 

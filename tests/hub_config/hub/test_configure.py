@@ -35,6 +35,15 @@ def test_settings_reach_jupyterhub(home: Home) -> None:
     assert c.JupyterHub.hub_bind_url == "http://127.0.0.1:8002"
 
 
+def test_people_hold_the_scopes_of_reports_so_that_their_tokens_may_hold_some(home: Home) -> None:
+    c = Config()
+    apply_hub(home.path, c)
+    (user,) = [role for role in c.JupyterHub.load_roles if role["name"] == "user"]
+    assert set(c.JupyterHub.custom_scopes) <= set(user["scopes"])
+    parts = c.JupyterHub.custom_scopes["custom:reports"]["subscopes"]
+    assert set(c.JupyterHub.custom_scopes) == {"custom:reports", *parts}
+
+
 def test_applying_twice_is_applying_once(home: Home) -> None:
     once, twice = Config(), Config()
     apply_hub(home.path, once)

@@ -53,6 +53,7 @@ def test_whatever_is_sent_the_answer_is_one_that_the_description_knows(place, fu
     words += [f"{fuzzed.root}openapi.json", "--max-time", str(SECONDS), "--no-color", "--workers", "2", "--seed", "5"]
     words += ["--max-failures", "60", "--warnings", "off"]
     ended = subprocess.run(words, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS + 240)
+    print(ended.stdout[-2_000:])  # how many requests, for whoever runs it for long with -rP
     assert ended.returncode == 0, ended.stdout[-30_000:] + ended.stderr[-3_000:]
 
 
