@@ -46,9 +46,9 @@ __all__ = ["DEFINITION_ENDPOINTS"]
 
 EXAMPLE = {
     "name": "monthly-quality",
-    "title": "Monthly quality of twelve wards",
+    "title": "Monthly quality of all wards",
     "template": "quality_indicator",
-    "parameters": {"month": "{month:-1}"},
+    "parameters": {"first_date": "{year:-1.start}", "last_date": "{month:-1.end}"},
     "schedule": ["first weekday of the month at 07:00"],
 }
 
