@@ -87,7 +87,6 @@ class ApiAnswer(HubOAuthenticated, Answer):
                 logger.warning("The hub did not say who asks: %s", failure.log_message)
                 raise as_refusal(None, status=503) from failure
         if model is None:
-            self._hold_back(self.kit.failures.take(self.request.remote_ip or ""))
             found = "no token" if given is None else "one that the hub does not know"
             raise ApiError(f"Nobody is signed in; found {found}. {HOW_TO_GET_ONE}", status=401)
         return dict(model)

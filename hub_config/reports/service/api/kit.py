@@ -12,7 +12,6 @@ from hub_config.reports.service.shelf import Shelf
 __all__ = ["Kit"]
 
 THREADS = 4  # a notebook that takes a second to read holds up neither the pages nor the keeper
-FAILURES_PER_SECOND = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,8 +30,6 @@ class Kit:
         Where the service lies.
     limit : RateLimit
         Of each token.
-    failures : RateLimit
-        Of what no token opens, by address: each costs the hub a look.
     began : datetime
         When the service began.
     threads : ThreadPoolExecutor
@@ -44,6 +41,5 @@ class Kit:
     shelf: Shelf
     prefix: str
     limit: RateLimit
-    failures: RateLimit = field(default_factory=lambda: RateLimit(FAILURES_PER_SECOND, 60))
     began: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "reports-api"))

@@ -53,7 +53,7 @@ c.JupyterHub.custom_scopes = {name: dict(scope) for name, scope in CUSTOM_SCOPES
 c.JupyterHub.load_roles = [
     {"name": "user", "scopes": ["self", "access:services!service=reports", *CUSTOM_SCOPES]},
     {"name": "reports-service", "scopes": ["admin:users", "admin:servers"], "services": ["reports"]},
-    {"name": "token-desk", "scopes": ["admin:users", "tokens"], "services": ["token-desk"]},
+    {"name": "token-desk", "scopes": ["admin:users", "tokens", "read:metrics"], "services": ["token-desk"]},
 ]
 c.JupyterHub.allow_named_servers = True
 c.SimpleLocalProcessSpawner.home_dir_template = os.environ["T_FOLDER"] + "/users/{username}"

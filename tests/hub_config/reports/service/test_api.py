@@ -200,6 +200,24 @@ def test_a_run_is_followed_to_its_end_and_its_files_are_downloaded(lead, reader,
     assert lead.get(f"batches/{taken.json['batch']}/roll-up?format=csv").headers["Content-Type"].startswith("text/csv")
 
 
+def test_a_declared_table_is_downloaded_so_that_a_spreadsheet_runs_no_cell(lead, wards):
+    (run_id,) = lead.post("projects/wards/runs", {"template": "steady"}).json["runs"]
+    wait_for(lead, run_id, "succeeded", "failed")
+    folder = wards / "runs" / run_id
+    outputs = [
+        {"id": "events", "title": "사건", "kind": "table", "files": ["events.csv"]},
+        {"id": "outside", "title": "x", "kind": "table", "files": ["../../project.toml.csv", "/etc/passwd"]},
+    ]
+    (folder / "outputs.json").write_text(json.dumps({"outputs": outputs}), encoding="utf-8")
+    (folder / "events.csv").write_text("병동,n\n=1+1,3\n", encoding="utf-8")
+    assert lead.get(f"runs/{run_id}/tables").json["tables"] == [{"id": "events", "title": "사건", "is_figure": False}]
+    table = lead.get(f"runs/{run_id}/tables/events.csv")
+    assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "'=1+1" in table.body.decode("utf-8-sig")
+    assert lead.get(f"runs/{run_id}/tables/outside.csv").status == 404
+    assert lead.get(f"runs/{run_id}/outputs.json").json["outputs"][0]["title"] == "사건"
+
+
 def test_runs_are_listed_page_by_page_without_one_twice_or_none(analyst, lead):
     for number in range(5):
         body = {"template": "steady", "parameters": {"count": number + 1}}
@@ -283,3 +301,10 @@ def test_prometheus_reads_the_figures_with_the_right_token_only(place, person, l
         "lost runs",
     }
     assert families["cohorthub_reports_notices_due"].samples[0].value >= 0
+
+
+def test_a_service_with_the_scope_for_metrics_reads_them_and_nothing_else(place):
+    service = Client(place, place.token[::-1])
+    address = f"http://127.0.0.1:{place.service_port}/services/reports/metrics"
+    assert request(address, Authorization=f"token {service.token}").status == 200
+    assert service.get("runs").status == 403
