@@ -23,7 +23,7 @@ def write_run(home):
         folder.mkdir()
         record = {
             "schema": "cohorthub.run/1", "run_id": run_id, "status": "succeeded", "template": "품질", "parameters": {},
-            "started_at": f"2026-11-27T06:30:0{len(list(folder.parent.iterdir()))}Z", "ended_at": "2026-11-27T06:31:00Z",
+            "started_at": f"2026-11-27T06:30:0{len(list(folder.parent.iterdir()))}Z",
             "duration_s": 3.5, "progress": {"cell": 2, "cells": 2, "title": "끝"}, "error": None,
         }  # fmt: skip
         (folder / "run.json").write_text(json.dumps(record | more), encoding="utf-8")
