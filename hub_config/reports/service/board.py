@@ -8,7 +8,7 @@ from typing import Any
 
 from hub_config.projects import Action
 from hub_config.reports.database.connection import Database
-from hub_config.reports.database.history import RunFilter, count_runs, find_runs, one_run, queue_position
+from hub_config.reports.database.history import RunFilter, count_runs, find_runs, one_run, queue_position, runs_of_batch
 from hub_config.reports.database.states import ACTIVE
 from hub_config.reports.desk import COMMAND_LINE, Person, ProjectBook
 from hub_config.reports.folders.archive import open_inside
@@ -207,6 +207,22 @@ class Board:
             return [
                 self._shown(row, position=None) for row in find_runs(connection, limited, limit=limit, before=before)
             ]
+
+    def of_batch(self, batch_id: str) -> list[Run]:
+        """Read the runs of a submission, for somebody who may see its project.
+
+        Parameters
+        ----------
+        batch_id : str
+            Which.
+
+        Returns
+        -------
+        list of Run
+            In the order of the sweep, of each repeated run the last attempt.
+        """
+        with self.database.reading() as connection:
+            return [self._shown(row, position=None) for row in runs_of_batch(connection, batch_id)]
 
     def _limited(self, wanted: RunFilter, *, person: Person) -> RunFilter:
         seen = self.seen_by(person)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hub_config.projects import Action
 from hub_config.reports.changes import compare_runs, comparison_text, roll_up
-from hub_config.reports.database.history import RunFilter, events_of, find_batch, runs_of_batch
+from hub_config.reports.database.history import RunFilter, events_of, find_batch
 from hub_config.reports.definitions import Problem
 from hub_config.reports.service.api.endpoints import Call, Download, Endpoint
 from hub_config.reports.service.api.refusals import nothing_here
@@ -137,15 +137,9 @@ def _batch_row(call: Call) -> Any:
     return row
 
 
-def _runs_of(call: Call, row: Any) -> list[Run]:
-    with call.kit.desk.database.reading() as connection:
-        found = runs_of_batch(connection, row.id)
-    return [run for one in found if (run := call.kit.board.find(one.id, person=call.person)) is not None]
-
-
 def _batch(call: Call) -> BatchShown:
     row = _batch_row(call)
-    shown = [shown_run(run) for run in _runs_of(call, row)]
+    shown = [shown_run(run) for run in call.kit.board.of_batch(row.id)]
     return BatchShown(
         id=row.id,
         project=row.project,
@@ -161,7 +155,7 @@ def _batch(call: Call) -> BatchShown:
 
 def _roll_up(call: Call) -> RollUpShown | Download:
     row = _batch_row(call)
-    found = roll_up([run.folder for run in _runs_of(call, row) if run.folder is not None])
+    found = roll_up([run.folder for run in call.kit.board.of_batch(row.id) if run.folder is not None])
     if call.query.format == "csv":
         content = io.BytesIO(found.to_csv().encode("utf-8-sig"))
         return Download(content, f"{row.id}.csv", {"Content-Type": "text/csv; charset=utf-8"})
