@@ -154,3 +154,21 @@ def are_gone() -> Callable[[list[psutil.Process]], bool]:
             return False
 
     return lambda processes: not any(map(runs, processes))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the long tests be asked for."""
+    parser.addoption("--storms", default="", metavar="SEEDS", help="run long storms of kills, of these seeds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the tests that may be run apart."""
+    config.addinivalue_line("markers", "slurm: starts a Slurm of its own")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long storms out where nobody has asked for them."""
+    long = [item for item in items if "long_seed" in getattr(item, "fixturenames", ())]
+    if long and not config.getoption("--storms"):
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
