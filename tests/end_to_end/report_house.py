@@ -2,8 +2,10 @@
 
 import contextlib
 import datetime as dt
+import html
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import requests
 
 from hub_config.home import Home
 from hub_config.kernels import ensure_kernel
@@ -27,7 +30,7 @@ from hub_config.reports.database import Database, NewRun, Submission, bring_up_t
 from hub_config.reports.database.states import ACTIVE, HELD
 from hub_config.reports.database.submissions import keep_template, submit
 from hub_config.reports.database.tables import events, runs
-from hub_config.reports.desk import Desk, ProjectBook
+from hub_config.reports.desk import Desk, Person, ProjectBook
 from hub_config.reports.templates.templates import template_from_content
 
 START_LIMIT_S = 60
@@ -269,6 +272,31 @@ class House:
             )  # fmt: skip
         return list(made.run_ids)
 
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run at the desk, as API and command line do."""
+        assert self.desk.cancel(run_id, person=Person("kim"), now=dt.datetime.now(dt.UTC))
+
+    def sign_in(self, name: str) -> requests.Session:
+        """Sign somebody in through the hub, as a browser would."""
+        session = requests.Session()
+        page = session.get(f"{self.pages}", timeout=20)
+        form = {"username": name, "password": "", "_xsrf": token_in(page.text)}
+        session.post(page.url, data=form, timeout=20).raise_for_status()
+        session.get(self.pages, timeout=20).raise_for_status()
+        return session
+
+    @property
+    def pages(self) -> str:
+        """The first page of the service."""
+        return f"http://127.0.0.1:{self.ports[0]}/services/reports/"
+
+    def cancel_on_page(self, run_id: str, *, session: requests.Session) -> None:
+        """Cancel a run with the button of its page."""
+        page = session.get(f"{self.pages}runs/{run_id}", timeout=20)
+        page.raise_for_status()
+        sent = session.post(f"{self.pages}runs/{run_id}/cancel", data={"_xsrf": token_in(page.text)}, timeout=20)
+        sent.raise_for_status()
+
     def rows(self, *, states: Sequence[str] | None = None) -> list[Any]:
         """All runs, or those in some states."""
         asked = sa_select_runs(states)
@@ -355,6 +383,12 @@ class House:
         if self._database is not None:
             self._database.close()
             self._database = None
+
+
+def token_in(page: str) -> str:
+    """Read the token of a form; attributes may stand in any order."""
+    field_ = next(one for one in re.findall(r"<input[^>]*>", page) if 'name="_xsrf"' in one)
+    return html.unescape(re.search(r'value="([^"]*)"', field_)[1])  # type: ignore[index]
 
 
 def sa_select_runs(states: Sequence[str] | None) -> Any:
