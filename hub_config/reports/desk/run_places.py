@@ -1,5 +1,7 @@
 """Where and with what the runs of each project are carried out."""
 
+import os
+import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +41,10 @@ class RunPlaces:
             return None
         folder = self.book.folder(project)
         runs, stages = self.book.runs_root(project), folder / "stages"
-        for one in (folder, runs, stages):
+        _make(folder)
+        for one in (runs, stages):
             _make(one)
+            _give(one, found.account)
         environment = {"COHORTHUB_STAGES": str(stages), "COHORTHUB_PROJECT": project}
         if found.datasets != ("*",):
             environment["COHORTHUB_DATASETS"] = ",".join(found.datasets)
@@ -54,3 +58,19 @@ class RunPlaces:
 
 def _make(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _give(folder: Path, account: str) -> None:
+    """Give a folder to the unix account that the project's runs are carried out by, where there is one of its own.
+
+    Only root can give, and reads it all the same; elsewhere runs are carried out by the service's own account.
+    """
+    if os.geteuid() != 0:
+        return
+    try:
+        owner = pwd.getpwnam(account)
+    except KeyError:
+        return
+    # The folder above is not the account's, so it can put no link in this one's place.
+    if not folder.is_symlink() and folder.stat().st_uid != owner.pw_uid:
+        os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
