@@ -133,6 +133,7 @@ class House:
     ports: list[int] = field(default_factory=lambda: [free_port() for _ in range(4)])
     token: str = field(default_factory=lambda: secrets.token_hex(16))
     started: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    enter: Callable[..., list[str]] = lambda *words: list(words)  # into another view of the machine
     _database: Database | None = None
 
     @property
@@ -153,7 +154,7 @@ class House:
         """The desk, as the service has it."""
         return Desk(database=self.database, book=ProjectBook(self.home), data=self.home / "data")
 
-    def build(self, projects: Mapping[str, str]) -> None:
+    def build(self, projects: Mapping[str, str], *, accounts: Mapping[str, str] | None = None) -> None:
         """Make the folders, and a project of each name with these limits."""
         for name in ("home", "home/data", "home/run", "home/secrets", "home/projects", "tmp", "users", "hub"):
             (self.folder / name).mkdir(mode=0o700)
@@ -161,7 +162,8 @@ class House:
         for name, limits in projects.items():
             folder = self.home / "projects" / name
             folder.mkdir(mode=0o700)
-            text = f'title = "{name}"\n[members]\nkim = "lead"\nlee = "analyst"\n[limits]\n{limits}\n'
+            account = f'account = "{accounts[name]}"\n' if accounts else ""
+            text = f'title = "{name}"\n{account}[members]\nkim = "lead"\nlee = "analyst"\n[limits]\n{limits}\n'
             (folder / "project.toml").write_text(text, encoding="utf-8")
             (folder / "project.toml").chmod(0o600)
         (self.folder / "hub" / "jupyterhub_config.py").write_text(HUB_CONFIG + self.spawner, encoding="utf-8")
@@ -173,7 +175,7 @@ class House:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTERHUB_", "COHORTHUB_"))}
         with (self.folder / f"{name}.log").open("ab") as log:
             self.started[name] = subprocess.Popen(
-                words,
+                self.enter("env", "-C", str(self.folder / "hub"), *words),
                 env=kept | {"TMPDIR": str(self.folder / "tmp")} | environment,
                 cwd=self.folder / "hub",
                 stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,7 +97,9 @@ def _ports(n: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running_slurm(folder: Path, *, cores: int) -> Iterator[Slurm]:
+def running_slurm(
+    folder: Path, *, cores: int, enter: Callable[..., list[str]] = lambda *words: list(words)
+) -> Iterator[Slurm]:
     """Start munged, slurmctld and slurmd in the foreground, as processes of the test; end them by their ids."""
     host = socket.gethostname().partition(".")[0]
     for name in ("state", "spool"):
@@ -121,7 +123,7 @@ def running_slurm(folder: Path, *, cores: int) -> Iterator[Slurm]:
         for name, words in daemons.items():
             with (folder / f"{name}.out").open("wb") as log:
                 slurm.started[name] = subprocess.Popen(
-                    [str(_find(name)), *words],
+                    enter("env", "-C", str(folder), str(_find(name)), *words),
                     env=os.environ | slurm.environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,

@@ -219,11 +219,12 @@ def test_where_the_queue_has_no_room_the_service_lives_says_so_and_goes_on_when_
             session = small.sign_in("kim")
             (run_id,) = small.submit(SLOW, project="wards", values=[{"pause": 4.0}])
             wait_for_cell(small, run_id)
+            form = {"_xsrf": token_in(session.get(f"{small.pages}runs/{run_id}", timeout=20).text)}
             filler = folder / "filler"
             with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(4096))
-            page = session.post(f"{small.pages}runs/{run_id}/cancel", data=_form(small, session), timeout=30)
+            page = session.post(f"{small.pages}runs/{run_id}/cancel", data=form, timeout=30)
             assert page.status_code == 503
             assert "no room" in page.text
             assert "Traceback" not in page.text
@@ -245,10 +246,6 @@ def test_where_the_queue_has_no_room_the_service_lives_says_so_and_goes_on_when_
             settled(small)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _form(house: House, session: requests.Session) -> dict[str, str]:
-    return {"_xsrf": token_in(session.get(f"{house.pages}", timeout=20).text)}
 
 
 def _text(session: requests.Session, url: str) -> str:
