@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
 from tornado.web import HTTPError, RequestHandler
 
+from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.desk import Desk, Person
 from hub_config.reports.service.board import Board, Run
 from hub_config.reports.service.security import COMMON_HEADERS, page_policy
@@ -124,6 +125,8 @@ class Answer(RequestHandler):
         reason = failure.reason if isinstance(failure, HTTPError) else None
         if reason is not None and reason in self.texts.words:
             explanation = reason
+        if isinstance(failure, DatabaseUnreachableError):
+            status_code, explanation = 503, "error_no_room" if failure.is_full else "error_database"
         self.set_status(status_code)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", page_policy(self.nonce))
