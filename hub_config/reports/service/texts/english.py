@@ -170,8 +170,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "error_405": "This address does not take that kind of request.",
         "error_500": "Something went wrong on our side. It was written to the service's log.",
         "error_database": "The reports' database does not answer at the moment. Try again shortly.",
-        "error_no_room": "There is no room left on the service's disk, so nothing can be written down. Reports that run go "
-        "on. Tell the operator, and try again later.",
+        "error_no_room": (
+            "There is no room left on the service's disk, so nothing can be written down. Reports that run go on. "
+            "Tell the operator, and try again later."
+        ),
         "error_502": "The hub does not answer at the moment. Try again shortly.",
         "error_people_only": "These pages are for people who are signed in, not for services.",
         "error_signed_out": "Nobody is signed in, or the page is too old. Load it again.",
