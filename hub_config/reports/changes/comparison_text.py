@@ -1,16 +1,14 @@
 """Two runs side by side, for a terminal."""
 
-import math
 from collections.abc import Iterator
 
-from hub_config.reports.changes.cells import Number, read_cell, shown
-from hub_config.reports.changes.differences import Difference
 from hub_config.reports.changes.run_facts import RunFacts
 from hub_config.reports.changes.side_by_side import RunComparison
-from hub_config.reports.changes.table_changes import CellChange, TableChange
+from hub_config.reports.changes.table_changes import TableChange
 from hub_config.reports.changes.terminal import columns_of_text, plain_line
 from hub_config.reports.changes.texts import TEXTS, text
-from hub_config.reports.changes.what_changed import Changes, CountChange
+from hub_config.reports.changes.what_changed import Changes
+from hub_config.reports.changes.wording import cell_texts, count_name, difference_texts, short_text
 
 __all__ = ["comparison_text"]
 
@@ -74,17 +72,11 @@ def _facts(changes: Changes, language: str) -> list[str]:
     rows = [
         [
             text(f"fact_{fact.kind}", language, name=fact.name),
-            *(_short(side) if side is not None else text("none", language) for side in (fact.before, fact.after)),
+            *(short_text(side) if side is not None else text("none", language) for side in (fact.before, fact.after)),
         ]
         for fact in changes.facts
     ]
     return columns_of_text(heads, rows, numbers_from=3) if rows else []
-
-
-def _short(value: str) -> str:
-    """Shorten a hash, which nobody reads to its end."""
-    is_hash = len(value) == 64 and set(value) <= set("0123456789abcdef")
-    return value[:12] if is_hash else value
 
 
 def _outputs(changes: Changes, language: str) -> Iterator[str]:
@@ -99,40 +91,17 @@ def _heads(language: str) -> list[str]:
 
 
 def _numbers(changes: Changes, language: str) -> list[str]:
-    rows = [[number.output, *_cells(number.difference, language)] for number in changes.numbers]
+    rows = [[number.output, *difference_texts(number.difference, language)] for number in changes.numbers]
     return columns_of_text(_heads(language), rows) if rows else []
 
 
 def _counts(changes: Changes, language: str) -> list[str]:
-    rows = [[_count(count, language), *_cells(count.difference, language)] for count in changes.counts[:MOST_LINES]]
+    rows = [
+        [count_name(count, language), *difference_texts(count.difference, language)]
+        for count in changes.counts[:MOST_LINES]
+    ]
     lines = columns_of_text(_heads(language), rows) if rows else []
     return lines + _more(changes.n_counts_changed - len(rows), language)
-
-
-def _count(count: CountChange, language: str) -> str:
-    name = text(f"count_{count.kind}", language, output=count.output, label=count.label)
-    return f"{name}: {count.label}" if count.label and count.kind != "cohort_persons" else name
-
-
-def _cells(difference: Difference, language: str) -> list[str]:
-    apart = _number(difference.difference, language, sign=True, digits=6)
-    if difference.verdict == "within":
-        apart = text("within", language)
-    share = difference.relative
-    relative = text("none", language) if share is None or math.isinf(share) else f"{share:+.1%}"
-    if difference.from_zero:
-        relative = text("from_zero", language)
-    return [_number(difference.before, language), _number(difference.after, language), apart, relative]
-
-
-def _number(number: Number | None, language: str, *, sign: bool = False, digits: int = 10) -> str:
-    """Write a number for reading; the document has it unrounded."""
-    if number is None:
-        return text("none", language)
-    plus = "+" if sign and number > 0 else ""
-    if isinstance(number, int):
-        return f"{plus}{number:,}"
-    return plus + (shown(number) if math.isinf(number) else f"{number:,.{digits}g}")
 
 
 def _table(table: TableChange, language: str) -> list[str]:
@@ -151,28 +120,13 @@ def _table(table: TableChange, language: str) -> list[str]:
     ):
         lines += ["    " + text(key, language, name=_joined(row)) for row in rows[:MOST_LINES]]
         lines += _more(n - min(len(rows), MOST_LINES), language)
-    cells = [[f"{_joined(cell.row)} · {plain_line(cell.column)}", *_cell(cell, language)] for cell in table.cells]
+    cells = [[f"{_joined(cell.row)} · {plain_line(cell.column)}", *cell_texts(cell, language)] for cell in table.cells]
     lines += ["  " + line for line in columns_of_text(_heads(language), cells[:MOST_LINES])] if cells else []
     return lines + _more(table.n_cells_changed - min(len(cells), MOST_LINES), language)
 
 
 def _joined(row: tuple[str, ...]) -> str:
     return plain_line(" | ".join(part for part in row if part), longest=100)
-
-
-def _cell(cell: CellChange, language: str) -> list[str]:
-    """Show a cell as it is written, with the difference of its first number that changed."""
-    none = text("none", language)
-    first = next((found for found in cell.differences if found.verdict == "changed"), None)
-    apart = _cells(first, language)[2:] if first else [none, none]
-    return [_written(side, language) or none for side in (cell.before, cell.after)] + apart
-
-
-def _written(side: str, language: str) -> str:
-    """Write a cell; one that is a number with many digits is rounded, as nobody reads them all."""
-    cell = read_cell(side)
-    is_long = cell.is_number and isinstance(cell.numbers[0], float) and len(side) > 10
-    return _number(cell.numbers[0], language, digits=6) if is_long else side
 
 
 def _more(n: int, language: str) -> list[str]:

@@ -38,6 +38,9 @@ from hub_config.reports.service.downloads import (
 from hub_config.reports.service.files import AssetHandler, HealthHandler
 from hub_config.reports.service.live import LiveEvents
 from hub_config.reports.service.pages import FormHandler, ListHandler
+from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
+from hub_config.reports.service.reading.comparisons import Comparisons
+from hub_config.reports.service.reading.latest import LatestHandler, LatestReportHandler
 from hub_config.reports.service.run_pages import (
     AgainHandler,
     CancelHandler,
@@ -147,6 +150,7 @@ def make_service(settings: ServiceSettings) -> Service:
         desk=desk,
         hearing=hearing,
         live=live,
+        comparisons=Comparisons(database),
         pdfs=PdfCache(settings.home / "run" / "pdf"),
         hub_auth=auth,
         shelf=shelf,
@@ -188,6 +192,7 @@ def _tasks(settings: ServiceSettings, *, desk: Desk, supply: RunnerSupply, sent:
 
 def _addresses(prefix: str) -> list[tuple[Any, ...]]:
     run = rf"{prefix}runs/([A-Za-z0-9_-]{{1,80}})"
+    report = rf"{prefix}projects/([~\w.-]{{1,80}})/reports/([a-z0-9-]{{1,40}})"
     return [
         # The browser's cookie is for the address with the slash; without it signing in would go round in circles.
         (rf"{prefix.rstrip('/')}", RedirectHandler, {"url": prefix, "permanent": False}),
@@ -203,6 +208,11 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{run}/report\.pdf", PdfHandler),
         (rf"{run}/tables/(\d{{1,4}})\.csv", TableHandler),
         (rf"{run}/folder\.zip", ArchiveHandler),
+        (rf"{prefix}compare", CompareHandler),
+        (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})", BatchHandler),
+        (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})\.csv", BatchTableHandler),
+        (rf"{report}/latest", LatestHandler),
+        (rf"{report}/latest/report\.html", LatestReportHandler),
         (rf"{prefix}static/([a-z.]{{1,40}})", AssetHandler),
         (rf"{prefix}oauth_callback", CallbackHandler),
         (rf"{prefix}health", HealthHandler),

@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -12,7 +12,7 @@ from tornado.web import HTTPError
 
 from hub_config.errors import HubError
 from hub_config.projects import Action
-from hub_config.reports.database.history import events_of
+from hub_config.reports.database.history import events_of, find_batch
 from hub_config.reports.desk.rerunning import differences_of, rerun
 from hub_config.reports.exports import declared_tables
 from hub_config.reports.folders.archive import open_inside
@@ -20,6 +20,8 @@ from hub_config.reports.folders.failure_lines import failure_lines
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.live import LiveEvents, TooManyStreamsError
+from hub_config.reports.service.reading.change_tables import change_tables
+from hub_config.reports.service.reading.comparisons import Comparisons
 from hub_config.reports.service.run_words import alerts, event_told, facts, moments, progress
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.service.texts import Texts
@@ -53,6 +55,7 @@ class RunHandler(PageHandler):
         }
         with self.desk.database.reading() as connection:
             happened = events_of(connection, run.run_id)
+            batch = find_batch(connection, run.batch)
         told = [event_told(event, self.texts) for event in happened[-LINES_SHOWN:]]
         tables, lines = await asyncio.to_thread(_from_folder, run, may_read_log=rights[Action.READ_LOG])
         self.show(
@@ -67,9 +70,29 @@ class RunHandler(PageHandler):
             tables=tables,
             failure=lines,
             alerts=alerts(run, self.texts),
+            changes=await self._changes(run),
+            n_in_batch=batch.n_runs if batch is not None else 1,
             may_run=rights[Action.RUN],
             may_cancel=rights[Action.CANCEL] or (run.owner == self.person.name and rights[Action.CANCEL_OWN]),
         )
+
+    async def _changes(self, run: Run) -> Mapping[str, Any] | None:
+        """Say what changed since the last success; None if there was none, or this run is none."""
+        if run.state != "succeeded":
+            return None
+        comparisons = self._comparisons
+        earlier = comparisons.success_before(run)
+        before = self.board.find(earlier, person=self.person) if earlier is not None else None
+        found = await asyncio.to_thread(comparisons.compare, before, run) if before is not None else None
+        if found is None:
+            return None
+        tables = change_tables(found.changes, self.texts.language, only_changed=True)
+        return {"before": before, "is_changed": found.changes.is_changed, "tables": tables}
+
+    @property
+    def _comparisons(self) -> Comparisons:
+        comparisons: Comparisons = self.settings["comparisons"]
+        return comparisons
 
     def _offer(self, run: Run) -> Offer | None:
         shelf: Shelf = self.settings["shelf"]

@@ -1,0 +1,1 @@
+"""What readers look for: their projects' reports, the newest success of each, its history, and what changed."""
