@@ -40,7 +40,9 @@ from hub_config.reports.service.live import LiveEvents
 from hub_config.reports.service.pages import FormHandler, ListHandler
 from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
 from hub_config.reports.service.reading.comparisons import Comparisons
+from hub_config.reports.service.reading.history import HistoryHandler, ProjectHandler
 from hub_config.reports.service.reading.latest import LatestHandler, LatestReportHandler
+from hub_config.reports.service.reading.portal import Portal
 from hub_config.reports.service.run_pages import (
     AgainHandler,
     CancelHandler,
@@ -151,6 +153,7 @@ def make_service(settings: ServiceSettings) -> Service:
         hearing=hearing,
         live=live,
         comparisons=Comparisons(database),
+        portal=Portal(database),
         pdfs=PdfCache(settings.home / "run" / "pdf"),
         hub_auth=auth,
         shelf=shelf,
@@ -209,6 +212,8 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{run}/tables/(\d{{1,4}})\.csv", TableHandler),
         (rf"{run}/folder\.zip", ArchiveHandler),
         (rf"{prefix}compare", CompareHandler),
+        (rf"{prefix}history", HistoryHandler),
+        (rf"{prefix}projects/([~\w.-]{{1,80}})", ProjectHandler),
         (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})", BatchHandler),
         (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})\.csv", BatchTableHandler),
         (rf"{report}/latest", LatestHandler),

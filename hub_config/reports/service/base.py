@@ -160,6 +160,17 @@ class PageHandler(HubOAuthenticated, Answer):
             raise HTTPError(403, reason="error_signed_out")
         self.redirect(self.get_login_url())
 
+    def page_number(self) -> int:
+        """Read which page of a list is asked for.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
+        given = self.get_query_argument("page", "1")
+        return max(int(given), 1) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
+
     def run_or_404(self, run_id: str) -> Run:
         """Return a run that this person may see.
 

@@ -6,23 +6,27 @@ from typing import Any
 from tornado.web import HTTPError
 
 from hub_config.errors import HubError
+from hub_config.projects import Action
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.forms import Form, filled_form, read_form
+from hub_config.reports.service.reading.history import projects_seen, sections_for
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.templates.templates import inspect_template
 
 __all__ = ["FormHandler", "ListHandler"]
 
 RUNS_PER_PAGE = 25
+REPORTS_PER_PROJECT = 50
+NOT_PARAMETERS = frozenset({"_xsrf", "project"})
 
 
 class ListHandler(PageHandler):
     """The first page: templates, and the runs that this person may see."""
 
-    def get(self) -> None:
+    async def get(self) -> None:
         """Show the page, or with ``?part=runs`` only the list of runs, for the page's script to put in."""
-        runs, n_pages = self.board.page(self.person, number=self._page_number(), size=RUNS_PER_PAGE)
-        page = min(self._page_number(), n_pages)
+        runs, n_pages = self.board.page(self.person, number=self.page_number(), size=RUNS_PER_PAGE)
+        page = min(self.page_number(), n_pages)
         values: dict[str, Any] = {
             "runs": runs,
             "page": page,
@@ -32,16 +36,13 @@ class ListHandler(PageHandler):
         if self.get_query_argument("part", "") == "runs":
             self.show("runs_part.html", **values)
             return
-        self.show("list.html", offers=self._shelf.offers(), **values)
+        sections = await sections_for(self, projects_seen(self), most=REPORTS_PER_PROJECT)
+        self.show("list.html", offers=self._shelf.offers(), sections=sections, **values)
 
     @property
     def _shelf(self) -> Shelf:
         shelf: Shelf = self.settings["shelf"]
         return shelf
-
-    def _page_number(self) -> int:
-        given = self.get_query_argument("page", "1")
-        return max(int(given), 1) if given.isascii() and given.isdecimal() and len(given) < 7 else 1
 
 
 class FormHandler(PageHandler):
@@ -72,7 +73,11 @@ class FormHandler(PageHandler):
         offer = self._offer(name)
         if offer.broken is not None:
             raise HTTPError(400)
-        typed = {key: self.get_body_argument(key, strip=False) for key in self.request.body_arguments if key != "_xsrf"}
+        typed = {
+            key: self.get_body_argument(key, strip=False)
+            for key in self.request.body_arguments
+            if key not in NOT_PARAMETERS
+        }
         form = read_form(offer.parameters, typed, texts=self.texts)
         if not form.is_good:
             self.set_status(422)
@@ -89,7 +94,7 @@ class FormHandler(PageHandler):
     def _submit(self, offer: Offer, form: Form) -> str:
         batch = self.desk.run_template(
             inspect_template(offer.path),
-            project=f"~{self.person.name}",
+            project=self.get_body_argument("project", f"~{self.person.name}"),
             values=form.values,
             person=self.person,
             now=dt.datetime.now(dt.UTC),
@@ -104,4 +109,6 @@ class FormHandler(PageHandler):
         return offer
 
     def _show(self, offer: Offer, form: Form) -> None:
-        self.show("form.html", offer=offer, form=form)
+        projects = [one for one in projects_seen(self) if self.person.may(one, Action.RUN)]
+        chosen = self.get_argument("project", "")
+        self.show("form.html", offer=offer, form=form, projects=projects, chosen=chosen)

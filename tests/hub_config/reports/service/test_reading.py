@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 
@@ -29,6 +30,7 @@ def stranger(sign_in):
 def planted(place):
     """Two successes of a definition, a failure after them, and a sweep of three without a definition."""
     write_project(place)
+    time.sleep(1.1)  # the service looks at projects once a second
     write_definition(place)
     (first,) = write_runs(place, 10, day=1)
     (second,) = write_runs(place, 12, day=2)
@@ -86,7 +88,7 @@ def test_the_first_success_and_a_failure_are_compared_with_nothing(reader, plant
 def test_a_comparison_speaks_korean(reader, planted):
     reader.page.goto(f"{reader.place.pages}compare?a={planted['first']}&b={planted['second']}&lang=ko")
     assert reader.page.locator("h1").inner_text() == "두 실행 비교"
-    assert reader.page.locator("table caption").all_inner_texts() == ["숫자"]
+    assert reader.page.locator("table caption").all_inner_texts() == ["수치"]
     reader.page.goto(f"{reader.place.pages}?lang=en")
 
 
@@ -111,3 +113,58 @@ def test_the_pages_for_readers_fit_a_telephone(reader, planted):
         reader.page.goto(reader.place.pages + path)
         assert reader.page.evaluate("document.documentElement.scrollWidth") <= 360, path
     reader.page.set_viewport_size({"width": 1280, "height": 860})
+
+
+def test_a_reader_finds_the_reports_of_their_projects(reader, planted):
+    reader.page.goto(reader.place.pages)
+    row = reader.page.locator("tr", has_text="Monthly <b>quality</b>").first
+    assert row.locator("td").nth(0).inner_text() == "every working day at 07:00, Asia/Seoul"
+    assert row.locator(".state").inner_text() == "Failed"
+    assert row.locator("td").nth(3).locator("a").get_attribute("href").endswith(LATEST)
+    assert reader.page.locator("caption a", has_text="Ward quality").count() == 1
+    reader.page.click("caption a")
+    assert reader.page.locator("h1").inner_text() == "Ward quality"
+    assert reader.page.locator("tbody tr").count() == 1
+
+
+def test_the_history_is_filtered_without_scripts(sign_in, planted):
+    reader = sign_in("researcher-2", java_script_enabled=False)
+    page = reader.page
+    page.goto(f"{reader.place.pages}history?project=wards&definition=monthly")
+    assert page.locator("tbody .state").all_inner_texts() == ["Failed", "Succeeded", "Succeeded"]
+    page.select_option("#s-state", "succeeded")
+    page.fill("#s-until", "2026-11-02")
+    page.click("text=Filter")
+    assert page.locator("tbody tr").count() == 1
+    assert page.locator("tbody a").get_attribute("href").endswith(planted["first"])
+    assert page.locator("#s-state").input_value() == "succeeded"
+    page.fill("#s-who", "nobody")
+    page.click("text=Filter")
+    assert page.inner_text(".empty") == "No run fits these filters."
+
+
+@pytest.mark.parametrize("query", ["state=closing", "since=2026-13-01", "until=9999-12-31", "since=<script>"])
+def test_a_filter_that_cannot_be_meant_is_refused(reader, planted, query):
+    answer = reader.context.request.get(f"{reader.place.pages}history?{query}")
+    assert answer.status == 422
+    assert "<script>" not in answer.text()
+
+
+def test_nobody_finds_runs_of_projects_that_are_not_theirs(stranger, planted):
+    for path in ("history?project=wards", "history?definition=monthly", ""):
+        text = stranger.context.request.get(stranger.place.pages + path).text()
+        assert "Monthly" not in text, path
+        assert "Ward quality" not in text, path
+    assert stranger.context.request.get(f"{stranger.place.pages}projects/wards").status == 404
+
+
+def test_a_lead_can_run_a_template_for_a_project_and_a_reader_cannot(lead, reader, planted):
+    lead.page.goto(f"{lead.place.pages}new/steady?project=wards")
+    assert lead.page.locator("#run-for").input_value() == "wards"
+    reader.page.goto(f"{reader.place.pages}new/steady")
+    assert reader.page.locator("#run-for").count() == 0
+    token = reader.page.locator("input[name=_xsrf]").first.input_value()
+    answer = reader.context.request.post(
+        f"{reader.place.pages}new/steady", form={"_xsrf": token, "project": "wards", "p-words": "x"}
+    )
+    assert answer.status == 422

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from .planted import write_project, write_runs
+
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 
 # Each asks the canary for CANARY/NAME, in a way of its own, without anybody's help.
@@ -140,6 +142,32 @@ def test_no_payload_fires_on_the_reports_own_page(one, canary):
     assert not heard_within(canary, "any", 2)
     assert canary.heard == set()
     assert one.page.url.endswith("/report.html"), "nothing led away"
+
+
+def test_no_payload_fires_at_the_address_of_the_newest_success_either(one, canary):
+    everything = "".join(f"<section>{filled(name, canary.address)}</section>" for name in PAYLOADS)
+    write_project(one.place, "sandboxed")
+    time.sleep(1.1)  # the service looks at projects once a second
+    write_runs(one.place, 1, day=1, project="sandboxed", html=f"<!DOCTYPE html>{everything}<p id=end>end</p>")
+    latest = f"{one.place.pages}projects/sandboxed/reports/monthly/latest"
+    canary.heard.clear()
+    one.page.goto(f"{latest}/report.html")
+    assert one.page.locator("#end").inner_text() == "end"
+    assert not heard_within(canary, "any", 2)
+    one.page.goto(latest)
+    assert one.page.frame_locator("iframe.result").locator("#end").inner_text() == "end"
+    assert not heard_within(canary, "any", 2)
+    assert canary.heard == set()
+    policy = one.context.request.get(f"{latest}/report.html").headers["content-security-policy"]
+    assert (
+        policy
+        == one.context.request.get(f"{one.place.pages}{_newest(one)}/report.html").headers["content-security-policy"]
+    )
+
+
+def _newest(visitor):
+    """The part of the address of the run that is shown."""
+    return "runs/" + visitor.page.locator("iframe.result").get_attribute("src").split("/runs/")[1].split("/")[0]
 
 
 def test_no_payload_fires_in_the_frame_of_the_runs_page(one, canary):

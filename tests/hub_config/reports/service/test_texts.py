@@ -23,7 +23,7 @@ CHOSEN_BY_NAME = {"cancelled", "interrupted", "asked_at", "started_at", "ended_a
 }
 
 
-OF_TEXTS = {"text", "states", "language", "words", "duration", "shown", "name", "values", "english", "korean"}
+OF_TEXTS = {"text", "keys", "states", "language", "words", "duration", "shown", "name", "values", "english", "korean"}
 
 
 def used_keys() -> set[str]:

@@ -1,0 +1,73 @@
+"""Reading the newest request of every report definition, and which of them has ever succeeded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from hub_config.reports.database.tables import runs
+
+__all__ = ["newest_of_definitions", "succeeded_definitions"]
+
+
+def _newest(*conditions: sa.ColumnElement[bool], projects: Sequence[str]) -> sa.Select[Any]:
+    return (
+        sa.select(runs.c.project, runs.c.definition, sa.func.max(runs.c.queued_at).label("queued_at"))
+        .where(runs.c.project.in_(list(projects)), runs.c.definition.is_not(None), *conditions)
+        .group_by(runs.c.project, runs.c.definition)
+    )
+
+
+def newest_of_definitions(connection: Connection, *, projects: Sequence[str]) -> dict[tuple[str, str], list[Row[Any]]]:
+    """Read the newest runs of each definition: one, or all of its newest sweep.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    projects : sequence of str
+        Whose definitions.
+
+    Returns
+    -------
+    dict
+        Runs by project and definition, with ``id``, ``batch_id``, ``state``, ``queued_at`` and ``is_late``.
+    """
+    newest = _newest(projects=projects).subquery()
+    columns = (runs.c.project, runs.c.definition, runs.c.id, runs.c.batch_id, runs.c.state, runs.c.queued_at)
+    asked = (
+        sa.select(*columns, runs.c.is_late)
+        .join(
+            newest,
+            sa.and_(
+                runs.c.project == newest.c.project,
+                runs.c.definition == newest.c.definition,
+                runs.c.queued_at == newest.c.queued_at,
+            ),
+        )
+        .order_by(runs.c.id)
+    )
+    found: dict[tuple[str, str], list[Row[Any]]] = {}
+    for row in connection.execute(asked):
+        found.setdefault((row.project, row.definition), []).append(row)
+    return found
+
+
+def succeeded_definitions(connection: Connection, *, projects: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Read when each definition last succeeded.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    projects : sequence of str
+        Whose definitions.
+
+    Returns
+    -------
+    dict
+        When the newest success was asked for, by project and definition; those that never did are left out.
+    """
+    asked = _newest(runs.c.state == "succeeded", projects=projects)
+    return {(row.project, row.definition): row.queued_at for row in connection.execute(asked)}

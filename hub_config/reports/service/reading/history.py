@@ -1,0 +1,105 @@
+"""The history of runs with its filters, and the page of one project."""
+
+import asyncio
+from collections.abc import Sequence
+
+from tornado.web import HTTPError
+
+from hub_config.projects import Action, Project
+from hub_config.reports.desk.errors import NotAllowedError, ProjectUnknownError
+from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.board import Run
+from hub_config.reports.service.reading.portal import Portal, Section
+from hub_config.reports.service.reading.run_search import STATES, RunSearch, read_search
+
+__all__ = ["HistoryHandler", "ProjectHandler", "projects_seen", "sections_for"]
+
+RUNS_PER_PAGE = 50
+REPORTS_OF_PROJECT = 1_000
+
+
+def projects_seen(handler: PageHandler) -> list[Project]:
+    """Give the projects that the person who asks may see.
+
+    Parameters
+    ----------
+    handler : PageHandler
+        Of the request.
+
+    Returns
+    -------
+    list of Project
+        Their own first; for operators, their own and all shared ones.
+    """
+    book, person = handler.desk.book, handler.person
+    own = book.of(person.name)
+    return [own[0], *book.everything()] if person.is_operator else own
+
+
+async def sections_for(handler: PageHandler, projects: Sequence[Project], *, most: int) -> list[Section]:
+    """Read the reports of some projects, in a thread.
+
+    Parameters
+    ----------
+    handler : PageHandler
+        Of the request.
+    projects : sequence of Project
+        Which the person may see.
+    most : int
+        Reports of one project that are shown.
+
+    Returns
+    -------
+    list of Section
+        Of those that have reports.
+    """
+    return await asyncio.to_thread(_portal(handler).sections, projects, texts=handler.texts, most=most)
+
+
+def _portal(handler: PageHandler) -> Portal:
+    portal: Portal = handler.settings["portal"]
+    return portal
+
+
+class HistoryHandler(PageHandler):
+    """All runs, by what one looks for."""
+
+    async def get(self) -> None:
+        """Show a page of them."""
+        search = read_search(lambda name: self.get_query_argument(name, ""))
+        page = self.page_number()
+        runs, n_pages = ([], 1) if search.problem else await self._found(search, page=page)
+        if search.problem:
+            self.set_status(422)
+        self.show(
+            "history.html",
+            runs=runs,
+            search=search,
+            page=min(page, n_pages),
+            n_pages=n_pages,
+            projects=projects_seen(self),
+            all_states=STATES,
+        )
+
+    async def _found(self, search: RunSearch, *, page: int) -> tuple[list[Run], int]:
+        wanted = search.to_filter()
+        return await asyncio.to_thread(self.board.page, self.person, number=page, size=RUNS_PER_PAGE, wanted=wanted)
+
+
+class ProjectHandler(PageHandler):
+    """The reports of one project."""
+
+    async def get(self, name: str) -> None:
+        """Show them.
+
+        Parameters
+        ----------
+        name : str
+            Which project.
+        """
+        try:
+            project = self.desk.project(name, person=self.person, action=Action.READ)
+        except (ProjectUnknownError, NotAllowedError) as unknown:
+            raise HTTPError(404) from unknown
+        sections = await sections_for(self, [project], most=REPORTS_OF_PROJECT)
+        self.show("project.html", project=project, sections=sections)
