@@ -8,7 +8,10 @@ import pytest
 import hub_config.reports.service as service
 
 CSS = (Path(service.__file__).parent / "static" / "reports.css").read_text(encoding="utf-8")
-LIGHT, DARK = (dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{3,6})", block)) for block in re.findall(r":root {(.*?)}", CSS, re.DOTALL)[:2])  # fmt: skip
+LIGHT, DARK = (
+    dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{3,6})", block))
+    for block in re.findall(r":root {(.*?)}", CSS, re.DOTALL)[:2]
+)
 # Text and the ground it stands on.
 READ = [
     *((ink, ground) for ink in ("ink", "dim", "link", "bad") for ground in ("ground", "paper")),
