@@ -13,7 +13,7 @@ from hub_config.reports.changes.cells import Number, shown
 from hub_config.reports.changes.declared_outputs import DeclaredRun, Remark, read_declared
 from hub_config.reports.changes.differences import jsonable
 
-__all__ = ["RollUp", "RollUpRow", "neutral_cell", "roll_up"]
+__all__ = ["RollUp", "RollUpRow", "neutral_cell", "parameter_text", "roll_up"]
 
 # What a spreadsheet takes for the beginning of a formula; the full-width signs do as well in East Asian editions.
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
@@ -97,7 +97,7 @@ class RollUp:
         write = csv.writer(out, lineterminator="\r\n").writerow
         write([neutral_cell(head) for head in ("run_id", "status", *self.parameters, *self.numbers)])
         for row in self.rows:
-            words = (row.run_id, row.status, *(_parameter_cell(value) for value in row.parameters))
+            words = (row.run_id, row.status, *(parameter_text(value) for value in row.parameters))
             write([*map(neutral_cell, words), *("" if v is None else shown(v) for v in row.numbers)])
         return out.getvalue()
 
@@ -148,8 +148,19 @@ def _varied(runs: Sequence[DeclaredRun]) -> list[str]:
     return [name for name in names if len({run.facts.parameters.get(name) for run in runs}) > 1]
 
 
-def _parameter_cell(value: str | None) -> str:
-    """Write a text parameter without the quotes that JSON puts around it."""
+def parameter_text(value: str | None) -> str:
+    """Write a text parameter without the quotes that JSON puts around it.
+
+    Parameters
+    ----------
+    value : str or None
+        As JSON; None where the run has none.
+
+    Returns
+    -------
+    str
+        For reading; '' for None.
+    """
     if value is None or not value.startswith('"'):
         return value or ""
     try:

@@ -7,7 +7,7 @@ from tornado.web import HTTPError
 
 from hub_config.projects import Action
 from hub_config.reports.changes import roll_up
-from hub_config.reports.changes.roll_up import RollUp
+from hub_config.reports.changes.roll_up import RollUp, parameter_text
 from hub_config.reports.changes.texts import text as change_text
 from hub_config.reports.changes.wording import number_text
 from hub_config.reports.database.history import find_batch, runs_of_batch
@@ -94,7 +94,9 @@ class BatchHandler(_Batch):
         lines = []
         for run in runs:
             one = by_id.get(run.run_id)
-            values = [value or "–" for value in one.parameters] if one else ["–"] * len(found.parameters)
+            values = (
+                [parameter_text(value) or "–" for value in one.parameters] if one else ["–"] * len(found.parameters)
+            )
             numbers = (
                 [number_text(value, language) for value in one.numbers]
                 if one

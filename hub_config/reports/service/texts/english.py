@@ -191,6 +191,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "mark_broken": "cannot be scheduled",
         "mark_late": "late",
         "run_for": "Run for the project",
+        "run_for_help": "Members of the project will see the run and its result.",
         "search_any": "Any",
         "search_since": "From day (UTC)",
         "search_until": "To day (UTC)",

@@ -192,6 +192,7 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "mark_broken": "일정 실행 불가",
         "mark_late": "지연",
         "run_for": "실행할 프로젝트",
+        "run_for_help": "프로젝트의 구성원이 이 실행과 결과를 볼 수 있습니다.",
         "search_any": "전체",
         "search_since": "시작일 (UTC)",
         "search_until": "종료일 (UTC)",

@@ -98,6 +98,7 @@ def test_a_sweep_is_one_table_that_spreadsheets_can_have(reader, planted):
     rows = reader.page.locator("tbody tr")
     assert [row.locator("th").inner_text() for row in rows.all()] == [f"ward=<i>W{n}</i>" for n in range(3)]
     assert [row.locator("td").last.inner_text() for row in rows.all()] == ["1", "2.5", "-3"]
+    assert [row.locator("td").nth(1).inner_text() for row in rows.all()] == ["W0", "W1", "W2"]
     with reader.page.expect_download() as download:
         reader.page.click("text=Table as CSV")
     content = download.value.path().read_text(encoding="utf-8-sig")
@@ -168,3 +169,43 @@ def test_a_lead_can_run_a_template_for_a_project_and_a_reader_cannot(lead, reade
         f"{reader.place.pages}new/steady", form={"_xsrf": token, "project": "wards", "p-words": "x"}
     )
     assert answer.status == 422
+
+
+def test_the_history_can_be_filtered_with_the_keyboard_alone(reader, planted):
+    page = reader.page
+    page.goto(f"{reader.place.pages}history")
+    page.locator("#s-definition").focus()
+    page.keyboard.type("monthly")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "s-state"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "the focus can be seen"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**definition=monthly**")
+    assert page.locator("tbody tr").count() == 3
+
+
+def test_every_table_and_field_for_readers_has_a_name(reader, planted):
+    batch = reader.place.run(planted["sweep"][0]).batch_id
+    for path in (
+        "",
+        "history",
+        "projects/wards",
+        f"compare?a={planted['first']}&b={planted['second']}",
+        f"batches/{batch}",
+    ):
+        reader.page.goto(reader.place.pages + path)
+        for table in reader.page.locator("main table:has(caption)").all():
+            assert table.locator("caption").inner_text().strip(), path
+            assert table.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0, path
+        for field in reader.page.locator("main form.search input, main form.search select").all():
+            assert reader.page.locator(f"label[for={field.get_attribute('id')}]").count() == 1, path
+
+
+def test_the_pages_for_readers_tell_the_browser_to_be_careful(reader, planted):
+    for path in ("history", "projects/wards", LATEST, f"compare?a={planted['first']}&b={planted['second']}"):
+        headers = reader.context.request.get(reader.place.pages + path).headers
+        assert "script-src 'nonce-" in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff", path
+        assert "no-store" in headers["cache-control"], path
