@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from hub_config.reports.database.tables import runs
 
@@ -19,7 +19,7 @@ def _newest(*conditions: sa.ColumnElement[bool], projects: Sequence[str]) -> sa.
     )
 
 
-def newest_of_definitions(connection: Connection, *, projects: Sequence[str]) -> dict[tuple[str, str], list[Row[Any]]]:
+def newest_of_definitions(connection: Connection, *, projects: Sequence[str]) -> dict[tuple[str, str], list[Any]]:
     """Read the newest runs of each definition: one, or all of its newest sweep.
 
     Parameters
@@ -48,7 +48,7 @@ def newest_of_definitions(connection: Connection, *, projects: Sequence[str]) ->
         )
         .order_by(runs.c.id)
     )
-    found: dict[tuple[str, str], list[Row[Any]]] = {}
+    found: dict[tuple[str, str], list[Any]] = {}
     for row in connection.execute(asked):
         found.setdefault((row.project, row.definition), []).append(row)
     return found

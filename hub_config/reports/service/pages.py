@@ -16,7 +16,7 @@ from hub_config.reports.templates.templates import inspect_template
 __all__ = ["FormHandler", "ListHandler"]
 
 RUNS_PER_PAGE = 25
-REPORTS_PER_PROJECT = 50
+REPORTS_ON_PAGE, FEWEST_OF_PROJECT = 200, 5  # the others are on the pages of their projects
 NOT_PARAMETERS = frozenset({"_xsrf", "project"})
 
 
@@ -36,7 +36,9 @@ class ListHandler(PageHandler):
         if self.get_query_argument("part", "") == "runs":
             self.show("runs_part.html", **values)
             return
-        sections = await sections_for(self, projects_seen(self), most=REPORTS_PER_PROJECT)
+        projects = projects_seen(self)
+        most = max(REPORTS_ON_PAGE // len(projects), FEWEST_OF_PROJECT)
+        sections = await sections_for(self, projects, most=most)
         self.show("list.html", offers=self._shelf.offers(), sections=sections, **values)
 
     @property

@@ -170,8 +170,8 @@ def _described(document: Any, *, zone: str, language: str) -> str:
     try:
         schedules = schedules_of(parse_definition(document), zone=zone)
         return "; ".join(describe(schedule, language) for schedule in schedules)
-    except HubError:  # approved by a version that knew other words
-        logger.exception("The schedule of a definition cannot be read")
+    except HubError as unreadable:  # approved by a version that knew other words
+        logger.warning("The schedule of a definition cannot be read: %s", unreadable)
         return ""
 
 
