@@ -98,6 +98,7 @@ def read_search(given: Callable[[str], str]) -> RunSearch:
 
 def _is_day(text: str) -> bool:
     try:
-        return not text or (len(text) == 10 and dt.date.fromisoformat(text) < dt.date.max)
+        # Written back, as Python also reads weeks, which sort otherwise than days.
+        return not text or (dt.date.fromisoformat(text).isoformat() == text and text < dt.date.max.isoformat())
     except ValueError:
         return False
