@@ -309,7 +309,7 @@ def test_an_address_that_does_not_exist_is_not_found_and_not_repeated(operator, 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(place):
     with closing(HTTPConnection("127.0.0.1", place.service_port, timeout=10)) as connection:
         connection.putrequest("POST", "/services/reports/new/steady")
-        connection.putheader("Content-Length", str(300 * 1024))
+        connection.putheader("Content-Length", str(2 * 1024 * 1024))
         connection.endheaders()
         assert connection.getresponse().status == 400
 
