@@ -167,8 +167,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave long storms out where nobody has asked for them."""
-    long = [item for item in items if "long_seed" in getattr(item, "fixturenames", ())]
-    if long and not config.getoption("--storms"):
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    """Leave long storms and Slurm out where nobody has asked for them."""
+    apart = (
+        []
+        if config.getoption("--storms")
+        else [one for one in items if "long_seed" in getattr(one, "fixturenames", ())]
+    )
+    if "slurm" not in config.getoption("-m"):
+        apart += [one for one in items if one.get_closest_marker("slurm") is not None]
+    if apart:
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [one for one in items if one not in apart]

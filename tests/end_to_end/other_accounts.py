@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "chtest-"
-ROOT_ALONE = "This test makes unix accounts and mounts, which only root may do. Run it as root: sudo ./dev test -k spawner"
+ROOT_ALONE = (
+    "This test makes unix accounts and mounts, which only root may do. Run it as root: sudo ./dev test -k spawner"
+)
 
 
 @contextlib.contextmanager
@@ -23,7 +25,16 @@ def made_accounts(folder: Path, *, n: int) -> Iterator[list[str]]:
     try:
         for name in names:
             home = folder / name
-            words = ["useradd", "--no-log-init", "--no-create-home", "--home-dir", str(home), "--shell", "/bin/sh", name]
+            words = [
+                "useradd",
+                "--no-log-init",
+                "--no-create-home",
+                "--home-dir",
+                str(home),
+                "--shell",
+                "/bin/sh",
+                name,
+            ]
             subprocess.run(words, check=True, capture_output=True)
             made.append(name)
             home.mkdir(mode=0o700)

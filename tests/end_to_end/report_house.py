@@ -1,4 +1,4 @@
-"""A house of reports: a real hub, a real proxy, the real service, projects; each can be killed and started by itself."""
+"""A house of reports: real hub, proxy and service, and projects; each can be killed and started by itself."""
 
 import contextlib
 import datetime as dt
@@ -419,9 +419,7 @@ def _role(process: psutil.Process) -> str | None:
 
 
 @contextlib.contextmanager
-def running_house(
-    projects: Mapping[str, str], *, parent: Path | None = None, **options: Any
-) -> Iterator[House]:
+def running_house(projects: Mapping[str, str], *, parent: Path | None = None, **options: Any) -> Iterator[House]:
     """Build a house, start all of it, and take it away again."""
     # A short path: the names of the kernels' sockets may have 107 letters.
     folder = Path(tempfile.mkdtemp(prefix="rh-", dir=parent))

@@ -151,7 +151,7 @@ def running_slurm(
 def _wait_for(slurm: Slurm, name: str) -> None:
     until = time.monotonic() + START_LIMIT_S
     is_up = {
-        "munged": lambda: (slurm.folder / "munge.socket").exists(),
+        "munged": (slurm.folder / "munge.socket").exists,
         "slurmctld": lambda: slurm.ask("sinfo", "-h") != "",
         "slurmd": lambda: slurm.ask("sinfo", "-h", "-o", "%T") in {"idle", "mixed", "allocated"},
     }[name]

@@ -23,7 +23,7 @@ from .report_house import House, report, running_house
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 
 ROLES = ("runner", "run process", "worker", "kernel", "service", "hub")
-PROJECTS = {name: "max_running = 3\nmax_queued = 2000" for name in ("north", "east", "south", "west")}
+PROJECTS = dict.fromkeys(("north", "east", "south", "west"), "max_running = 3\nmax_queued = 2000")
 SETTINGS = {
     "COHORTHUB_REPORTS_MAX_RUNNING": "4",
     "COHORTHUB_REPORTS_RUNNER_IDLE": "6",

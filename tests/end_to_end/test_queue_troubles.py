@@ -1,4 +1,4 @@
-"""What else goes wrong between queue and runner: a runner that stops for a while, a service or a hub away, a full disk."""
+"""What else goes wrong between queue and runner: a runner that stops for a while, a service away, a full disk."""
 
 import contextlib
 import json

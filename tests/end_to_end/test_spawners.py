@@ -1,7 +1,6 @@
 """The same runner under three spawners of JupyterHub: one account for all, an account per project, and a Slurm.
 
-Where root or Slurm are missing the tests fail with the line that gets them; ``-m "not slurm"`` leaves the Slurm out, and
-``-m slurm`` runs it alone.
+Where root or Slurm are missing the tests fail with the line that gets them. The Slurm is run apart, with ``-m slurm``.
 """
 
 import contextlib
@@ -88,9 +87,7 @@ def an_account_per_project(*, spawner: str = LOCAL_SPAWNER) -> Iterator[House]:
         try:
             house.enter = view.enter
             house.hub_environment = {"T_BIN": str(Path(sys.executable).parent)}
-            house.build(
-                dict.fromkeys(PROJECTS, "max_running = 2"), accounts=dict(zip(PROJECTS, accounts, strict=True))
-            )
+            house.build(dict.fromkeys(PROJECTS, "max_running = 2"), accounts=dict(zip(PROJECTS, accounts, strict=True)))
             # As docs/how-to/operate.md has it: accounts pass through, and read no more than the kernel's description.
             let_pass(house.folder, house.home, house.home / "projects")
             let_read(house.home / "jupyter")
@@ -110,11 +107,13 @@ def a_slurm() -> Iterator[House]:
     folder = Path(tempfile.mkdtemp(prefix="sl-"))
     folder.chmod(0o755)
     try:
-        with an_account_per_project(spawner=SLURM_SPAWNER) as house:
-            with running_slurm(folder, cores=2, enter=house.enter) as slurm:
-                house.hub_environment = {**house.hub_environment, **slurm.environment}
-                yield house
-                house.stop()
+        with (
+            an_account_per_project(spawner=SLURM_SPAWNER) as house,
+            running_slurm(folder, cores=2, enter=house.enter) as slurm,
+        ):
+            house.hub_environment = {**house.hub_environment, **slurm.environment}
+            yield house
+            house.stop()  # before the Slurm that its runners are in
     finally:
         shutil.rmtree(folder)
 

@@ -151,7 +151,7 @@ def test_a_rule_that_is_none_is_refused_with_a_stable_reason_and_its_place(text,
     assert refused.value.reason in REASONS
     assert 1 <= refused.value.position <= len(text) + 1
     assert f"(at sign {refused.value.position} of the rule)" in str(refused.value)
-    assert (refused.value.code, refused.value.exit_code) == ("REPORT-ALERT-RULE", 116)
+    assert (refused.value.code, refused.value.exit_code) == ("REPORT-ALERT-RULE", 104)
 
 
 @pytest.mark.parametrize("text", [None, 3, ["events > 20"], {"rule": 1}, b"events > 20"])
