@@ -54,6 +54,17 @@ from hub_config.reports.service.runner_api import RunnerSyncHandler
 from hub_config.reports.service.settings import ServiceSettings
 from hub_config.reports.service.shelf import Shelf
 from hub_config.reports.service.site import Site
+from hub_config.reports.service.writing import (
+    ApproveHandler,
+    DefinitionHandler,
+    DiscardHandler,
+    DraftHandler,
+    EditHandler,
+    NewHandler,
+    PauseHandler,
+    RemoveHandler,
+    RunNowHandler,
+)
 from hub_config.settings import load_settings
 from hub_config.shipped import notebooks_dir
 
@@ -216,6 +227,15 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{prefix}projects/([~\w.-]{{1,80}})", ProjectHandler),
         (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})", BatchHandler),
         (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})\.csv", BatchTableHandler),
+        (rf"{prefix}projects/([~\w.-]{{1,80}})/new", NewHandler),
+        (report, DefinitionHandler),
+        (rf"{report}/run", RunNowHandler),
+        (rf"{report}/pause", PauseHandler),
+        (rf"{report}/remove", RemoveHandler),
+        (rf"{report}/edit", EditHandler),
+        (rf"{report}/draft", DraftHandler),
+        (rf"{report}/approve", ApproveHandler),
+        (rf"{report}/discard", DiscardHandler),
         (rf"{report}/latest", LatestHandler),
         (rf"{report}/latest/report\.html", LatestReportHandler),
         (rf"{prefix}static/([a-z.]{{1,40}})", AssetHandler),

@@ -102,4 +102,5 @@ class ProjectHandler(PageHandler):
         except (ProjectUnknownError, NotAllowedError) as unknown:
             raise HTTPError(404) from unknown
         sections = await sections_for(self, [project], most=REPORTS_OF_PROJECT)
-        self.show("project.html", project=project, sections=sections)
+        may_define = self.person.may(project, Action.DEFINE)
+        self.show("project.html", project=project, sections=sections, may_define=may_define)

@@ -32,7 +32,7 @@ def used_keys() -> set[str]:
     for source in SOURCES:
         for groups in pattern.findall(source.read_text(encoding="utf-8")):
             found |= {group for group in groups if group}
-    return found - OF_TEXTS
+    return {key for key in found if not key.endswith("_")} - OF_TEXTS
 
 
 def test_every_text_that_a_page_asks_for_exists():
@@ -43,7 +43,7 @@ def test_no_text_lies_unused():
     everywhere = "".join(source.read_text(encoding="utf-8") for source in SOURCES)
     quoted = {key for key in TEXTS if f'"{key}"' in everywhere}
     # Chosen by a word of the code's: texts[f"event_{kind}"].
-    begun = tuple(set(re.findall(r'f"(\w+_)\{', everywhere)))
+    begun = tuple({*re.findall(r'f"(\w+_)\{', everywhere), *re.findall(r'texts\["(\w+_)" ~', everywhere)})
     chosen = {key for key in TEXTS if key.startswith(begun)}
     assert TEXTS.keys() - used_keys() - CHOSEN_BY_NAME - quoted - chosen == set()
 

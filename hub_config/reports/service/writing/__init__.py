@@ -1,0 +1,22 @@
+"""Pages on which report definitions are looked at, written and approved."""
+
+from hub_config.reports.service.writing.definition_pages import (
+    DefinitionHandler,
+    PauseHandler,
+    RemoveHandler,
+    RunNowHandler,
+)
+from hub_config.reports.service.writing.draft_pages import ApproveHandler, DiscardHandler, DraftHandler
+from hub_config.reports.service.writing.edit_pages import EditHandler, NewHandler
+
+__all__ = [
+    "ApproveHandler",
+    "DefinitionHandler",
+    "DiscardHandler",
+    "DraftHandler",
+    "EditHandler",
+    "NewHandler",
+    "PauseHandler",
+    "RemoveHandler",
+    "RunNowHandler",
+]

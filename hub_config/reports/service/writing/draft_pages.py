@@ -1,0 +1,130 @@
+"""What waits for a project lead: who wrote it, what it changes, and the notebook cell by cell."""
+
+import asyncio
+import datetime as dt
+from typing import Any
+
+from tornado.web import HTTPError
+
+from hub_config.errors import HubError
+from hub_config.projects import Action
+from hub_config.reports.changes import diff_notebooks
+from hub_config.reports.definitions import diff_definitions
+from hub_config.reports.definitions.reading import parse_definition
+from hub_config.reports.desk.defining import approve_draft, discard_draft, draft_of
+from hub_config.reports.service.writing.definition_pages import DefinitionPage
+
+__all__ = ["ApproveHandler", "DiscardHandler", "DraftHandler"]
+
+EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+class DraftHandler(DefinitionPage):
+    """A draft beside what was approved."""
+
+    async def get(self, project: str, name: str) -> None:
+        """Show what differs.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+        """
+        await self.show_draft(project, name)
+
+    async def show_draft(self, project: str, name: str, *, error: str = "") -> None:
+        """Show the draft, with what kept the last try from succeeding.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+        error : str, optional
+            A sentence.
+        """
+        row, found = self.row_or_404(project, name)
+        if row.draft is None:
+            self.redirect(self.address(project, name))
+            return
+        before, after = draft_of(self.desk, row)
+        notebook = await asyncio.to_thread(diff_notebooks, before or EMPTY, after or EMPTY)
+        draft = parse_definition(row.draft)
+        changes = diff_definitions(parse_definition(row.document), draft) if row.document is not None else []
+        self.show(
+            "draft.html",
+            row=row,
+            project=found,
+            draft=draft,
+            changes=changes,
+            notebook=notebook,
+            cells=[cell for cell in notebook.cells if cell.status != "same"],
+            is_new=row.document is None,
+            error=error,
+            may_approve=self.may(found, Action.APPROVE),
+            may_discard=self.may(found, Action.DEFINE),
+        )
+
+
+class ApproveHandler(DraftHandler):
+    """Approving what was seen."""
+
+    async def post(self, project: str, name: str) -> None:
+        """Approve the draft if it is still the one that was looked at.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+        """
+        row, _ = self.row_or_404(project, name)
+        hashes = (self.get_body_argument("document", ""), self.get_body_argument("template", ""))
+        try:
+            approve_draft(
+                self.desk,
+                name,
+                project=project,
+                hashes=hashes,
+                person=self.person,
+                now=dt.datetime.now(dt.UTC),
+                comment=self.get_body_argument("comment", "")[:500],
+            )
+        except HubError as refused:
+            if row.draft is None:
+                raise HTTPError(404) from refused
+            self.set_status(409)
+            await self.show_draft(project, name, error=str(refused))
+            return
+        self.redirect(self.address(project, name), status=303)
+
+    def get(self, project: str, name: str) -> Any:
+        """Lead back to the draft.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+
+        Returns
+        -------
+        None
+            A redirect was sent.
+        """
+        self.redirect(self.address(project, name, rest="/draft"))
+
+
+class DiscardHandler(DefinitionPage):
+    """Throwing a draft away."""
+
+    def post(self, project: str, name: str) -> None:
+        """Do it, and show what is left.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+        """
+        row, _ = self.row_or_404(project, name)
+        discard_draft(self.desk, name, project=project, person=self.person, now=dt.datetime.now(dt.UTC))
+        is_gone = row.document is None
+        place = f"{self.site.prefix}projects/{project}" if is_gone else self.address(project, name)
+        self.redirect(place, status=303)
