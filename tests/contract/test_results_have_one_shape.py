@@ -13,6 +13,7 @@ import pytest
 
 from analysis_lib.errors import ModelInputError
 from analysis_lib.models import ModelResult, cox, effectiveness, glm, prediction, rates, regression, survival
+from analysis_lib.models.rates import units
 from analysis_lib.models.regression.penalised import elastic_net
 from analysis_lib.models.result import ModelSummary
 from analysis_lib.report import Report
@@ -91,6 +92,10 @@ RESULTS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "EffectMeasures": lambda d: rates.compare_rates(d, **FOLLOWED, by="arm"),
     "risks compared": lambda d: rates.compare_risks(d, event="event", by="arm"),
     "Mantel-Haenszel": lambda d: rates.mantel_haenszel(d, event="event", by="arm", strata="old"),
+    "UnitFunnel": lambda d: units.unit_funnel(d, by="arm", event="event"),
+    "PeriodShares": lambda d: units.shares_by_period(
+        d.assign(date=pd.Timestamp("2024-01-15") + pd.to_timedelta(d["days"], unit="D")), date="date", event="event"
+    ),
     "AdjustedPValues": lambda d: rates.adjust_p_values({"a": 0.01, "b": 0.2}, persons={"all": len(d)}),
     "PropensityScores": lambda d: effectiveness.propensity_score("treated ~ x + q", d),
     "EmpiricalNull": lambda d: effectiveness.empirical_null(

@@ -281,7 +281,10 @@ class House:
     def sign_in(self, name: str) -> requests.Session:
         """Sign somebody in through the hub, as a browser would."""
         session = requests.Session()
-        page = session.get(f"{self.pages}", timeout=20)
+        until = time.monotonic() + 30
+        # The proxy has its routes a moment after the hub answers.
+        while (page := session.get(f"{self.pages}", timeout=20)).status_code == 404 and time.monotonic() < until:
+            time.sleep(0.2)
         form = {"username": name, "password": "", "_xsrf": token_in(page.text)}
         session.post(page.url, data=form, timeout=20).raise_for_status()
         session.get(self.pages, timeout=20).raise_for_status()

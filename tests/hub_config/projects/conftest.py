@@ -16,7 +16,7 @@ def home(tmp_path: Path) -> Path:
     home = Home(tmp_path / "home")
     make_home(home)
     home.record.write_text('{"layout": 1}')
-    (home.path / "projects").mkdir(mode=0o700)
+    (home.path / "projects").mkdir(mode=0o700, exist_ok=True)
     return home.path
 
 

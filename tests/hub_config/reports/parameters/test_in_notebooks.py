@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from ..conftest import Bench, code, parameters, text
 
 CELL = """
@@ -23,6 +25,16 @@ import json
 print(json.dumps([release, cohort, token, seen_at, days, stages, flags, person_id, share, label]))
 """
 ODD = "quote \" ' back\\slash {brace} {{x}} 병동 😀 \u2028 # % $HOME"
+
+
+@pytest.fixture(autouse=True)
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret that the cell names."""
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / "registry_token").write_text("a-token-of-the-registry")
+    (folder / "registry_token").chmod(0o600)
+    monkeypatch.setenv("COHORTHUB_SECRETS", str(folder))
 
 
 def test_values_of_every_type_reach_the_kernel_unchanged(bench: Bench, tmp_path: Path):
