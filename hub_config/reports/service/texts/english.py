@@ -263,6 +263,21 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "edit_check": "Check",
         "edit_save": "Save as a draft",
         "edit_approve": "Save and approve",
+        # what definitions refuse
+        "refused_other": "This was refused: {why}",
+        "refused_REPORT-NOT-ALLOWED": "Your role in the project does not allow this. Ask a lead of the project.",
+        "refused_REPORT-NOT-APPROVED": (
+            "It has not been approved yet. A lead of the project approves it on the draft's page."
+        ),
+        "refused_REPORT-TEMPLATE-CHANGED": (
+            "The draft has changed since you looked at it. Nothing was approved: look at the differences again."
+        ),
+        "refused_REPORT-DEFINITION-UNKNOWN": (
+            "There is nothing that this could be done with any more. It may have been done already."
+        ),
+        "refused_REPORT-QUEUE-FULL": (
+            "The project has as many waiting runs as it may have. Try again when some have ended."
+        ),
         # errors
         "error_title": "This did not work",
         "error_back": "Back to the reports",

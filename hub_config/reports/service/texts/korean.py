@@ -260,6 +260,17 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "edit_check": "확인",
         "edit_save": "초안으로 저장",
         "edit_approve": "저장하고 승인",
+        # what definitions refuse
+        "refused_other": "거부되었습니다. 영어로 된 설명: {why}",
+        "refused_REPORT-NOT-ALLOWED": "프로젝트에서의 역할로는 할 수 없습니다. 프로젝트 책임자에게 문의하세요.",
+        "refused_REPORT-NOT-APPROVED": "아직 승인되지 않았습니다. 프로젝트 책임자가 초안 페이지에서 승인합니다.",
+        "refused_REPORT-TEMPLATE-CHANGED": (
+            "보신 뒤로 초안이 바뀌었습니다. 승인하지 않았으니 바뀐 내용을 다시 확인하세요."
+        ),
+        "refused_REPORT-DEFINITION-UNKNOWN": "이제 그렇게 할 대상이 없습니다. 이미 처리되었을 수 있습니다.",
+        "refused_REPORT-QUEUE-FULL": (
+            "프로젝트에서 기다릴 수 있는 실행 수를 채웠습니다. 일부가 끝난 뒤 다시 시도하세요."
+        ),
         # errors
         "error_title": "처리하지 못했습니다",
         "error_back": "보고서 목록으로",

@@ -1,6 +1,7 @@
 """The page of one report definition: what it does, when it is due, what was decided; and what can be done with it."""
 
 import datetime as dt
+import re
 import secrets
 from typing import Any
 
@@ -10,17 +11,27 @@ from hub_config.errors import HubError
 from hub_config.projects import Action, Project
 from hub_config.reports.calendar import describe, fire_times
 from hub_config.reports.database.definitions import approvals_of, slots_of
+from hub_config.reports.database.errors import DatabaseUnreachableError, IdempotencyError
 from hub_config.reports.definitions import Definition, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.definitions.template_paths import locate_template
 from hub_config.reports.desk.defining import find_definition, pause_definition, remove
-from hub_config.reports.desk.errors import DefinitionUnknownError, NotAllowedError, ProjectUnknownError
+from hub_config.reports.desk.errors import (
+    DefinitionUnknownError,
+    NotAllowedError,
+    NotApprovedError,
+    ProjectUnknownError,
+    TemplateChangedError,
+)
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.templates.templates import inspect_template
 
 __all__ = ["DefinitionHandler", "DefinitionPage", "PauseHandler", "RemoveHandler", "RunNowHandler"]
 
 SLOTS_SHOWN = 20
+CONFLICTS = (DefinitionUnknownError, NotApprovedError, TemplateChangedError, IdempotencyError)
+# The name that a page gives to a request, so that a second click asks for nothing new.
+KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
 class DefinitionPage(PageHandler):
@@ -84,20 +95,49 @@ class DefinitionPage(PageHandler):
         """
         return f"{self.site.prefix}projects/{project}/reports/{name}{rest}"
 
+    def refuse(self, refused: HubError) -> str:
+        """Set the status of an answer that refuses what was asked.
 
-class DefinitionHandler(DefinitionPage):
-    """One report definition."""
+        Parameters
+        ----------
+        refused : HubError
+            Why.
 
-    def get(self, project: str, name: str) -> None:
-        """Show it.
+        Returns
+        -------
+        str
+            The reason in a sentence of the reader's language.
+        """
+        self.set_status(403 if isinstance(refused, NotAllowedError) else 409 if isinstance(refused, CONFLICTS) else 422)
+        known = f"refused_{refused.code}"
+        return self.texts[known] if known in self.texts.words else self.texts.text("refused_other", why=str(refused))
+
+
+class _Shown(DefinitionPage):
+    """The page of a definition, also where a wish was refused."""
+
+    def show_definition(self, project: str, name: str, *, refused: HubError | None = None) -> None:
+        """Show a definition, with the reason if something was refused.
 
         Parameters
         ----------
         project, name : str
             Which.
+        refused : HubError, optional
+            What was refused.
         """
         row, found = self.row_or_404(project, name)
-        definition = parse_definition(row.document if row.document is not None else row.draft)
+        problem = self.refuse(refused) if refused is not None else ""
+        try:
+            definition = parse_definition(row.document if row.document is not None else row.draft)
+        except HubError as unreadable:  # written by another version
+            self.show(
+                "definition_unreadable.html",
+                row=row,
+                project=found,
+                problem=problem or self.texts.text("refused_other", why=str(unreadable)),
+            )
+            return
         with self.desk.database.reading() as connection:
             slots = slots_of(connection, project=project, name=name, limit=SLOTS_SHOWN)
             approvals = approvals_of(connection, project=project, name=name)
@@ -108,6 +148,7 @@ class DefinitionHandler(DefinitionPage):
             row=row,
             project=found,
             definition=definition,
+            problem=problem,
             title=self.title_of(definition),
             schedule=[describe(one, language) for one in schedules],
             times=fire_times(schedules, now, n=5, language=language) if schedules and row.enabled else [],
@@ -115,7 +156,7 @@ class DefinitionHandler(DefinitionPage):
             approvals=approvals,
             document=to_toml(definition),
             is_changed=self._is_changed(row, definition, project=found),
-            key=secrets.token_urlsafe(12),
+            key=secrets.token_urlsafe(18),
             may_run=self.may(found, Action.RUN) and row.document is not None,
             may_define=self.may(found, Action.DEFINE),
             may_pause=self.may(found, Action.PAUSE) and row.document is not None,
@@ -148,7 +189,21 @@ class DefinitionHandler(DefinitionPage):
             return False
 
 
-class RunNowHandler(DefinitionPage):
+class DefinitionHandler(_Shown):
+    """One report definition."""
+
+    def get(self, project: str, name: str) -> None:
+        """Show it.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+        """
+        self.show_definition(project, name)
+
+
+class RunNowHandler(_Shown):
     """Running a definition now, whatever its schedule says."""
 
     def post(self, project: str, name: str) -> None:
@@ -160,19 +215,27 @@ class RunNowHandler(DefinitionPage):
             Which.
         """
         self.row_or_404(project, name)
-        key = self.get_body_argument("key", "")[:100]
-        batch = self.desk.run_definition(
-            name,
-            project=project,
-            person=self.person,
-            now=dt.datetime.now(dt.UTC),
-            idempotency_key=f"page-{self.person.name}-{key}" if key else None,
-        )
+        key = self.get_body_argument("key", "")
+        if KEY.fullmatch(key) is None:
+            raise HTTPError(400)
+        try:
+            batch = self.desk.run_definition(
+                name,
+                project=project,
+                person=self.person,
+                now=dt.datetime.now(dt.UTC),
+                idempotency_key=f"page-{self.person.name}-{key}",
+            )
+        except DatabaseUnreachableError:
+            raise
+        except HubError as refused:
+            self.show_definition(project, name, refused=refused)
+            return
         place = f"runs/{batch.run_ids[0]}" if len(batch.run_ids) == 1 else f"batches/{batch.batch_id}"
         self.redirect(self.site.prefix + place, status=303)
 
 
-class PauseHandler(DefinitionPage):
+class PauseHandler(_Shown):
     """Stopping a schedule for a while, and letting it go on."""
 
     def post(self, project: str, name: str) -> None:
@@ -186,11 +249,17 @@ class PauseHandler(DefinitionPage):
         self.row_or_404(project, name)
         enabled = self.get_body_argument("enabled", "") == "yes"
         now = dt.datetime.now(dt.UTC)
-        pause_definition(self.desk, name, project=project, enabled=enabled, person=self.person, now=now)
+        try:
+            pause_definition(self.desk, name, project=project, enabled=enabled, person=self.person, now=now)
+        except DatabaseUnreachableError:
+            raise
+        except HubError as refused:
+            self.show_definition(project, name, refused=refused)
+            return
         self.redirect(self.address(project, name), status=303)
 
 
-class RemoveHandler(DefinitionPage):
+class RemoveHandler(_Shown):
     """Taking a definition away; its runs stay."""
 
     def post(self, project: str, name: str) -> None:
@@ -204,6 +273,9 @@ class RemoveHandler(DefinitionPage):
         self.row_or_404(project, name)
         try:
             remove(self.desk, name, project=project, person=self.person)
-        except NotAllowedError as refused:
-            raise HTTPError(403) from refused
+        except DatabaseUnreachableError:
+            raise
+        except HubError as refused:
+            self.show_definition(project, name, refused=refused)
+            return
         self.redirect(f"{self.site.prefix}projects/{project}", status=303)

@@ -9,6 +9,7 @@ from tornado.web import HTTPError
 from hub_config.errors import HubError
 from hub_config.projects import Action
 from hub_config.reports.changes import diff_notebooks
+from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.definitions import diff_definitions
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.defining import approve_draft, discard_draft, draft_of
@@ -32,17 +33,20 @@ class DraftHandler(DefinitionPage):
         """
         await self.show_draft(project, name)
 
-    async def show_draft(self, project: str, name: str, *, error: str = "") -> None:
+    async def show_draft(self, project: str, name: str, *, refused: HubError | None = None) -> None:
         """Show the draft, with what kept the last try from succeeding.
 
         Parameters
         ----------
         project, name : str
             Which.
-        error : str, optional
-            A sentence.
+        refused : HubError, optional
+            What was refused.
         """
         row, found = self.row_or_404(project, name)
+        error = self.refuse(refused) if refused is not None else ""
+        if row.draft is None and refused is not None:
+            raise HTTPError(404) from refused
         if row.draft is None:
             self.redirect(self.address(project, name))
             return
@@ -76,7 +80,7 @@ class ApproveHandler(DraftHandler):
         project, name : str
             Which.
         """
-        row, _ = self.row_or_404(project, name)
+        self.row_or_404(project, name)
         hashes = (self.get_body_argument("document", ""), self.get_body_argument("template", ""))
         try:
             approve_draft(
@@ -88,11 +92,10 @@ class ApproveHandler(DraftHandler):
                 now=dt.datetime.now(dt.UTC),
                 comment=self.get_body_argument("comment", "")[:500],
             )
+        except DatabaseUnreachableError:
+            raise
         except HubError as refused:
-            if row.draft is None:
-                raise HTTPError(404) from refused
-            self.set_status(409)
-            await self.show_draft(project, name, error=str(refused))
+            await self.show_draft(project, name, refused=refused)
             return
         self.redirect(self.address(project, name), status=303)
 
@@ -112,10 +115,10 @@ class ApproveHandler(DraftHandler):
         self.redirect(self.address(project, name, rest="/draft"))
 
 
-class DiscardHandler(DefinitionPage):
+class DiscardHandler(DraftHandler):
     """Throwing a draft away."""
 
-    def post(self, project: str, name: str) -> None:
+    async def post(self, project: str, name: str) -> None:
         """Do it, and show what is left.
 
         Parameters
@@ -124,7 +127,13 @@ class DiscardHandler(DefinitionPage):
             Which.
         """
         row, _ = self.row_or_404(project, name)
-        discard_draft(self.desk, name, project=project, person=self.person, now=dt.datetime.now(dt.UTC))
+        try:
+            discard_draft(self.desk, name, project=project, person=self.person, now=dt.datetime.now(dt.UTC))
+        except DatabaseUnreachableError:
+            raise
+        except HubError as refused:
+            await self.show_draft(project, name, refused=refused)
+            return
         is_gone = row.document is None
         place = f"{self.site.prefix}projects/{project}" if is_gone else self.address(project, name)
         self.redirect(place, status=303)

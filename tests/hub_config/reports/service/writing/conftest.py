@@ -1,0 +1,249 @@
+"""The pages of definitions served for real, over a home with one project; only the hub's word on who asks is given."""
+
+import asyncio
+import datetime as dt
+import json
+import re
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from tornado.web import Application
+
+import hub_config.reports.service.app as app_module
+from hub_config.reports.database import Database, bring_up_to_date, open_database
+from hub_config.reports.database.history import RunFilter, find_runs
+from hub_config.reports.definitions.reading import parse_definition
+from hub_config.reports.desk import Desk, Person, ProjectBook
+from hub_config.reports.desk.defining import find_definition, save_definition
+from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.board import Board
+from hub_config.reports.service.reading.portal import Portal
+from hub_config.reports.service.site import Site
+
+PROJECT = """
+title = "Ward <b>quality</b>"
+purpose = "To see how wards do."
+timezone = "Asia/Seoul"
+
+[members]
+kim = "lead"
+lee = "analyst"
+rho = "reader"
+
+[notify.ops]
+email = "ops@example.org"
+
+[notify.ward-desk]
+email = "desk@example.org"
+"""
+CELL = """month: str = "2026-01"  # which month, YYYY-MM
+ward: str = "A"  # which ward
+n: int = 3  # between 1 and 9: how many
+first: 'date' = "2026-01-01"  # first day
+strict: bool = False  # whether to be strict"""
+PREFIX = "/services/reports/"
+
+
+def notebook(cell: str = CELL, *more: str) -> bytes:
+    """A notebook file whose parameters cell is `cell`."""
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# Quality of a ward"},
+        _code(cell, "parameters", key="b"),
+        *(_code(source, key=f"c{number}") for number, source in enumerate(more)),
+    ]
+    kernel = {"name": "cohort-analysis", "display_name": "Cohort analysis", "language": "python"}
+    return json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+def _code(source: str, *tags: str, key: str) -> dict[str, Any]:
+    tagged = {"tags": list(tags)}
+    return {
+        "cell_type": "code", "id": key, "metadata": tagged, "source": source, "outputs": [], "execution_count": None,
+    }  # fmt: skip
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
+    url: str
+
+    @property
+    def words(self) -> str:
+        """What a reader sees, without markup."""
+        body = re.sub(r"<(style|script|svg)\b.*?</\1>", " ", self.text, flags=re.DOTALL)
+        return " ".join(unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+    def value(self, name: str) -> str:
+        """What the first field of a name holds."""
+        found = re.search(rf'<input[^>]*name="{re.escape(name)}"[^>]*value="([^"]*)"', self.text)
+        assert found is not None, name
+        return unescape(found[1])
+
+    def area(self, name: str) -> str:
+        """What a text area holds."""
+        found = re.search(rf'<textarea[^>]*name="{re.escape(name)}"[^>]*>\n?(.*?)</textarea>', self.text, re.DOTALL)
+        assert found is not None, name
+        return unescape(found[1])
+
+
+@dataclass
+class Reader:
+    """Somebody with a browser without scripts."""
+
+    url: str
+    name: str
+    language: str = "en"
+    jar: CookieJar = field(default_factory=CookieJar)
+
+    def _ask(self, path: str, data: bytes | None = None, **headers: str) -> Answer:
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
+        sent = {"X-Person": self.name, "Accept-Language": self.language, **headers}
+        request = urllib.request.Request(self.url + path, data=data, headers=sent)
+        try:
+            with opener.open(request, timeout=20) as answer:
+                return Answer(answer.status, answer.read().decode(), answer.url)
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return Answer(refused.code, refused.read().decode(), refused.url)
+
+    def get(self, path: str) -> Answer:
+        return self._ask(path)
+
+    def post(self, path: str, **values: str | list[str]) -> Answer:
+        """Send a form with the token of a page that was looked at."""
+        if "_xsrf" not in values:
+            values["_xsrf"] = self.token()
+        return self._ask(path, urllib.parse.urlencode(values, doseq=True).encode())
+
+    def upload(self, path: str, files: dict[str, bytes], **values: str) -> Answer:
+        """Send a form with files."""
+        edge = "edge-of-this-test"
+        parts = []
+        for name, value in {"_xsrf": self.token(), **values}.items():
+            head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+            parts.append(head.encode() + value.encode() + b"\r\n")
+        for name, content in files.items():
+            head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"; filename="a"\r\n'
+            parts.append(head.encode() + b"Content-Type: text/csv\r\n\r\n" + content + b"\r\n")
+        body = b"".join(parts) + f"--{edge}--\r\n".encode()
+        return self._ask(path, body, **{"Content-Type": f"multipart/form-data; boundary={edge}"})
+
+    def token(self) -> str:
+        return self.get("projects/wards/reports/none-there").text and next(
+            (cookie.value or "" for cookie in self.jar if cookie.name == "_xsrf"), ""
+        )
+
+
+@dataclass
+class Bench:
+    """A home, and the pages on it."""
+
+    home: Path
+    database: Database
+    desk: Desk
+    url: str = ""
+
+    def reader(self, name: str, language: str = "en") -> Reader:
+        return Reader(self.url + PREFIX, name, language)
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "projects" / "wards"
+
+    def write_template(self, content: bytes) -> None:
+        (self.folder / "quality.ipynb").write_bytes(content)
+
+    def save(self, person: str = "kim", *, approve: bool = True, **changes: Any) -> None:
+        document = {"name": "monthly", "title": "Monthly quality", "template": "quality.ipynb"} | changes
+        save_definition(
+            self.desk,
+            parse_definition(document),
+            project="wards",
+            person=Person(person),
+            now=dt.datetime.now(dt.UTC),
+            approve_too=approve,
+        )
+
+    def row(self, name: str = "monthly") -> Any:
+        return find_definition(self.desk, name, project="wards", person=Person("kim"))
+
+    def runs(self) -> list[Any]:
+        with self.database.reading() as connection:
+            return find_runs(connection, RunFilter(projects=["wards"]), limit=1000)[::-1]
+
+
+async def _as_said(self: PageHandler) -> None:
+    name = self.request.headers["X-Person"]
+    self.person = Person(name, is_operator=name == "operator")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    home = tmp_path / "home"
+    for folder in (home / "projects" / "wards", home / "secrets", home / "data"):
+        folder.mkdir(parents=True, mode=0o700)
+    for folder in (home, home / "projects"):
+        folder.chmod(0o700)
+    (home / "projects" / "wards" / "project.toml").write_text(PROJECT, encoding="utf-8")
+    (home / "projects" / "wards" / "project.toml").chmod(0o600)
+    database = open_database(None, home=home)
+    bring_up_to_date(database)
+    book = ProjectBook(home)
+    made = Bench(home, database, Desk(database=database, book=book, data=home / "data"))
+    made.write_template(notebook())
+    monkeypatch.setattr(PageHandler, "prepare", _as_said)
+    application = Application(
+        [one for one in app_module._addresses(PREFIX) if "/projects/" in str(one[0]) and "/api/" not in str(one[0])],
+        board=Board(database=database, book=book, home=home),
+        desk=made.desk,
+        portal=Portal(database),
+        site=Site(prefix=PREFIX, hub_base_url="/"),
+        cookie_secret="0" * 64,
+        xsrf_cookies=True,
+        cross_origin_protection=True,
+        log_function=lambda handler: None,
+    )
+    yield from _served(made, application)
+    database.close()
+
+
+def _served(bench: Bench, application: Application) -> Iterator[Bench]:
+    ready, loops = threading.Event(), []
+
+    async def serve() -> None:
+        server = HTTPServer(application, max_body_size=1024 * 1024)
+        from tornado.netutil import bind_sockets
+
+        sockets = bind_sockets(0, "127.0.0.1")
+        server.add_sockets(sockets)
+        bench.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        stop = asyncio.Event()
+        loops.append((IOLoop.current(), stop))
+        ready.set()
+        await stop.wait()
+        server.stop()
+        await server.close_all_connections()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        yield bench
+    finally:
+        loop, stop = loops[0]
+        loop.add_callback(stop.set)
+        thread.join(10)
