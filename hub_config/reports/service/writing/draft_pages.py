@@ -2,21 +2,24 @@
 
 import asyncio
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from tornado.web import HTTPError
 
 from hub_config.errors import HubError
-from hub_config.projects import Action
-from hub_config.reports.changes import diff_notebooks
+from hub_config.projects import Action, Project
+from hub_config.reports.calendar import describe, fire_times
 from hub_config.reports.database.errors import DatabaseUnreachableError
-from hub_config.reports.definitions import diff_definitions
+from hub_config.reports.definitions import diff_definitions, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk.defining import approve_draft, discard_draft, draft_of
+from hub_config.reports.desk.defining import approve_draft, check_definition, discard_draft, draft_of
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
+from hub_config.reports.service.writing.notebook_view import view_of
 
 __all__ = ["ApproveHandler", "DiscardHandler", "DraftHandler"]
 
+LONGEST_COMMENT = 500
 EMPTY = b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
@@ -50,23 +53,41 @@ class DraftHandler(DefinitionPage):
         if row.draft is None:
             self.redirect(self.address(project, name))
             return
-        before, after = draft_of(self.desk, row)
-        notebook = await asyncio.to_thread(diff_notebooks, before or EMPTY, after or EMPTY)
-        draft = parse_definition(row.draft)
-        changes = diff_definitions(parse_definition(row.document), draft) if row.document is not None else []
+        shown = await asyncio.to_thread(self._compared, row, project=found)
         self.show(
             "draft.html",
             row=row,
             project=found,
-            draft=draft,
-            changes=changes,
-            notebook=notebook,
-            cells=[cell for cell in notebook.cells if cell.status != "same"],
             is_new=row.document is None,
             error=error,
+            comment=self.get_body_argument("comment", "")[:LONGEST_COMMENT],
             may_approve=self.may(found, Action.APPROVE),
-            may_discard=self.may(found, Action.DEFINE),
+            may_define=self.may(found, Action.DEFINE),
+            **shown,
         )
+
+    def _compared(self, row: Any, *, project: Project) -> Mapping[str, Any]:
+        """Compare, in a thread: notebooks may be large."""
+        draft = parse_definition(row.draft)
+        now = dt.datetime.now(dt.UTC)
+        schedules = schedules_of(draft, zone=project.timezone)
+        language = self.texts.language
+        before, after = draft_of(self.desk, row)
+        try:
+            notebook, unreadable = view_of(before or EMPTY, after or EMPTY, language=language), ""
+        except HubError as refused:
+            notebook, unreadable = None, str(refused)
+        checked = check_definition(self.desk, draft, project=project.name, person=self.person, now=now)
+        return {
+            "draft": draft,
+            "document": to_toml(draft),
+            "changes": diff_definitions(parse_definition(row.document), draft) if row.document is not None else [],
+            "schedule": [describe(one, language) for one in schedules],
+            "times": fire_times(schedules, now, n=5, language=language) if schedules else [],
+            "problems": checked.problems,
+            "notebook": notebook,
+            "unreadable": unreadable,
+        }
 
 
 class ApproveHandler(DraftHandler):
@@ -90,7 +111,7 @@ class ApproveHandler(DraftHandler):
                 hashes=hashes,
                 person=self.person,
                 now=dt.datetime.now(dt.UTC),
-                comment=self.get_body_argument("comment", "")[:500],
+                comment=self.get_body_argument("comment", "")[:LONGEST_COMMENT],
             )
         except DatabaseUnreachableError:
             raise

@@ -96,8 +96,8 @@ def test_an_edit_shows_field_by_field_and_line_by_line_what_it_changes(analyst, 
     page.click("button[value=save]")
     page.wait_for_url("**/draft")
     assert "parameters.count" in page.inner_text("main")
-    assert page.locator("pre.diff .added").count() >= 1
-    assert page.locator("pre.diff script").count() == 0
+    assert page.locator(".diff .added").count() >= 1
+    assert page.locator(".diff script").count() == 0
     seen = lead.page
     seen.goto(pages(lead, "/reports/monthly/draft"))
     page.goto(pages(analyst, "/reports/monthly/edit"))
