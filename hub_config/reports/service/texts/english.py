@@ -283,6 +283,14 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "cell_long": "Show {n} lines",
         "draft_problems": "As things are now it could not run:",
         "as_toml": "The whole definition as TOML",
+        # two people at once
+        "name_taken": (
+            "There is a report of this name already; found it in the project. Choose another name, or edit that one."
+        ),
+        "edited_meanwhile": (
+            "Somebody has changed this report since you opened it. Your text is kept below; open the "
+            "page again in another tab to see theirs, then save once more to replace it."
+        ),
         # errors
         "error_title": "This did not work",
         "error_back": "Back to the reports",

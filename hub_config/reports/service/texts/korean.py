@@ -276,6 +276,13 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "cell_long": "{n}줄 보기",
         "draft_problems": "지금 상태로는 실행할 수 없습니다:",
         "as_toml": "정의 전체(TOML 형식)",
+        # two people at once
+        "name_taken": "같은 이름의 보고서가 이미 있습니다. 다른 이름을 고르거나 그 보고서를 편집하세요.",
+        "edited_meanwhile": (
+            "이 페이지를 연 뒤로 다른 사람이 보고서를 바꾸었습니다. 입력한 내용은 아래에 그대로 "
+            "있습니다. 다른 탭에서 페이지를 다시 열어 바뀐 내용을 확인한 뒤, 다시 저장하면 그것을 "
+            "대신합니다."
+        ),
         # errors
         "error_title": "처리하지 못했습니다",
         "error_back": "보고서 목록으로",

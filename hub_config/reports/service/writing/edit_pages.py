@@ -9,9 +9,11 @@ from tornado.web import HTTPError
 from hub_config.errors import HubError
 from hub_config.projects import Action, Project
 from hub_config.reports.calendar import fire_times
+from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.definitions import Definition, DefinitionError, Problem, read_definition, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk.defining import check_definition, save_definition
+from hub_config.reports.desk.defining import check_definition, find_definition, save_definition
+from hub_config.reports.desk.errors import DefinitionUnknownError
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 
 __all__ = ["EditHandler", "NewHandler"]
@@ -60,6 +62,7 @@ class _Form(DefinitionPage):
         problems: Sequence[Problem] = (),
         error: str = "",
         times: Sequence[str] | None = None,
+        seen: str = "",
     ) -> None:
         """Show the form.
 
@@ -77,6 +80,8 @@ class _Form(DefinitionPage):
             What is wrong with the whole.
         times : sequence of str, optional
             The next times it would be due, once it was found to be good.
+        seen : str, optional
+            Which version the writer began with; '' for a new one.
         """
         self.show(
             "edit.html",
@@ -86,59 +91,77 @@ class _Form(DefinitionPage):
             problems=problems,
             error=error,
             times=times,
+            seen=seen,
             may_approve=self.may(project, Action.APPROVE),
         )
 
-    def take(self, project: Project, *, name: str | None) -> None:
+    def take(self, project: Project, *, row: Any = None) -> None:
         """Check what was sent, or save it.
 
         Parameters
         ----------
         project : Project
             Whose.
-        name : str or None
-            The definition that is edited; its name stays.
+        row : Row, optional
+            The definition that is edited; its name stays. None for a new one.
         """
         text = self.get_body_argument("text", "", strip=False).replace("\r\n", "\n")
+        name, seen = (row.name, self.get_body_argument("seen", "")) if row is not None else (None, "")
         wish = self.get_body_argument("do", "check")
-        now = dt.datetime.now(dt.UTC)
         try:
-            definition = read_definition(text, "toml")
-            if name is not None and definition.name != name:
-                raise DefinitionError(
-                    [Problem("name", "name-changed", "must stay what it is; make a new report for another")]
-                )
-            if wish == "check":
-                self._show_checked(project, definition, text=text, name=name, now=now)
+            definition = self._read(text, project=project, name=name)
+            if wish != "check" and row is not None and seen != _version(row):
+                self.set_status(409)
+                error = self.texts["edited_meanwhile"]
+                self.show_form(project, text, name=name, error=error, seen=_version(row))
                 return
-            save_definition(
-                self.desk,
-                definition,
-                project=project.name,
-                person=self.person,
-                now=now,
-                approve_too=wish == "approve",
-            )
+            self._take(definition, project=project, text=text, name=name, seen=seen, wish=wish)
+        except DatabaseUnreachableError:
+            raise
         except DefinitionError as refused:
             self.set_status(422)
-            self.show_form(project, text, name=name, problems=refused.problems)
-            return
+            self.show_form(project, text, name=name, problems=refused.problems, seen=seen)
         except HubError as refused:
-            self.set_status(422)
-            self.show_form(project, text, name=name, error=str(refused))
+            self.show_form(project, text, name=name, error=self.refuse(refused), seen=seen)
+
+    def _read(self, text: str, *, project: Project, name: str | None) -> Definition:
+        definition = read_definition(text, "toml")
+        if name is not None and definition.name != name:
+            raise DefinitionError(
+                [Problem("name", "name-changed", "must stay what it is; make a new report for another")]
+            )
+        if name is None and self._is_taken(definition.name, project=project):
+            raise DefinitionError([Problem("name", "name-taken", self.texts["name_taken"])])
+        return definition
+
+    def _is_taken(self, name: str, *, project: Project) -> bool:
+        try:
+            find_definition(self.desk, name, project=project.name, person=self.person)
+        except DefinitionUnknownError:
+            return False
+        return True
+
+    def _take(
+        self, definition: Definition, *, project: Project, text: str, name: str | None, seen: str, wish: str
+    ) -> None:
+        common: Any = {"project": project.name, "person": self.person, "now": dt.datetime.now(dt.UTC)}
+        if wish == "check":
+            draft = check_definition(self.desk, definition, **common)
+            if draft.problems:
+                raise DefinitionError(draft.problems)
+            schedules = schedules_of(definition, zone=project.timezone)
+            language = self.texts.language
+            times = fire_times(schedules, common["now"], n=5, language=language) if schedules else []
+            self.show_form(project, text, name=name, times=times, seen=seen)
             return
+        save_definition(self.desk, definition, approve_too=wish == "approve", **common)
         rest = "" if wish == "approve" else "/draft"
         self.redirect(self.address(project.name, definition.name, rest=rest), status=303)
 
-    def _show_checked(
-        self, project: Project, definition: Definition, *, text: str, name: str | None, now: dt.datetime
-    ) -> None:
-        draft = check_definition(self.desk, definition, project=project.name, person=self.person, now=now)
-        if draft.problems:
-            raise DefinitionError(draft.problems)
-        schedules = schedules_of(definition, zone=project.timezone)
-        times: Any = fire_times(schedules, now, n=5, language=self.texts.language) if schedules else []
-        self.show_form(project, text, name=name, times=times)
+
+def _version(row: Any) -> str:
+    """Name what stands in the database, so that an edit knows whether somebody else has written since."""
+    return str(row.draft_sha256 or row.document_sha256)
 
 
 class NewHandler(_Form):
@@ -162,7 +185,7 @@ class NewHandler(_Form):
         project : str
             Whose.
         """
-        self.take(self.project_or_404(project), name=None)
+        self.take(self.project_or_404(project))
 
 
 class EditHandler(_Form):
@@ -179,7 +202,7 @@ class EditHandler(_Form):
         found = self.project_or_404(project)
         row, _ = self.row_or_404(project, name)
         document = row.draft if row.draft is not None else row.document
-        self.show_form(found, to_toml(parse_definition(document)), name=name)
+        self.show_form(found, to_toml(parse_definition(document)), name=name, seen=_version(row))
 
     def post(self, project: str, name: str) -> None:
         """Check or save it.
@@ -190,5 +213,5 @@ class EditHandler(_Form):
             Which.
         """
         found = self.project_or_404(project)
-        self.row_or_404(project, name)
-        self.take(found, name=name)
+        row, _ = self.row_or_404(project, name)
+        self.take(found, row=row)
