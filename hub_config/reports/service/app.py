@@ -56,6 +56,7 @@ from hub_config.reports.service.shelf import Shelf
 from hub_config.reports.service.site import Site
 from hub_config.reports.service.writing import (
     ApproveHandler,
+    ChangedTemplateHandler,
     DefinitionHandler,
     DiscardHandler,
     DraftHandler,
@@ -236,6 +237,7 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{report}/draft", DraftHandler),
         (rf"{report}/approve", ApproveHandler),
         (rf"{report}/discard", DiscardHandler),
+        (rf"{report}/template", ChangedTemplateHandler),
         (rf"{report}/latest", LatestHandler),
         (rf"{report}/latest/report\.html", LatestReportHandler),
         (rf"{prefix}static/([a-z.]{{1,40}})", AssetHandler),

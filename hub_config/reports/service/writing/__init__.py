@@ -1,6 +1,7 @@
 """Pages on which report definitions are looked at, written and approved."""
 
 from hub_config.reports.service.writing.definition_pages import (
+    ChangedTemplateHandler,
     DefinitionHandler,
     PauseHandler,
     RemoveHandler,
@@ -11,6 +12,7 @@ from hub_config.reports.service.writing.edit_pages import EditHandler, NewHandle
 
 __all__ = [
     "ApproveHandler",
+    "ChangedTemplateHandler",
     "DefinitionHandler",
     "DiscardHandler",
     "DraftHandler",

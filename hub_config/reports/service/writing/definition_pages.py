@@ -1,5 +1,6 @@
 """The page of one report definition: what it does, when it is due, what was decided; and what can be done with it."""
 
+import asyncio
 import datetime as dt
 import re
 import secrets
@@ -12,9 +13,9 @@ from hub_config.projects import Action, Project
 from hub_config.reports.calendar import describe, fire_times
 from hub_config.reports.database.definitions import approvals_of, slots_of
 from hub_config.reports.database.errors import DatabaseUnreachableError, IdempotencyError
+from hub_config.reports.database.history import RunFilter
 from hub_config.reports.definitions import Definition, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.definitions.template_paths import locate_template
 from hub_config.reports.desk.defining import find_definition, pause_definition, remove
 from hub_config.reports.desk.errors import (
     DefinitionUnknownError,
@@ -23,12 +24,29 @@ from hub_config.reports.desk.errors import (
     ProjectUnknownError,
     TemplateChangedError,
 )
+from hub_config.reports.desk.looking import Meaning, draft_changed_template, meaning_of
 from hub_config.reports.service.base import PageHandler
-from hub_config.reports.templates.templates import inspect_template
+from hub_config.reports.service.texts import Texts
+from hub_config.reports.service.writing.facts import definition_facts, moment_in_zone
 
-__all__ = ["DefinitionHandler", "DefinitionPage", "PauseHandler", "RemoveHandler", "RunNowHandler"]
+__all__ = [
+    "ChangedTemplateHandler",
+    "DefinitionHandler",
+    "DefinitionPage",
+    "PauseHandler",
+    "RemoveHandler",
+    "RunNowHandler",
+]
 
-SLOTS_SHOWN = 20
+RUNS_SHOWN, SLOTS_SHOWN, LABELS_SHOWN = 10, 20, 50
+SKIPPED = {
+    "missed": "why_missed",
+    "superseded": "why_superseded",
+    "past the end date": "why_past_the_end",
+    "over the limit": "why_over_the_limit",
+    "no-project": "why_no_project",
+    "project-expired": "why_project_expired",
+}
 CONFLICTS = (DefinitionUnknownError, NotApprovedError, TemplateChangedError, IdempotencyError)
 # The name that a page gives to a request, so that a second click asks for nothing new.
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -116,7 +134,7 @@ class DefinitionPage(PageHandler):
 class _Shown(DefinitionPage):
     """The page of a definition, also where a wish was refused."""
 
-    def show_definition(self, project: str, name: str, *, refused: HubError | None = None) -> None:
+    async def show_definition(self, project: str, name: str, *, refused: HubError | None = None) -> None:
         """Show a definition, with the reason if something was refused.
 
         Parameters
@@ -138,30 +156,42 @@ class _Shown(DefinitionPage):
                 problem=problem or self.texts.text("refused_other", why=str(unreadable)),
             )
             return
+        now, zone = dt.datetime.now(dt.UTC), definition.timezone or found.timezone
+        # A large sweep takes a while, and others must not wait for it.
+        meaning = await asyncio.to_thread(meaning_of, self.desk, row, project=found, now=now)
         with self.desk.database.reading() as connection:
             slots = slots_of(connection, project=project, name=name, limit=SLOTS_SHOWN)
             approvals = approvals_of(connection, project=project, name=name)
-        schedules = schedules_of(definition, zone=found.timezone)
-        language, now = self.texts.language, dt.datetime.now(dt.UTC)
+        wanted = RunFilter(projects=[project], definition=name)
         self.show(
             "definition.html",
             row=row,
             project=found,
-            definition=definition,
             problem=problem,
             title=self.title_of(definition),
-            schedule=[describe(one, language) for one in schedules],
-            times=fire_times(schedules, now, n=5, language=language) if schedules and row.enabled else [],
-            slots=slots,
+            slots=[_slot(one, zone=zone, texts=self.texts) for one in slots],
             approvals=approvals,
             document=to_toml(definition),
-            is_changed=self._is_changed(row, definition, project=found),
+            runs=self.board.newest(self.person, wanted=wanted, limit=RUNS_SHOWN),
+            facts=definition_facts(definition, project=found, texts=self.texts),
             key=secrets.token_urlsafe(18),
             may_run=self.may(found, Action.RUN) and row.document is not None,
             may_define=self.may(found, Action.DEFINE),
             may_pause=self.may(found, Action.PAUSE) and row.document is not None,
             may_remove=self.may(found, Action.DELETE),
+            **self._times(row, definition, project=found, now=now),
+            **_in_words(meaning),
         )
+
+    def _times(self, row: Any, definition: Definition, *, project: Project, now: dt.datetime) -> dict[str, Any]:
+        language = self.texts.language
+        try:
+            schedules = schedules_of(definition, zone=project.timezone)
+            said = [describe(one, language) for one in schedules]
+            times = fire_times(schedules, now, n=5, language=language) if schedules and row.enabled else []
+        except HubError:  # written by another version; what keeps it from running is told beside it
+            said, times = list(definition.schedule), []
+        return {"schedule": said, "times": times}
 
     def title_of(self, definition: Definition) -> str:
         """Give a definition's title in the reader's language.
@@ -178,21 +208,30 @@ class _Shown(DefinitionPage):
         """
         return definition.title_ko if self.texts.language == "ko" and definition.title_ko else definition.title
 
-    def _is_changed(self, row: Any, definition: Definition, *, project: Project) -> bool:
-        """Tell whether the notebook is another one by now than what runs, and waits for nobody."""
-        if row.document is None or row.draft is not None:
-            return False
-        try:
-            path = locate_template(definition.template, folder=self.desk.book.folder(project.name))
-            return bool(inspect_template(path).sha256 != row.template_sha256)
-        except HubError:
-            return False
+
+def _in_words(meaning: Meaning) -> dict[str, Any]:
+    one = meaning.sets[0] if len(meaning.sets) == 1 else None
+    swept = meaning.definition.sweep is not None
+    return {
+        "meaning": meaning,
+        "values": dict(one.parameters if one is not None else meaning.definition.parameters),
+        "given": one.given if one is not None else tuple(meaning.definition.parameters),
+        "written": dict(one.written) if one is not None else {},
+        "labels": [each.label for each in meaning.sets[:LABELS_SHOWN]] if swept else [],
+    }
+
+
+def _slot(row: Any, *, zone: str, texts: Texts) -> dict[str, str]:
+    reason = row.reason or ""
+    known = SKIPPED.get(reason)
+    why = texts[known] if known is not None else texts.text("error_code", code=reason) if reason else ""
+    return {"at": moment_in_zone(row.slot, zone), "what": texts[f"slot_{row.decision}"], "why": why}
 
 
 class DefinitionHandler(_Shown):
     """One report definition."""
 
-    def get(self, project: str, name: str) -> None:
+    async def get(self, project: str, name: str) -> None:
         """Show it.
 
         Parameters
@@ -200,13 +239,13 @@ class DefinitionHandler(_Shown):
         project, name : str
             Which.
         """
-        self.show_definition(project, name)
+        await self.show_definition(project, name)
 
 
 class RunNowHandler(_Shown):
     """Running a definition now, whatever its schedule says."""
 
-    def post(self, project: str, name: str) -> None:
+    async def post(self, project: str, name: str) -> None:
         """Queue its runs, once for each time the page was loaded, and show them.
 
         Parameters
@@ -229,7 +268,7 @@ class RunNowHandler(_Shown):
         except DatabaseUnreachableError:
             raise
         except HubError as refused:
-            self.show_definition(project, name, refused=refused)
+            await self.show_definition(project, name, refused=refused)
             return
         place = f"runs/{batch.run_ids[0]}" if len(batch.run_ids) == 1 else f"batches/{batch.batch_id}"
         self.redirect(self.site.prefix + place, status=303)
@@ -238,7 +277,7 @@ class RunNowHandler(_Shown):
 class PauseHandler(_Shown):
     """Stopping a schedule for a while, and letting it go on."""
 
-    def post(self, project: str, name: str) -> None:
+    async def post(self, project: str, name: str) -> None:
         """Do it, and show the definition.
 
         Parameters
@@ -254,7 +293,7 @@ class PauseHandler(_Shown):
         except DatabaseUnreachableError:
             raise
         except HubError as refused:
-            self.show_definition(project, name, refused=refused)
+            await self.show_definition(project, name, refused=refused)
             return
         self.redirect(self.address(project, name), status=303)
 
@@ -262,7 +301,7 @@ class PauseHandler(_Shown):
 class RemoveHandler(_Shown):
     """Taking a definition away; its runs stay."""
 
-    def post(self, project: str, name: str) -> None:
+    async def post(self, project: str, name: str) -> None:
         """Do it, and show the project.
 
         Parameters
@@ -276,6 +315,28 @@ class RemoveHandler(_Shown):
         except DatabaseUnreachableError:
             raise
         except HubError as refused:
-            self.show_definition(project, name, refused=refused)
+            await self.show_definition(project, name, refused=refused)
             return
         self.redirect(f"{self.site.prefix}projects/{project}", status=303)
+
+
+class ChangedTemplateHandler(_Shown):
+    """Making a draft of a notebook that has changed on the disk."""
+
+    async def post(self, project: str, name: str) -> None:
+        """Do it, and show the draft.
+
+        Parameters
+        ----------
+        project, name : str
+            Which.
+        """
+        self.row_or_404(project, name)
+        try:
+            draft_changed_template(self.desk, name, project=project, person=self.person, now=dt.datetime.now(dt.UTC))
+        except DatabaseUnreachableError:
+            raise
+        except HubError as refused:
+            await self.show_definition(project, name, refused=refused)
+            return
+        self.redirect(self.address(project, name, rest="/draft"), status=303)

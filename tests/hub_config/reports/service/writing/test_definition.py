@@ -1,0 +1,81 @@
+"""The page of one definition: what it says, and what its buttons do."""
+
+import pytest
+
+from .conftest import Bench, notebook
+
+PATH = "projects/wards/reports/monthly"
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(("language", "schedule", "told"), [
+    ("en", "every working day at 07:00", "ops (failed, late)"),
+    ("ko", "매 근무일", "ops (실패, 지연)"),
+])  # fmt: skip
+def test_it_says_what_runs_when_and_who_is_told(bench: Bench, language: str, schedule: str, told: str) -> None:
+    bench.save(
+        schedule=["every working day at 07:00"],
+        parameters={"ward": HOSTILE, "first": "{month:-1.start}"},
+        recipients=[{"target": "ops", "events": ["failed", "late"]}],
+        title=HOSTILE,
+    )
+    page = bench.reader("kim", language).get(PATH)
+    assert page.status == 200
+    for words in (schedule, told, "{month:-1.start}", HOSTILE):
+        assert words in page.words
+    assert page.words.count("07:00 UTC+09:00") == 5
+    assert HOSTILE not in page.text
+
+
+def test_a_sweep_tells_how_many_runs_it_makes_and_leads_to_them(bench: Bench) -> None:
+    bench.save(sweep={"grid": {"ward": ["A", HOSTILE]}})
+    lee = bench.reader("lee")
+    page = lee.get(PATH)
+    assert "2 runs each time" in page.words
+    assert f"ward={HOSTILE}" in page.words
+    assert HOSTILE not in page.text
+    assert "/batches/" in lee.post(f"{PATH}/run", key=page.value("key")).url
+    assert f"ward={HOSTILE}" in lee.get(PATH).words.partition("Newest runs")[2]
+
+
+def test_what_keeps_it_from_running_now_is_told(bench: Bench) -> None:
+    (bench.folder / "wards.csv").write_text("ward\nA\n", encoding="utf-8")
+    bench.save(sweep={"csv": "wards.csv"})
+    (bench.folder / "wards.csv").write_text("ward\nA\nA\n", encoding="utf-8")
+    assert (
+        "It could not run now: sweep.csv line 3 is the same as sweep.csv line 2" in bench.reader("rho").get(PATH).words
+    )
+
+
+def test_readers_and_operators_are_offered_no_button(bench: Bench) -> None:
+    bench.save()
+    bench.write_template(notebook("ward: str = 'B'  # which"))
+    for name in ("rho", "operator"):
+        page = bench.reader(name).get(PATH)
+        assert "has changed since" in page.words
+        assert "<form" not in page.text
+
+
+def test_removing_asks_first_also_without_scripts(bench: Bench) -> None:
+    bench.save()
+    kim = bench.reader("kim")
+    page = kim.get(PATH)
+    assert "Remove this report? Its runs stay. Yes, remove it" in page.words
+    assert "Yes, remove it" not in bench.reader("lee").get(PATH).words
+    assert kim.post(f"{PATH}/remove").status == 200
+    assert kim.get(PATH).status == 404
+
+
+def test_a_notebook_that_changed_on_the_disk_becomes_a_draft(bench: Bench) -> None:
+    bench.save()
+    lee = bench.reader("lee")
+    assert "has changed since" not in lee.get(PATH).words
+    assert lee.post(f"{PATH}/template").status == 409
+    bench.write_template(notebook("ward: str = 'B'  # which", "print(ward)"))
+    assert "has changed since" in lee.get(PATH).words
+    assert bench.reader("rho").post(f"{PATH}/template").status == 403
+    assert lee.post(f"{PATH}/template").url.endswith("/draft")
+    assert bench.row().draft is not None
+    assert "has changed since" not in lee.get(PATH).words
+    bench.write_template(notebook("ward: str = 'C'  # which", "print(ward)"))
+    assert "has changed since" in lee.get(PATH).words
