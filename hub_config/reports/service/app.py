@@ -40,7 +40,7 @@ from hub_config.reports.service.live import LiveEvents
 from hub_config.reports.service.pages import FormHandler, ListHandler
 from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
 from hub_config.reports.service.reading.comparisons import Comparisons
-from hub_config.reports.service.reading.history import HistoryHandler, ProjectHandler
+from hub_config.reports.service.reading.history import HistoryHandler
 from hub_config.reports.service.reading.latest import LatestHandler, LatestReportHandler
 from hub_config.reports.service.reading.portal import Portal
 from hub_config.reports.service.run_pages import (
@@ -63,6 +63,7 @@ from hub_config.reports.service.writing import (
     EditHandler,
     NewHandler,
     PauseHandler,
+    ProjectHandler,
     RemoveHandler,
     RunNowHandler,
 )

@@ -1,21 +1,17 @@
-"""The history of runs with its filters, and the page of one project."""
+"""The history of runs with its filters."""
 
 import asyncio
 from collections.abc import Sequence
 
-from tornado.web import HTTPError
-
-from hub_config.projects import Action, Project
-from hub_config.reports.desk.errors import NotAllowedError, ProjectUnknownError
+from hub_config.projects import Project
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.reading.portal import Portal, Section
 from hub_config.reports.service.reading.run_search import STATES, RunSearch, read_search
 
-__all__ = ["HistoryHandler", "ProjectHandler", "projects_seen", "sections_for"]
+__all__ = ["HistoryHandler", "projects_seen", "sections_for"]
 
 RUNS_PER_PAGE = 50
-REPORTS_OF_PROJECT = 1_000
 
 
 def projects_seen(handler: PageHandler) -> list[Project]:
@@ -84,23 +80,3 @@ class HistoryHandler(PageHandler):
     async def _found(self, search: RunSearch, *, page: int) -> tuple[list[Run], int]:
         wanted = search.to_filter()
         return await asyncio.to_thread(self.board.page, self.person, number=page, size=RUNS_PER_PAGE, wanted=wanted)
-
-
-class ProjectHandler(PageHandler):
-    """The reports of one project."""
-
-    async def get(self, name: str) -> None:
-        """Show them.
-
-        Parameters
-        ----------
-        name : str
-            Which project.
-        """
-        try:
-            project = self.desk.project(name, person=self.person, action=Action.READ)
-        except (ProjectUnknownError, NotAllowedError) as unknown:
-            raise HTTPError(404) from unknown
-        sections = await sections_for(self, [project], most=REPORTS_OF_PROJECT)
-        may_define = self.person.may(project, Action.DEFINE)
-        self.show("project.html", project=project, sections=sections, may_define=may_define)

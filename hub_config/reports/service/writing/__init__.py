@@ -9,6 +9,7 @@ from hub_config.reports.service.writing.definition_pages import (
 )
 from hub_config.reports.service.writing.draft_pages import ApproveHandler, DiscardHandler, DraftHandler
 from hub_config.reports.service.writing.edit_pages import EditHandler, NewHandler
+from hub_config.reports.service.writing.project_page import ProjectHandler
 
 __all__ = [
     "ApproveHandler",
@@ -19,6 +20,7 @@ __all__ = [
     "EditHandler",
     "NewHandler",
     "PauseHandler",
+    "ProjectHandler",
     "RemoveHandler",
     "RunNowHandler",
 ]

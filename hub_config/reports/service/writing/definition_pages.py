@@ -28,6 +28,7 @@ from hub_config.reports.desk.looking import Meaning, draft_changed_template, mea
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.service.writing.facts import definition_facts, moment_in_zone
+from hub_config.reports.service.writing.problem_words import told_problems
 
 __all__ = [
     "ChangedTemplateHandler",
@@ -180,6 +181,7 @@ class _Shown(DefinitionPage):
             may_pause=self.may(found, Action.PAUSE) and row.document is not None,
             may_remove=self.may(found, Action.DELETE),
             **self._times(row, definition, project=found, now=now),
+            problems=told_problems(meaning.problems, self.texts),
             **_in_words(meaning),
         )
 

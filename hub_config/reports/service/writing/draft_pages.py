@@ -16,6 +16,7 @@ from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.defining import approve_draft, check_definition, discard_draft, draft_of
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 from hub_config.reports.service.writing.notebook_view import view_of
+from hub_config.reports.service.writing.problem_words import told_problems
 
 __all__ = ["ApproveHandler", "DiscardHandler", "DraftHandler"]
 
@@ -84,7 +85,7 @@ class DraftHandler(DefinitionPage):
             "changes": diff_definitions(parse_definition(row.document), draft) if row.document is not None else [],
             "schedule": [describe(one, language) for one in schedules],
             "times": fire_times(schedules, now, n=5, language=language) if schedules else [],
-            "problems": checked.problems,
+            "problems": told_problems(checked.problems, self.texts),
             "notebook": notebook,
             "unreadable": unreadable,
         }

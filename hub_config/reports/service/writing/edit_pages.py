@@ -15,6 +15,7 @@ from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.defining import check_definition, find_definition, save_definition
 from hub_config.reports.desk.errors import DefinitionUnknownError
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
+from hub_config.reports.service.writing.problem_words import told_problems
 
 __all__ = ["EditHandler", "NewHandler"]
 
@@ -88,7 +89,7 @@ class _Form(DefinitionPage):
             project=project,
             text=text,
             name=name,
-            problems=problems,
+            problems=told_problems(problems, self.texts),
             error=error,
             times=times,
             seen=seen,

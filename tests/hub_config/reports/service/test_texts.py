@@ -14,7 +14,7 @@ from hub_config.reports.service.texts.english import ENGLISH_STATES as STATES
 
 FOLDER = Path(service.__file__).parent
 SOURCES = [
-    *(file for file in FOLDER.glob("**/*.py") if file.name not in {"english.py", "korean.py"}),
+    *(file for file in FOLDER.glob("**/*.py") if file.name not in {"english.py", "korean.py", "korean_problems.py"}),
     *(FOLDER / "page_templates").glob("*.html"),
 ]
 # Chosen by state or status: texts[run.state], TEXTS[label], TEXTS[f"error_{status}"].
@@ -23,7 +23,20 @@ CHOSEN_BY_NAME = {"cancelled", "interrupted", "asked_at", "started_at", "ended_a
 }
 
 
-OF_TEXTS = {"text", "keys", "states", "language", "words", "duration", "shown", "name", "values", "english", "korean"}
+OF_TEXTS = {
+    "text",
+    "keys",
+    "states",
+    "language",
+    "words",
+    "duration",
+    "shown",
+    "name",
+    "values",
+    "english",
+    "korean",
+    "korean_problems",
+}
 
 
 def used_keys() -> set[str]:

@@ -49,7 +49,7 @@ email = "desk@example.org"
 """
 CELL = """month: str = "2026-01"  # which month, YYYY-MM
 ward: str = "A"  # which ward
-n: int = 3  # between 1 and 9: how many
+n: int = 3  # 1 to 9; how many
 first: 'date' = "2026-01-01"  # first day
 strict: bool = False  # whether to be strict"""
 PREFIX = "/services/reports/"

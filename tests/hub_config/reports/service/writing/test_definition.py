@@ -43,7 +43,7 @@ def test_what_keeps_it_from_running_now_is_told(bench: Bench) -> None:
     bench.save(sweep={"csv": "wards.csv"})
     (bench.folder / "wards.csv").write_text("ward\nA\nA\n", encoding="utf-8")
     assert (
-        "It could not run now: sweep.csv line 3 is the same as sweep.csv line 2" in bench.reader("rho").get(PATH).words
+        "It could not run now: sweep.csv line 3 Is the same as sweep.csv line 2" in bench.reader("rho").get(PATH).words
     )
 
 
