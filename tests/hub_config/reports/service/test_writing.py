@@ -13,8 +13,8 @@ title = "Ward <b>quality</b>"
 timezone = "Asia/Seoul"
 
 [members]
-researcher-1 = "analyst"
-researcher-2 = "lead"
+writer-1 = "analyst"
+writer-2 = "lead"
 """
 DEFINITION = """
 name = "monthly"
@@ -35,12 +35,12 @@ def folder(place):
 
 @pytest.fixture(scope="module")
 def analyst(sign_in, folder):
-    return sign_in("researcher-1")
+    return sign_in("writer-1")
 
 
 @pytest.fixture(scope="module")
 def lead(sign_in, folder):
-    return sign_in("researcher-2")
+    return sign_in("writer-2")
 
 
 def pages(visitor, rest=""):
