@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.definitions import diff_definitions, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.defining import approve_draft, check_definition, discard_draft, draft_of
+from hub_config.reports.service.texts import Texts
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 from hub_config.reports.service.writing.notebook_view import view_of
 from hub_config.reports.service.writing.problem_words import told_problems
@@ -82,13 +84,29 @@ class DraftHandler(DefinitionPage):
         return {
             "draft": draft,
             "document": to_toml(draft),
-            "changes": diff_definitions(parse_definition(row.document), draft) if row.document is not None else [],
+            "changes": [
+                {
+                    "field": one.field,
+                    "kind": one.kind,
+                    "before": _said(one.before, self.texts),
+                    "after": _said(one.after, self.texts),
+                }
+                for one in (diff_definitions(parse_definition(row.document), draft) if row.document is not None else ())
+            ],
             "schedule": [describe(one, language) for one in schedules],
             "times": fire_times(schedules, now, n=5, language=language) if schedules else [],
             "problems": told_problems(checked.problems, self.texts),
             "notebook": notebook,
             "unreadable": unreadable,
         }
+
+
+def _said(value: Any, texts: Texts) -> str:
+    """Write a value for reading; what has parts as JSON, so that each part is told from the next."""
+    plain = not isinstance(value, list | dict) or (
+        isinstance(value, list) and all(isinstance(one, int) for one in value)
+    )
+    return texts.shown(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
 class ApproveHandler(DraftHandler):

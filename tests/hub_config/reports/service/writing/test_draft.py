@@ -108,3 +108,9 @@ def test_a_value_that_becomes_nothing_is_shown_as_a_change(bench: Bench) -> None
     bench.save()
     bench.save("lee", approve=False, parameters={"limit": None})
     assert "parameters.limit new – (empty)" in bench.reader("kim").get(f"{PATH}/draft").words
+
+
+def test_lists_are_shown_so_that_no_two_look_alike(bench: Bench) -> None:
+    bench.save(alerts=["events > 20"])
+    bench.save("lee", approve=False, alerts=["events > 20", "n_persons < 5"])
+    assert '["events > 20", "n_persons < 5"]' in bench.reader("kim").get(f"{PATH}/draft").words
