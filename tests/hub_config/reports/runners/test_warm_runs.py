@@ -1,4 +1,7 @@
-"""A runner as the hub starts it takes the kernels of its runs from a warm parent, and takes the parent along."""
+"""A runner as the hub starts it takes the kernels of its runs from a warm parent, and takes the parent along.
+
+What it opens for a run it gives back, and it does not wait for ever for a service that is gone.
+"""
 
 import http.server
 import json
@@ -6,7 +9,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +30,24 @@ class Service(http.server.ThreadingHTTPServer):
     daemon_threads = True
     leases: list[LeasedRun]
     closed: dict[str, Any]
+    idle_s: float = 1.0
+    free_for: list[float]  # seconds for which places stayed empty
+    _free_since: list[float]
 
     def answer(self, request: SyncRequest) -> SyncAnswer:
         begun = [self.leases.pop() for _ in range(min(request.free, len(self.leases)))]
+        now = time.monotonic()
         for run in request.runs:
             if run.phase == "closed":
+                self._free_since.append(now)
                 self.closed[run.run_id] = {"verdict": run.verdict, "facts": run.facts, "folder": run.folder}
+        for _ in begun[: len(self._free_since)]:
+            self.free_for.append(now - self._free_since.pop(0))
         return SyncAnswer(
             leases=begun,
             agreed={run.lease_id: (run.verdict or {})["status"] for run in request.runs if run.phase == "closing"},
             done=[run.lease_id for run in request.runs if run.phase == "closed"],
-            idle_s=1.0,
+            idle_s=self.idle_s,
         )
 
 
@@ -62,7 +73,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     template = json.dumps(notebook(*cells)).encode()
     limits = {"cell_s": 60.0, "run_s": 120.0}
     service = Service(("127.0.0.1", 0), Handler)
-    service.closed = {}
+    service.closed, service.free_for, service._free_since = {}, [], []
     service.leases = [
         LeasedRun(
             f"run-{n}", f"lease-{n}", "steps", template, {"days": n}, ["days"], limits, str(tmp_path / "runs"), "p"
@@ -77,27 +88,63 @@ def service(tmp_path: Path) -> Iterator[Service]:
     service.server_close()
 
 
-def test_a_runner_forks_its_kernels_from_one_parent_and_leaves_nothing(service: Service, tmp_path: Path):
-    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"} | {
-        "JUPYTERHUB_API_TOKEN": "mark-of-the-hub",
-        "JUPYTERHUB_SERVER_NAME": "runner-1",
-        "COHORTHUB_REPORTS_URL": f"http://127.0.0.1:{service.server_port}",
-        "COHORTHUB_HOME": str(tmp_path / "home"),
-    }
-    words = [sys.executable, "-m", "hub_config.reports.runners.process"]
-    runner = subprocess.Popen(words, env=environment, cwd=tmp_path, start_new_session=True)
-    try:
-        (parent,) = wait_for(
-            lambda: [one for one in psutil.Process(runner.pid).children() if any("boot.py" in w for w in one.cmdline())]
-        )
-        handed_down = parent.environ()
-        assert runner.wait(120) == 0
-    finally:
+@pytest.fixture
+def start_runner(service: Service, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Start the program that the hub starts."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"} | {
+            "JUPYTERHUB_API_TOKEN": "mark-of-the-hub",
+            "JUPYTERHUB_SERVER_NAME": "runner-1",
+            "COHORTHUB_REPORTS_URL": f"http://127.0.0.1:{service.server_port}",
+            "COHORTHUB_HOME": str(tmp_path / "home"),
+        }
+        words = [sys.executable, "-m", "hub_config.reports.runners.process"]
+        started.append(subprocess.Popen(words, env=environment, cwd=tmp_path, start_new_session=True))
+        return started[-1]
+
+    yield start
+    for runner in started:
         if runner.poll() is None:
             runner.kill()
             runner.wait()
+
+
+def test_a_runner_forks_its_kernels_from_one_parent_and_leaves_nothing(
+    service: Service, start_runner: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    runner = start_runner()
+    (parent,) = wait_for(
+        lambda: [one for one in psutil.Process(runner.pid).children() if any("boot.py" in w for w in one.cmdline())]
+    )
+    handed_down = parent.environ()
+    assert runner.wait(120) == 0
     assert {run["verdict"]["status"] for run in service.closed.values()} == {"succeeded"}
     assert len(service.closed) == RUNS
     assert {run["facts"]["kernel_start"] for run in service.closed.values()} == {"warm"}
     assert "mark-of-the-hub" not in handed_down.values()
     wait_for(lambda: not alive(parent.pid), seconds=5)
+
+
+def test_a_runner_keeps_no_process_and_no_pipe_of_a_run_that_is_done(
+    service: Service, start_runner: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    service.idle_s = 60.0
+    waiting, service.leases = service.leases, []
+    runner = psutil.Process(start_runner().pid)
+    wait_for(lambda: len(runner.children()) == 1 and runner.num_fds() > 4)
+    time.sleep(2)  # it has spoken with the service, and waits for something to do
+    before = runner.num_fds()
+    service.leases = waiting
+    wait_for(lambda: len(service.closed) == RUNS, seconds=90)
+    wait_for(lambda: len(runner.children()) == 1, seconds=5)
+    assert runner.num_fds() == before
+
+
+def test_a_run_is_taken_in_the_moment_in_which_another_one_is_done(
+    service: Service, start_runner: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    start_runner()
+    wait_for(lambda: len(service.closed) == RUNS, seconds=90)
+    assert max(service.free_for) < 0.5, "a place stayed empty though runs waited"
