@@ -15,7 +15,7 @@ from hub_config.reports.database.leases import Lease, Told, begin_closing, end_r
 from hub_config.reports.database.left_runs import RUNNER_SILENT, left_runs, note_closed, put_back, unheard_of
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import runners, runs, templates
-from hub_config.reports.runners.messages import LeasedRun, LeftRun, RunReport, SyncAnswer, SyncRequest
+from hub_config.reports.runners.messages import OVER, LeasedRun, LeftRun, RunReport, SyncAnswer, SyncRequest
 from hub_config.reports.verdicts import Verdict
 
 __all__ = ["Hearing", "RunPlace"]
@@ -161,7 +161,7 @@ class Hearing:
         values: dict[str, Any] = {
             "state": "ready",
             "heard": runners.c.heard + 1,
-            "capacity": request.free + len(request.runs),
+            "capacity": request.free + sum(one.phase not in OVER for one in request.runs),
         }
         if request.is_leaving and not request.runs:
             values |= {"state": "gone", "gone_at": time_text(now), "reason": "it had nothing to do"}

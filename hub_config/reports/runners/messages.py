@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["LeasedRun", "LeftRun", "RunReport", "SyncAnswer", "SyncRequest"]
+__all__ = ["OVER", "LeasedRun", "LeftRun", "RunReport", "SyncAnswer", "SyncRequest"]
 
 MOST_RUNS = 1000
+OVER = ("closed", "died")  # phases of runs of which nothing is left to do
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from hub_config.reports.execution.warm.preloading import preload, why_no_fork
 from hub_config.reports.runners.answering import start_answering
 from hub_config.reports.runners.carrying_out import RunProcess, start_run
 from hub_config.reports.runners.closing_left import ClosingLeft
-from hub_config.reports.runners.messages import RunReport, SyncAnswer, SyncRequest
+from hub_config.reports.runners.messages import OVER, RunReport, SyncAnswer, SyncRequest
 
 __all__ = ["Runner", "main"]
 
@@ -66,6 +66,7 @@ class Runner:
     kernels: WarmKernels | None = None
     runs: dict[str, RunProcess] = field(default_factory=dict)  # by lease
     is_leaving: bool = False
+    _ending: list[RunProcess] = field(default_factory=list)  # done, but their processes are not gone yet
     _connection: http.client.HTTPConnection | None = None
     _idle_since: float = field(default_factory=time.monotonic)
     _idle_s: float = 60.0
@@ -116,7 +117,7 @@ class Runner:
         """Wait for news of the runs, a signal, or the time of the next heartbeat; say whether to tell at once."""
         if self.kernels is not None:
             self.kernels.tend()
-        by_descriptor = {run.news: run for run in self.runs.values() if not run.has_ended}
+        by_descriptor = {run.news: run for run in (*self.runs.values(), *self._ending) if not run.has_ended}
         left = max(0.0, until - time.monotonic())
         readable, _, _ = select.select([wake, *by_descriptor], [], [], left)
         has_news = False
@@ -127,9 +128,11 @@ class Runner:
                 run.stop()
         for descriptor in readable:
             if descriptor in by_descriptor:
-                has_news |= by_descriptor[descriptor].take_news()
+                has_changed = by_descriptor[descriptor].take_news()
+                has_news |= has_changed and by_descriptor[descriptor] not in self._ending
+        self._ending = [run for run in self._ending if not run.has_ended]
         for run in self.runs.values():
-            if run.has_ended and run.report.phase not in {"closed", "died"}:
+            if run.has_ended and run.report.phase not in OVER:
                 logger.error("The process of run %s ended without a word", run.lease.run_id)
                 run.report = replace(run.report, phase="died")
                 has_news = True
@@ -138,7 +141,9 @@ class Runner:
 
     def _sync(self) -> bool:
         """Tell the service what there is, and do what it says; False if it did not answer."""
-        free = 0 if self.is_leaving else self.capacity - len(self.runs)
+        # Of a run that is over nothing is left to do, so its place is free in the same breath.
+        n_going = sum(run.report.phase not in OVER for run in self.runs.values())
+        free = 0 if self.is_leaving else max(0, self.capacity - n_going)
         told = [self._told(run) for run in self.runs.values()]
         closed = dict(self._left.closed)
         request = SyncRequest(self.runner_id, free, told, self.is_leaving, closed)
@@ -193,13 +198,16 @@ class Runner:
             if lease_id in self.runs:
                 self.runs[lease_id].answer(status)
         for lease_id in answer.done:
-            self.runs.pop(lease_id, None)
+            run = self.runs.pop(lease_id, None)
+            if run is not None and not run.has_ended:
+                self._ending.append(run)
         self._left.begin(answer.left)
         for lease in answer.leases:
             if lease.lease_id in self.runs:
                 continue  # it was given again because an answer was thought to be lost
             warm = self.kernels.offer(while_importing=True) if self.kernels is not None else None
-            kept = tuple(descriptor for run in self.runs.values() for descriptor in (run.news, run.word))
+            open_runs = [run for run in (*self.runs.values(), *self._ending) if not run.has_ended]
+            kept = tuple(descriptor for run in open_runs for descriptor in (run.news, run.word))
             socket = getattr(self._connection, "sock", None)
             inherited = (*kept, *([socket.fileno()] if socket is not None else []))
             self.runs[lease.lease_id] = start_run(lease, home=self.home, inherited=inherited, warm=warm)
