@@ -6,6 +6,7 @@ What it opens for a run it gives back, and it does not wait for ever for a servi
 import http.server
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -33,6 +34,9 @@ class Service(http.server.ThreadingHTTPServer):
     idle_s: float = 1.0
     free_for: list[float]  # seconds for which places stayed empty
     _free_since: list[float]
+    agrees: bool = True
+    is_gone: bool = False
+    waiting: int = 0  # runs that asked under which state they may be shown
 
     def answer(self, request: SyncRequest) -> SyncAnswer:
         begun = [self.leases.pop() for _ in range(min(request.free, len(self.leases)))]
@@ -43,9 +47,11 @@ class Service(http.server.ThreadingHTTPServer):
                 self.closed[run.run_id] = {"verdict": run.verdict, "facts": run.facts, "folder": run.folder}
         for _ in begun[: len(self._free_since)]:
             self.free_for.append(now - self._free_since.pop(0))
+        closing = {run.lease_id: (run.verdict or {})["status"] for run in request.runs if run.phase == "closing"}
+        self.waiting = len(closing)
         return SyncAnswer(
             leases=begun,
-            agreed={run.lease_id: (run.verdict or {})["status"] for run in request.runs if run.phase == "closing"},
+            agreed=closing if self.agrees else {},
             done=[run.lease_id for run in request.runs if run.phase == "closed"],
             idle_s=self.idle_s,
         )
@@ -56,6 +62,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server: Service
 
     def do_POST(self) -> None:
+        if self.server.is_gone:
+            self.close_connection = True
+            return
         document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         content = json.dumps(self.server.answer(SyncRequest.from_document(document)).to_document()).encode()
         self.send_response(200)
@@ -148,3 +157,39 @@ def test_a_run_is_taken_in_the_moment_in_which_another_one_is_done(
     start_runner()
     wait_for(lambda: len(service.closed) == RUNS, seconds=90)
     assert max(service.free_for) < 0.5, "a place stayed empty though runs waited"
+
+
+ONE_THAT_IS_PATIENT_FOR_TWO_SECONDS = """
+import os
+from pathlib import Path
+from hub_config.reports.runners.process import Runner
+raise SystemExit(Runner("runner-1", os.environ["URL"], "token", Path(os.environ["HOME_"]), forsaken_s=2.0).run())
+"""
+
+
+@pytest.mark.parametrize("is_removed", [True, False], ids=["the home is removed", "the home is there"])
+def test_a_runner_ends_where_nobody_answers_and_its_home_is_gone(
+    service: Service, tmp_path: Path, is_removed: bool
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    service.agrees = False
+    environment = os.environ | {"URL": f"http://127.0.0.1:{service.server_port}", "HOME_": str(home)}
+    words = [sys.executable, "-c", ONE_THAT_IS_PATIENT_FOR_TWO_SECONDS]
+    runner = subprocess.Popen(words, env=environment, cwd=tmp_path, start_new_session=True)
+    try:
+        wait_for(lambda: service.waiting >= 2, seconds=60)  # both runs wait to be told under which state they are shown
+        family = psutil.Process(runner.pid).children(recursive=True)
+        assert len(family) >= 2
+        service.is_gone = True
+        if is_removed:
+            shutil.rmtree(home)
+            assert runner.wait(20) == 0
+            wait_for(lambda: not any(alive(one.pid) for one in family), seconds=5)
+        else:
+            with pytest.raises(subprocess.TimeoutExpired):
+                runner.wait(8)
+    finally:
+        if runner.poll() is None:
+            runner.kill()
+            runner.wait()
