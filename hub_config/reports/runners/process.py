@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0
 HTTP_LIMIT_S = 5.0
 GRACE_S = 3.0  # for its runs to end when the runner is told to
+FORSAKEN_S = 60.0  # without an answer; then a runner whose home is gone too ends
+LONGEST_SILENCE_S = 86_400.0  # what runs wait to be told for so long, nobody comes to tell
 REFUSED = (401, 403, 404)  # the service does not know this runner, or not any more
 
 
@@ -56,6 +58,8 @@ class Runner:
         How many runs it carries out at once.
     kernels : WarmKernels or None
         Where its runs get their kernels; None starts each kernel anew.
+    forsaken_s : float
+        Seconds without an answer after which it looks whether its home is still there.
     """
 
     runner_id: str
@@ -64,10 +68,12 @@ class Runner:
     home: Path
     capacity: int = 2
     kernels: WarmKernels | None = None
+    forsaken_s: float = FORSAKEN_S
     runs: dict[str, RunProcess] = field(default_factory=dict)  # by lease
     is_leaving: bool = False
     _ending: list[RunProcess] = field(default_factory=list)  # done, but their processes are not gone yet
     _connection: http.client.HTTPConnection | None = None
+    _unanswered_since: float | None = None
     _idle_since: float = field(default_factory=time.monotonic)
     _idle_s: float = 60.0
     _left: ClosingLeft = field(default_factory=ClosingLeft)
@@ -107,7 +113,17 @@ class Runner:
         if (reason := why_no_fork()) is not None:
             logger.error("The runner may not be safe to fork: %s", reason)
 
+    def _is_forsaken(self) -> bool:
+        """Whether nobody will come any more to take what its runs have to tell."""
+        if self._unanswered_since is None:
+            return False
+        silent_s = time.monotonic() - self._unanswered_since
+        return silent_s > LONGEST_SILENCE_S or (silent_s > self.forsaken_s and not self.home.exists())
+
     def _is_over(self) -> bool:
+        if self._is_forsaken():
+            logger.error("The reports service is gone; the runner ends")
+            self._give_up()
         if self.runs:
             self._idle_since = time.monotonic()
             return False
@@ -150,12 +166,15 @@ class Runner:
         try:
             answer = self._ask(request)
         except RunnerRefusedError:
+            logger.warning("The reports service does not know this runner; it ends")
             self._give_up()
             return True
         except (OSError, http.client.HTTPException, ValueError) as silent:
             logger.warning("The reports service does not answer (%s)", type(silent).__name__)
             self._drop_connection()
+            self._unanswered_since = self._unanswered_since or time.monotonic()
             return False
+        self._unanswered_since = None
         self._left.has_told(closed)
         self._do(answer)
         return True
@@ -224,7 +243,6 @@ class Runner:
 
     def _give_up(self) -> None:
         """Nobody wants this runner any more: its runs have had their final state."""
-        logger.warning("The reports service does not know this runner; it ends")
         self.is_leaving = True
         for run in self.runs.values():
             run.stop(hard=True)
