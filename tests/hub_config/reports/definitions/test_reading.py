@@ -2,9 +2,12 @@
 
 import datetime as dt
 import json
+import zoneinfo
+from pathlib import Path
 from typing import Any
 
 import pytest
+import tzdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -447,3 +450,19 @@ def test_a_refusal_passes_between_processes(content: str, form: str):
         str(refused.value),
         refused.value.problems,
     )
+
+
+def test_zones_are_those_that_schedules_know_whatever_the_machine_has(tmp_path):
+    """Schedules are computed with the locked package; and looking through a machine's files takes 3 ms a definition."""
+    zone = tmp_path / "Mars" / "Base"
+    zone.parent.mkdir()
+    zone.write_bytes((Path(tzdata.__file__).parent / "zoneinfo" / "Asia" / "Seoul").read_bytes())
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath([str(tmp_path)])
+    try:
+        assert "Mars/Base" in zoneinfo.available_timezones()
+        with pytest.raises(DefinitionError):
+            read_definition(least(timezone="Mars/Base"), "json")
+        assert read_definition(least(timezone="Asia/Seoul"), "json").timezone == "Asia/Seoul"
+    finally:
+        zoneinfo.reset_tzpath([path for path in before if path])
