@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +18,8 @@ from pydantic import (
 
 from hub_config.projects import Event
 from hub_config.projects.document import TOLD_UNASKED
+from hub_config.reports.calendar import load_zone
+from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.definitions.plain_values import plain_table, plain_value
 from hub_config.reports.definitions.template_paths import why_no_path
 from hub_config.reports.parameters.dates import is_date
@@ -28,8 +29,6 @@ from hub_config.settings.sections import Section
 __all__ = ["Definition", "Recipient", "Release", "Retention", "RunLimits", "Sweep", "Tolerance"]
 
 MOST_SETS = 1_000
-_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
-_NO_PLACES = frozenset({"localtime", "Factory", "posixrules"})  # what these mean depends on the machine
 
 
 def _one_line(text: str) -> str:
@@ -257,9 +256,10 @@ class Definition(Section, frozen=True):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str | None) -> str | None:
-        if zone is not None and (not _ZONE.fullmatch(zone) or zone in _NO_PLACES or zone not in available_timezones()):
-            raise ValueError("must be a zone of the IANA data base, such as Asia/Seoul")
-        return zone
+        try:
+            return None if zone is None else load_zone(zone).key
+        except ScheduleError:
+            raise ValueError("must be a zone of the IANA data base, such as Asia/Seoul") from None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

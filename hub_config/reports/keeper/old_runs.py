@@ -47,7 +47,8 @@ class OldRuns:
         now : datetime
             With a zone.
         """
-        for project, run_id in self._expired(now):
+        # With many definitions and a long history this takes a while, in which runners and readers must be answered.
+        for project, run_id in await asyncio.to_thread(self._expired, now):
             await asyncio.to_thread(self._remove, project, run_id)
             with self.database.writing() as tx:
                 tx.execute(
