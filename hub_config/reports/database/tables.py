@@ -183,6 +183,8 @@ runs = Table(
     Index(None, "project", "definition", "queued_at"),
     Index(None, "queued_at"),
     Index(None, "batch_id"),
+    Index(None, "state_reason", "ended_at"),  # what was left is asked for once a second
+    Index(None, "retry_of"),
 )
 
 events = Table(
