@@ -17,7 +17,9 @@ from hub_config.reports.database.errors import DatabaseAddressError, DatabaseUnr
 
 __all__ = ["Database", "open_database", "time_text"]
 
-BUSY_S = 20  # how long a write waits for another process's write to SQLite
+BUSY_S = 20  # how long a write waits for another process's write
+LONGEST_TURN_S = 60  # a writer that says nothing for so long has lost its turn, where the server can take it
+IDLE_IN_TRANSACTION = "25P03"  # what PostgreSQL says to one whose turn it has taken
 WRITE_LOCK = 0x434F484F525448  # PostgreSQL's advisory lock of this service's writers
 
 
@@ -82,7 +84,7 @@ class Database:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+                _take_turn(connection)
             try:
                 yield connection
             except BaseException:
@@ -161,12 +163,23 @@ def _sqlite(address: sa.URL) -> Engine:
     return engine
 
 
+def _take_turn(connection: Connection) -> None:
+    """Wait for PostgreSQL's lock of the writers; one that was stopped while it has it must not stop all others."""
+    limits = sa.text(
+        "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :turn, true)"
+    )
+    connection.execute(limits, {"wait": f"{BUSY_S}s", "turn": f"{LONGEST_TURN_S}s"})
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+
+
 @contextlib.contextmanager
 def _told() -> Iterator[None]:
     """Reword what the database says when it cannot be reached; the address stays out of it."""
     try:
         yield
-    except sa.exc.OperationalError as failure:
+    except sa.exc.DBAPIError as failure:
+        if not (isinstance(failure, sa.exc.OperationalError) or _has_lost_its_turn(failure)):
+            raise
         reason = type(failure.orig).__name__ if failure.orig is not None else "no answer"
         words = str(failure.orig).lower()
         full = "full" in words or "no space" in words
@@ -175,3 +188,7 @@ def _told() -> Iterator[None]:
             f"{'Make room on its disk' if full else 'See that it runs and may be written'}, then try again.",
             is_full=full,
         ) from failure
+
+
+def _has_lost_its_turn(failure: sa.exc.DBAPIError) -> bool:
+    return getattr(failure.orig, "sqlstate", None) == IDLE_IN_TRANSACTION
