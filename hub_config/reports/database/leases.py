@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Row
 
 from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.fair_shares import fair_shares
-from hub_config.reports.database.states import FINAL, HELD
+from hub_config.reports.database.states import ACTIVE, FINAL, HELD
 from hub_config.reports.database.submissions import NewRun, note_event, repeat
 from hub_config.reports.database.tables import runners, runs, turns
 
@@ -68,54 +68,53 @@ def take_runs(
     """
     if free <= 0:
         return []
-    moment = time_text(now)
-    held = _held(tx)
-    waiting = {
-        row.project: row.n
-        for row in tx.execute(
-            sa.select(runs.c.project, sa.func.count().label("n"))
-            .where(runs.c.state == "queued", runs.c.not_before <= moment)
-            .group_by(runs.c.project)
-        )
-    }
+    counts = _counts(tx, now=now)
+    held, waiting = _by_project(counts, "held"), _by_project(counts, "due")
     if not waiting:
         return []
-    mine = {row.project for row in tx.execute(_projects_of(account))}
-    able = _projects_served(tx)
+    mine = {row.project for row in counts if row.queued and row.account == account}
+    served = _accounts_served(tx)
+    able = {row.project for row in counts if row.queued and row.account in served}
+    turn_of = {row.project: row.turn for row in tx.execute(sa.select(turns))}
     demand = {
         project: min(limit_of(project), held.get(project, 0) + (waiting.get(project, 0) if project in able else 0))
         for project in {*waiting, *held}
     }
-    shares = fair_shares(demand, capacity=most_running, turns=_turns(tx))
+    shares = fair_shares(demand, capacity=most_running, turns=turn_of)
     leases: list[Lease] = []
     room = min(free, most_running - sum(held.values()))
-    for project in sorted(mine & set(waiting), key=lambda one: _turns(tx).get(one, 0)):
+    for project in sorted(mine & set(waiting), key=lambda one: turn_of.get(one, 0)):
         granted = min(shares.get(project, 0) - held.get(project, 0), room - len(leases))
         if granted > 0:
             leases += _lease(tx, project, n=granted, runner_id=runner_id, account=account, now=now)
     return leases
 
 
-def _held(tx: Connection) -> dict[str, int]:
-    rows = tx.execute(
-        sa.select(runs.c.project, sa.func.count().label("n")).where(runs.c.state.in_(HELD)).group_by(runs.c.project)
+def _counts(tx: Connection, *, now: dt.datetime) -> list[Row[Any]]:
+    """Count, in one look, what each project has: runs that runners have, runs that wait, and those of them to begin."""
+    is_queued = runs.c.state == "queued"
+    asked = sa.select(
+        runs.c.project,
+        runs.c.account,
+        sa.func.sum(sa.case((is_queued, 0), else_=1)).label("held"),
+        sa.func.sum(sa.case((is_queued, 1), else_=0)).label("queued"),
+        sa.func.sum(sa.case((sa.and_(is_queued, runs.c.not_before <= time_text(now)), 1), else_=0)).label("due"),
     )
-    return {row.project: row.n for row in rows}
+    return list(tx.execute(asked.where(runs.c.state.in_(ACTIVE)).group_by(runs.c.project, runs.c.account)))
 
 
-def _projects_of(account: str) -> sa.Select[Any]:
-    return sa.select(runs.c.project).where(runs.c.state == "queued", runs.c.account == account).distinct()
+def _by_project(counts: Iterable[Row[Any]], name: str) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in counts:
+        if n := int(getattr(row, name)):
+            found[row.project] = found.get(row.project, 0) + n
+    return found
 
 
-def _projects_served(tx: Connection) -> set[str]:
-    """Projects that have a runner, or will have one in a moment: only for them is a share kept free."""
+def _accounts_served(tx: Connection) -> set[str]:
+    """Accounts that have a runner, or will have one in a moment: only for their projects is a share kept free."""
     served = sa.select(runners.c.account).where(runners.c.state.in_(("starting", "ready")))
-    waiting = sa.select(runs.c.project).where(runs.c.state == "queued", runs.c.account.in_(served)).distinct()
-    return {row.project for row in tx.execute(waiting)}
-
-
-def _turns(tx: Connection) -> dict[str, int]:
-    return {row.project: row.turn for row in tx.execute(sa.select(turns))}
+    return {row.account for row in tx.execute(served)}
 
 
 def _lease(tx: Connection, project: str, *, n: int, runner_id: str, account: str, now: dt.datetime) -> list[Lease]:
