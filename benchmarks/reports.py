@@ -47,6 +47,16 @@ AT_ONCE = 2
 RUN_LIMIT_S = 3.0  # for each run of the queue, on the average; then the measurement is given up
 PROJECTS = {f"project-{n}": "max_running = 2\nmax_queued = 100000" for n in range(4)}
 EMPTY = report("print(1)")
+PAGES = {
+    "first": "",
+    "middle": "?page=200",
+    "last": "?page=100000",
+    "part": "?part=runs",
+    "history": "history",
+    "oldest": "history?page=100000",
+    "project": "projects/project-1",
+    "run": "runs/old-5",
+}
 
 
 def p95(values: list[float]) -> float:
@@ -59,7 +69,10 @@ def _moment(text: str) -> float:
 
 
 def start_lags(rows: list[Any]) -> list[float]:
-    """Give, for each run after the first ones, the seconds from the moment when a place was free to its start."""
+    """Give, for each run after the first ones, the seconds from the moment when a place was free to its start.
+
+    They are 0 where the queue gave the place away in the transaction that ended the run before.
+    """
     starts = sorted(_moment(row.started_at) for row in rows)
     ends = sorted(_moment(row.ended_at) for row in rows)
     return [start - end for start, end in zip(starts[AT_ONCE:], ends, strict=False)]
@@ -78,6 +91,7 @@ def measure_queue(n_runs: int) -> dict[str, Any]:
         rows, happened = house.rows(), house.happened()
     ends = [[kind for kind in happened[row.id] if kind in FINAL] for row in rows]
     lags = start_lags(rows)
+    took = [_moment(row.ended_at) - _moment(row.started_at) for row in rows]
     return {
         "runs": n_runs,
         "succeeded": sum(row.state == "succeeded" for row in rows),
@@ -85,6 +99,9 @@ def measure_queue(n_runs: int) -> dict[str, Any]:
         "seconds": round(wall, 1),
         "runs_per_s": round(n_runs / wall, 2),
         "service_cpu_percent": round(100 * cpu / wall, 2),
+        "service_cpu_ms_per_run": round(1000 * cpu / n_runs, 1),
+        "lease_to_closed_median_s": round(median(took), 3),
+        "lease_to_closed_p95_s": p95(took),
         "start_lag_median_s": round(median(lags), 3),
         "start_lag_p95_s": p95(lags),
         "start_lag_worst_s": round(max(lags), 3),
@@ -136,10 +153,10 @@ def fill_definitions(house: House, n_definitions: int) -> None:
 
 
 def measure_lists(house: House) -> dict[str, Any]:
-    """Ask for lists as a browser does: the newest, one in the middle, the oldest, the part that the page renews."""
+    """Ask for pages as a browser does: lists at their beginning, middle and end, a project's page, a run's."""
     session = house.sign_in("kim")
     found = {}
-    for name, query in {"first": "", "middle": "?page=200", "last": "?page=100000", "part": "?part=runs"}.items():
+    for name, query in PAGES.items():
         took = []
         for _ in range(15):
             began = time.perf_counter()
