@@ -102,6 +102,22 @@ def test_runs_go_on_while_the_service_stands_still_for_twenty_seconds(house: Hou
     assert wait_for(house, run_id, *FINAL, within=40).state == "succeeded"
 
 
+@pytest.mark.parametrize("away_s", [15, 30], ids=["less than a writer waits", "longer than a writer waits"])
+def test_runs_go_on_while_another_writer_keeps_the_database(house: House, away_s: int) -> None:
+    short, long = house.submit(SLOW, project="wards", n=2, values=[{"pause": 3.0}, {"pause": away_s + 4.0}])
+    wait_for_cell(house, short)
+    wait_for_cell(house, long)
+    with house.database.writing():
+        time.sleep(away_s)
+        assert house.roles()["run process"], "they go on"
+    for run_id in (short, long):
+        assert wait_for(house, run_id, *FINAL, within=40).state == "succeeded"
+        assert ends(house, run_id) == ["succeeded"]
+    assert house.started["service"].poll() is None
+    (next_id,) = house.submit(SLOW, project="wards")
+    assert wait_for(house, next_id, *FINAL, within=40).state == "succeeded"
+
+
 def test_a_hub_that_is_down_for_a_minute_stops_no_run_and_what_waits_begins_after_it(house: House) -> None:
     (running,) = house.submit(SLOW, project="wards", values=[{"pause": 8.0}])
     wait_for_cell(house, running)
