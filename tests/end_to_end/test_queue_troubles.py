@@ -102,6 +102,22 @@ def test_runs_go_on_while_the_service_stands_still_for_twenty_seconds(house: Hou
     assert wait_for(house, run_id, *FINAL, within=40).state == "succeeded"
 
 
+def test_a_runner_whose_warm_parent_was_killed_goes_on_cold_and_then_has_another(house: House) -> None:
+    def start_of(n: int) -> set[str]:
+        made = house.submit(SLOW, project="wards", n=n)
+        rows = [wait_for(house, one, *FINAL) for one in made]
+        assert {run.state for run in rows} == {"succeeded"}
+        return {run.facts["kernel_start"] for run in rows}
+
+    house.wait(lambda: "warm" in start_of(1), within=60, what="kernels come from the warm parent")
+    (parent,) = house.roles()["warm parent"]
+    parent.kill()
+    assert start_of(3) <= {"warm", "cold"}
+    house.wait(lambda: start_of(1) == {"warm"}, within=60, what="kernels come from a warm parent again")
+    (another,) = house.roles()["warm parent"]
+    assert another.pid != parent.pid
+
+
 @pytest.mark.parametrize("away_s", [15, 30], ids=["less than a writer waits", "longer than a writer waits"])
 def test_runs_go_on_while_another_writer_keeps_the_database(house: House, away_s: int) -> None:
     short, long = house.submit(SLOW, project="wards", n=2, values=[{"pause": 3.0}, {"pause": away_s + 4.0}])
