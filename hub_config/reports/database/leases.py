@@ -142,10 +142,16 @@ def _lease(tx: Connection, project: str, *, n: int, runner_id: str, account: str
             note_event(tx, run.id, kind="running", who=runner_id, now=now)
             leases.append(Lease(run, lease_id))
     if leases:
-        latest = tx.execute(sa.select(sa.func.coalesce(sa.func.max(turns.c.turn), 0))).scalar_one()
-        tx.execute(sa.delete(turns).where(turns.c.project == project))
-        tx.execute(sa.insert(turns).values(project=project, turn=latest + 1))
+        _note_turn(tx, project)
     return leases
+
+
+def _note_turn(tx: Connection, project: str) -> None:
+    """Put a project behind all others."""
+    others = turns.alias()
+    last = sa.select(sa.func.coalesce(sa.func.max(others.c.turn), 0) + 1).scalar_subquery()
+    if tx.execute(sa.update(turns).where(turns.c.project == project).values(turn=last)).rowcount == 0:
+        tx.execute(sa.insert(turns).values(project=project, turn=last))
 
 
 @dataclass(frozen=True)
@@ -189,21 +195,39 @@ def heard(tx: Connection, told: Iterable[Told], *, runner_id: str, now: dt.datet
         By lease: ``lost`` where the run is not this runner's any more, ``stop`` where somebody wants it stopped.
     """
     answers: dict[str, str] = {}
+    told = list(told)
+    found = sa.select(runs.c.id, runs.c.state, runs.c.lease_id, runs.c.stop_asked_by, runs.c.cell)
+    rows = {run.id: run for run in tx.execute(found.where(runs.c.id.in_([one.run_id for one in told])))} if told else {}
+    no_further: list[str] = []
     for one in told:
-        run = tx.execute(
-            sa.select(runs.c.state, runs.c.lease_id, runs.c.stop_asked_by, runs.c.cell).where(runs.c.id == one.run_id)
-        ).first()
+        run = rows.get(one.run_id)
         if run is None or run.lease_id != one.lease_id or run.state not in HELD:
             answers[one.lease_id] = "lost"
             continue
-        values: dict[str, Any] = {"heard": runs.c.heard + 1, "runner_id": runner_id}
         if one.cell is not None and one.cell != run.cell:
-            values |= {"cell": one.cell, "n_cells": one.n_cells, "cell_title": one.cell_title[:200]}
-            note_event(tx, one.run_id, kind="cell", now=now, text=f"{one.cell}/{one.n_cells} {one.cell_title}".rstrip())
-        tx.execute(sa.update(runs).where(runs.c.id == one.run_id).values(**values))
+            _note_cell(tx, one, runner_id=runner_id, now=now)
+        else:
+            no_further.append(one.run_id)
         if run.stop_asked_by is not None and run.state == "running":
             answers[one.lease_id] = "stop"
+    if no_further:
+        tx.execute(sa.update(runs).where(runs.c.id.in_(no_further)).values(heard=runs.c.heard + 1, runner_id=runner_id))
     return answers
+
+
+def _note_cell(tx: Connection, one: Told, *, runner_id: str, now: dt.datetime) -> None:
+    note_event(tx, one.run_id, kind="cell", now=now, text=f"{one.cell}/{one.n_cells} {one.cell_title}".rstrip())
+    tx.execute(
+        sa.update(runs)
+        .where(runs.c.id == one.run_id)
+        .values(
+            heard=runs.c.heard + 1,
+            runner_id=runner_id,
+            cell=one.cell,
+            n_cells=one.n_cells,
+            cell_title=one.cell_title[:200],
+        )
+    )
 
 
 def begin_closing(tx: Connection, *, run_id: str, lease_id: str, verdict: Mapping[str, Any]) -> bool:

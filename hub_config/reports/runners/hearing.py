@@ -155,9 +155,6 @@ class Hearing:
             return None
 
     def _note_runner(self, tx: Connection, request: SyncRequest, *, account: str, now: dt.datetime) -> bool:
-        runner = tx.execute(sa.select(runners).where(runners.c.id == request.runner_id)).first()
-        if runner is None or runner.account != account or runner.state == "gone":
-            return False
         values: dict[str, Any] = {
             "state": "ready",
             "heard": runners.c.heard + 1,
@@ -165,8 +162,8 @@ class Hearing:
         }
         if request.is_leaving and not request.runs:
             values |= {"state": "gone", "gone_at": time_text(now), "reason": "it had nothing to do"}
-        tx.execute(sa.update(runners).where(runners.c.id == request.runner_id).values(**values))
-        return True
+        known = (runners.c.id == request.runner_id, runners.c.account == account, runners.c.state != "gone")
+        return tx.execute(sa.update(runners).where(*known).values(**values)).rowcount == 1
 
     def _limit_of(self, project: str) -> int:
         place = self._place_of(project)
