@@ -30,6 +30,7 @@ SETTINGS = {
 }
 AGAIN = {"left": 3, "delay_s": 0.5, "states": ["interrupted", "failed"]}
 WORK = "import time\ntime.sleep(pause)\nopen('work.txt', 'w').write('done')"
+LONGEST_PAUSE_S = 3.0  # of a run: long enough for all kills to come while there is something to kill
 HELD_S = 15  # the longest that a run may seem to go on after what carried it out was killed
 _numbers = itertools.count()
 
@@ -79,7 +80,7 @@ def storm(house: House, *, seed: int, n_runs: int, n_kills: int) -> dict[str, li
     """Queue runs in all projects, kill while they run, and let everything be finished."""
     chance = random.Random(seed)
     print(f"the seed of this storm is {seed}")
-    values = [{"pause": round(chance.uniform(0, 0.8), 2)} for _ in range(n_runs)]
+    values = [{"pause": round(chance.uniform(0, LONGEST_PAUSE_S), 2)} for _ in range(n_runs)]
     for project in PROJECTS:
         house.submit(report(WORK), project=project, n=n_runs // len(PROJECTS), values=values, retry=AGAIN)
     house.wait(house.held, within=60, what="the first run has begun")
