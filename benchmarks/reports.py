@@ -4,7 +4,7 @@ Goals: 500 runs queued and 2 at a time, none lost, the service at most 5 % of on
 of a place being free; with 10,000 runs in the history a list in at most 300 ms; with 5,000 definitions a start in at
 most 5 s. Every part ends by itself.
 
-    uv run --no-sync python benchmarks/reports.py            # ten minutes
+    uv run --no-sync python benchmarks/reports.py            # three minutes
     uv run --no-sync python benchmarks/reports.py --short    # one minute: the same with a tenth of everything
 """
 
@@ -12,6 +12,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -221,6 +222,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="a tenth of everything")
     wanted = parser.parse_args()
+    # A benchmark that is stopped takes its hub along.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     # What is started finds the package of this file's tree, whatever is installed.
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     os.environ.setdefault("TMPDIR", tempfile.gettempdir())
