@@ -1,4 +1,4 @@
-"""A warm parent for the tests of a session, and the command line with it."""
+"""A warm parent for the tests of a module, and the command line with it."""
 
 import os
 import signal
@@ -25,7 +25,8 @@ def runs_environment() -> dict[str, str]:
     return kernel_environment(own_environment(), run_dir=NOWHERE, home=NOWHERE, scratch=NOWHERE)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: the tests of the launcher's supervisor end whatever runs below the process that they are in.
+@pytest.fixture(scope="module")
 def warm_kernels() -> Iterator[WarmKernels]:
     with WarmKernels(sys.executable, environment=runs_environment()) as kernels:
         assert kernels.wait_until_ready()
