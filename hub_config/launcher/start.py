@@ -179,9 +179,18 @@ class Launch:
         self.say(f"the hub answers after {time.monotonic() - begun:.1f} s")
         if importing is not None:
             self._finish_import(supervisor, importing)
+        if record is None and self.wishes.demo:
+            self._make_demo_project()
         if record is None:
             document = {"layout": LAYOUT_VERSION, "demo": self.wishes.demo}
             write_private(self.home.record, json.dumps(document) + "\n")
+
+    def _make_demo_project(self) -> None:
+        from hub_config.launcher.demo_project import make_demo_project  # the database is needed at first starts only
+
+        settings = self.loaded.settings
+        data = data_dir(self.home, settings)
+        make_demo_project(self.home.path, data=data, database_url=settings.reports.database_url())
 
     def _prepare_demo(self, record: Mapping[str, Any] | None) -> Part | None:
         wanted = self.wishes.demo if record is None else bool(record.get("demo"))

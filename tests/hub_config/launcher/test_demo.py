@@ -7,6 +7,10 @@ import pytest
 from hub_config.accounts import AccountStore
 from hub_config.home import Home, make_home
 from hub_config.launcher.demo import ACCOUNTS_FILE, clean_environment, demo_data_part, make_demo_accounts, make_operator
+from hub_config.launcher.demo_project import DEMO_PROJECT, make_demo_project
+from hub_config.projects import Role, load_project
+from hub_config.reports.database import open_database
+from hub_config.reports.database.definitions import find_definitions
 
 
 @pytest.fixture
@@ -59,3 +63,19 @@ def test_nothing_outside_steers_the_parts(monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("JUPYTERHUB_API_TOKEN", "JUPYTER_PATH", "COHORTHUB_DATA", "PYTHONPATH", "TRAEFIK_LOG"):
         monkeypatch.setenv(name, "from outside")
     assert "from outside" not in clean_environment().values()
+
+
+def test_the_demo_project_has_a_report_that_is_due_and_one_that_waits_for_its_lead(made: Home, tmp_path: Path) -> None:
+    release = tmp_path / "data" / "gibleed" / "2024"
+    release.mkdir(parents=True)
+    (release / "manifest.json").write_text("{}", encoding="utf-8")
+    for _ in range(2):  # a first start that was cut off does it again
+        make_demo_project(made.path, data=tmp_path / "data", database_url=None)
+    database = open_database(None, home=made.path)
+    with database.reading() as rows:
+        found = {row.name: row for row in find_definitions(rows, projects=[DEMO_PROJECT])}
+    database.close()
+    assert found.keys() == {"monthly-quality", "weekly-data-quality"}
+    assert found["monthly-quality"].approved_by == "researcher-1"
+    assert found["weekly-data-quality"].approved_by is None
+    assert load_project(made.path / "projects" / DEMO_PROJECT).members["instructor"] is Role.READER

@@ -165,6 +165,7 @@ def test_the_first_start_gives_data_and_accounts_and_the_second_keeps_them(home:
             "operator",
         ]
         assert list((home / "data" / "gibleed").glob("*/manifest.json"))
+        assert (home / "projects" / "demo" / "project.toml").is_file()
         assert first.stop() < STOP_LIMIT_SECONDS
     assert first.process.returncode == 0
     assert all(line.split()[1] in "".join(first.said) for line in accounts.splitlines())
