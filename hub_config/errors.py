@@ -35,6 +35,7 @@ __all__ = [
     "RunNotFoundError",
     "RunTimedOutError",
     "RunnerDiedError",
+    "SecretLeakedError",
     "SettingsError",
     "StartFailedError",
     "TemplateNotFoundError",
@@ -273,6 +274,13 @@ class TooMuchOutputError(HubError):
 
     code = "REPORT-TOO-MUCH-OUTPUT"
     exit_code = 69
+
+
+class SecretLeakedError(HubError):
+    """The report wrote a secret into a file; the file was taken out."""
+
+    code = "REPORT-SECRET-LEAKED"
+    exit_code = 118
 
 
 class ReportsServiceSettingsError(HubError):

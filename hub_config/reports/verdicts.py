@@ -14,9 +14,9 @@ from hub_config.errors import (
     RunInterruptedError,
     RunnerDiedError,
     RunTimedOutError,
+    SecretLeakedError,
     TooMuchOutputError,
 )
-from hub_config.reports.execution.errors import SecretLeakedError
 
 __all__ = ["EXIT_CODES", "Limits", "Place", "Verdict", "error_name"]
 

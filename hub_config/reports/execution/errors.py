@@ -2,7 +2,7 @@
 
 from hub_config.errors import HubError
 
-__all__ = ["SecretLeakedError", "SecretUnusableError"]
+__all__ = ["SecretUnusableError"]
 
 
 class SecretUnusableError(HubError):
@@ -10,10 +10,3 @@ class SecretUnusableError(HubError):
 
     code = "REPORT-SECRET"
     exit_code = 117
-
-
-class SecretLeakedError(HubError):
-    """The report wrote a secret into a file; the file was taken out."""
-
-    code = "REPORT-SECRET-LEAKED"
-    exit_code = 118
