@@ -4,7 +4,6 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RedirectHandler
 
@@ -53,6 +52,7 @@ from hub_config.reports.service.run_pages import (
 from hub_config.reports.service.runner_api import RunnerSyncHandler
 from hub_config.reports.service.settings import ServiceSettings
 from hub_config.reports.service.shelf import Shelf
+from hub_config.reports.service.sign_in import BrowserSession
 from hub_config.reports.service.site import Site
 from hub_config.reports.service.writing import (
     ApproveHandler,
@@ -249,9 +249,9 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
     ]
 
 
-def _set_up_sign_in(settings: ServiceSettings) -> HubOAuth:
+def _set_up_sign_in(settings: ServiceSettings) -> BrowserSession:
     """Configure JupyterHub's part; without scopes it would let in any token of the hub, whatever it was made for."""
-    auth = HubOAuth.instance(cache_max_age=SIGN_IN_KNOWN_FOR)
+    auth: BrowserSession = BrowserSession.instance(cache_max_age=SIGN_IN_KNOWN_FOR)
     if not auth.access_scopes:
         auth.access_scopes = {"access:services", f"access:services!service={settings.service_name}"}
     return auth

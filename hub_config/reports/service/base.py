@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from jupyterhub.services.auth import HubOAuthCallbackHandler, HubOAuthenticated
+from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.web import HTTPError, RequestHandler
 
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.desk import Desk, Person
 from hub_config.reports.service.board import Board, Run
 from hub_config.reports.service.security import COMMON_HEADERS, page_policy
+from hub_config.reports.service.sign_in import SignedIn, brings_token
 from hub_config.reports.service.site import Site
 from hub_config.reports.service.texts import LANGUAGES, Texts, choose_language
 
@@ -133,7 +134,7 @@ class Answer(RequestHandler):
         self.show("error.html", status=status_code, explanation=self.texts[explanation])
 
 
-class PageHandler(HubOAuthenticated, Answer):
+class PageHandler(SignedIn, Answer):
     """A page for a person who is signed in."""
 
     person: Person
@@ -155,6 +156,8 @@ class PageHandler(HubOAuthenticated, Answer):
 
     def _send_to_sign_in(self) -> None:
         """Redirect a page view to the hub; answer all else with a refusal, as a redirect would lose what was sent."""
+        if brings_token(self):  # a program would take the hub's form for the page
+            raise HTTPError(403, reason="error_token")
         is_page = self.request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
         if self.request.method not in {"GET", "HEAD"} or not is_page:
             raise HTTPError(403, reason="error_signed_out")
@@ -195,7 +198,7 @@ class PageHandler(HubOAuthenticated, Answer):
         return run
 
 
-class CallbackHandler(HubOAuthCallbackHandler, Answer):
+class CallbackHandler(SignedIn, HubOAuthCallbackHandler, Answer):
     """The last step of signing in: the hub sends the browser here."""
 
 

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from jupyterhub.services.auth import HubOAuthenticated
 from pydantic import BaseModel, ValidationError
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
@@ -25,6 +24,7 @@ from hub_config.reports.service.api.refusals import as_refusal, document_of, lac
 from hub_config.reports.service.api.strict_json import read_json
 from hub_config.reports.service.base import Answer
 from hub_config.reports.service.errors import ApiError
+from hub_config.reports.service.sign_in import SignedIn
 
 __all__ = ["ApiAnswer", "ApiHandler", "DescriptionHandler"]
 
@@ -36,7 +36,7 @@ PIECE = 256 * 1024
 HOW_TO_GET_ONE = "Make a token on the hub's token page (/hub/token), and send it as 'Authorization: token TOKEN'."
 
 
-class ApiAnswer(HubOAuthenticated, Answer):
+class ApiAnswer(SignedIn, Answer):
     """How the API refuses: always JSON, always one shape; and how it finds out who asks."""
 
     model: Mapping[str, Any]
@@ -77,7 +77,7 @@ class ApiAnswer(HubOAuthenticated, Answer):
         self._hold_back(self.kit.limit.take(sender))
         try:
             if given is None:
-                model = await self.hub_auth._get_user_cookie(self)  # noqa: SLF001 - `get_user` also takes ?token=
+                model = await self.hub_auth.get_user(self, sync=False)  # of the session's cookie only
             else:
                 model = await self.hub_auth.user_for_token(token.group(1), sync=False) if token is not None else None
         except HTTPError as failure:

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub_config.reports.service.texts.english import ENGLISH, ENGLISH_STATES
 from hub_config.reports.service.texts.korean import KOREAN, KOREAN_STATES
+from hub_config.reports.service.texts.reading_words import ENGLISH_READING, KOREAN_READING
 
 __all__ = ["LANGUAGES", "Texts", "choose_language"]
 
@@ -100,8 +101,8 @@ class Texts:
 
 LANGUAGES: Mapping[str, Texts] = MappingProxyType(
     {
-        "en": Texts("en", "English", ENGLISH, ENGLISH_STATES),
-        "ko": Texts("ko", "한국어", KOREAN, KOREAN_STATES),
+        "en": Texts("en", "English", {**ENGLISH, **ENGLISH_READING}, ENGLISH_STATES),
+        "ko": Texts("ko", "한국어", {**KOREAN, **KOREAN_READING}, KOREAN_STATES),
     }
 )
 

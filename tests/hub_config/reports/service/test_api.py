@@ -2,9 +2,13 @@
 
 import json
 import time
+from urllib.parse import unquote
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tornado.web import decode_signed_value
+
+from hub_config.home import Home
 
 from .api_client import EVERYTHING, Client, make_project, make_token, request
 
@@ -89,10 +93,45 @@ def test_a_scope_limited_to_its_own_person_is_enough(person):
     assert person("kim", f"{READ}!user=kim").get("projects/wards").status == 200
 
 
-def test_a_narrow_token_opens_no_page(place, person):
-    token = person("kim", READ)
-    page = request(place.pages, Authorization=f"token {token.token}", Sec_Fetch_Mode="cors")
-    assert page.status == 403
+@pytest.mark.parametrize("scopes", [(READ,), ("self", "access:services!service=reports", EVERYTHING)])
+def test_a_token_opens_no_page_whatever_it_may_do(place, person, wards, scopes):
+    token = person("kim", *scopes).token
+    for path in ("", "history", "projects/wards", "runs/none", "static/reports.css", "oauth_callback?code=x&state=y"):
+        sign = "&" if "?" in path else "?"
+        for address, headers in (
+            (place.pages + path, {"Authorization": f"token {token}"}),
+            (place.pages + path, {"Authorization": f"Bearer {token}", "Sec_Fetch_Mode": "navigate"}),
+            (f"{place.pages}{path}{sign}token={token}", {}),
+        ):
+            refused = request(address, **headers)
+            assert refused.status == 403, (path, headers)
+            assert "kim" not in refused.body.decode()
+            assert not [
+                value for name, value in refused.headers.items() if name == "Set-Cookie" and "reports=" in value
+            ]
+
+
+def test_a_token_writes_nothing_on_pages(place, person, wards):
+    token = person("kim", "self", "access:services!service=reports", EVERYTHING).token
+    for path in ("new/steady", "projects/wards/new", "runs/none/cancel"):
+        for headers in ({"Authorization": f"token {token}"}, {"Authorization": f"token {token}", "Cookie": "_xsrf=x"}):
+            assert request(place.pages + path, method="POST", body=b"p-words=x&_xsrf=x", **headers).status == 403, path
+
+
+def test_a_token_beside_a_session_gives_it_no_more_rights(place, person, sign_in, wards):
+    visitor = sign_in("max")
+    headers = {"Authorization": f"token {person('kim').token}"}
+    assert visitor.context.request.get(f"{place.pages}projects/wards", headers=headers).status == 404
+    assert "max" in visitor.context.request.get(place.pages, headers=headers).text()
+
+
+def test_the_token_inside_a_session_is_none_for_the_api(place, sign_in, wards):
+    (cookie,) = [one for one in sign_in("kim").context.cookies() if one["name"] == "service-reports"]
+    secret = Home(place.home).secret("reports-cookie-secret")
+    token = decode_signed_value(secret, "service-reports", unquote(cookie["value"]).strip('"'))
+    assert token is not None
+    refused = request(f"{place.pages}api/v1/projects", Authorization=f"token {token.decode()}")
+    assert (refused.status, refused.rules) == (403, ["scope"])
 
 
 def test_a_token_for_everything_else_of_the_hub_opens_nothing_here(person):

@@ -7,6 +7,9 @@ import urllib.request
 
 import psutil
 import pytest
+from tornado.web import create_signed_value
+
+from hub_config.home import Home
 
 from .conftest import Place, free_port
 
@@ -144,7 +147,9 @@ def test_when_the_hub_does_not_answer_the_page_says_so(tmp_path):
     assert time.monotonic() - begin < 15, "2 s on a quiet machine; it does not wait for the hub"
     try:
         address = f"http://127.0.0.1:{alone.service_port}/services/reports/"
-        status, page = status_of(address, Authorization="token 0123")
+        secret = Home(alone.home).secret("reports-cookie-secret")
+        session = create_signed_value(secret, "service-reports", "0123").decode()
+        status, page = status_of(address, Cookie=f"service-reports={session}")
     finally:
         alone.stop_service()
     assert status == 502

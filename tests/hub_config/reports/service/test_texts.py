@@ -9,12 +9,12 @@ import pytest
 import hub_config.reports.service as service
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.service.texts import LANGUAGES, choose_language
-from hub_config.reports.service.texts.english import ENGLISH as TEXTS
-from hub_config.reports.service.texts.english import ENGLISH_STATES as STATES
 
+TEXTS, STATES = LANGUAGES["en"].words, LANGUAGES["en"].states
 FOLDER = Path(service.__file__).parent
+TABLES = {"english.py", "korean.py", "korean_problems.py", "reading_words.py"}
 SOURCES = [
-    *(file for file in FOLDER.glob("**/*.py") if file.name not in {"english.py", "korean.py", "korean_problems.py"}),
+    *(file for file in FOLDER.glob("**/*.py") if file.name not in TABLES),
     *(FOLDER / "page_templates").glob("*.html"),
 ]
 # Chosen by state or status: texts[run.state], TEXTS[label], TEXTS[f"error_{status}"].
@@ -36,6 +36,7 @@ OF_TEXTS = {
     "english",
     "korean",
     "korean_problems",
+    "reading_words",
 }
 
 
