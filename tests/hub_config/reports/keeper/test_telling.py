@@ -35,10 +35,14 @@ def settle(bench: Bench) -> Callable[[], None]:
 
 @pytest.fixture
 def send(bench: Bench, mailbox: MailBox) -> Callable[[], None]:
+    return sender(bench, mailbox)
+
+
+def sender(bench: Bench, mailbox: MailBox, **more: Any) -> Callable[[], None]:
     """Send what is due, as the keeper does, and wait until nothing is in flight."""
     settings = Settings(
         mail=MailSettings(host="127.0.0.1", port=mailbox.port, sender="hub@example.org", security="none"),
-        notices=NoticeSettings(allow_networks=["127.0.0.0/8"]),
+        notices=NoticeSettings(allow_networks=["127.0.0.0/8"], **more),
     )
 
     async def once() -> None:
@@ -189,6 +193,24 @@ def test_sixty_ends_at_once_are_few_mails_and_none_is_forgotten(
     with bench.database.reading() as connection:
         left = connection.execute(sa.select(notices.c.id).where(notices.c.due_at.is_not(None))).all()
     assert left == []
+
+
+def test_a_recipient_gets_no_more_in_an_hour_than_the_operator_allows(
+    bench: Bench, mailbox: MailBox, settle: Any
+) -> None:
+    send = sender(bench, mailbox, per_hour=1)
+    bench.now = dt.datetime.now(dt.UTC)
+    bench.save(recipients=recipients("succeeded"))
+    for n_mails in (1, 1):
+        bench.run()
+        end(bench, "succeeded")
+        settle()
+        send()
+        assert len(mailbox.mails) == n_mails
+        bench.now += dt.timedelta(minutes=20)
+    bench.now += dt.timedelta(hours=1)
+    send()
+    assert len(mailbox.mails) == 2
 
 
 def test_a_mail_server_that_is_down_is_tried_again(bench: Bench, settle: Any, mailbox: MailBox, send: Any) -> None:
