@@ -100,7 +100,7 @@ class SentNotices:
         notices = [self._notice(row) for row in rows]
         good = [(row, notice) for row, notice in zip(rows, notices, strict=True) if notice is not None]
         bad = [row.id for row, notice in zip(rows, notices, strict=True) if notice is None]
-        plan = next_letters([notice for _, notice in good], sent=sent, now=now)
+        plan = next_letters([notice for _, notice in good], sent=sent, now=now, per_hour=self.settings.notices.per_hour)
         with self.database.writing() as tx:
             record_outcome(tx, bad, outcome="not-sendable", now=now, again_at=None)
             if plan.again_at is not None:
