@@ -1,0 +1,87 @@
+"""Folders of old runs go, and the history says so only of those that have gone."""
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hub_config.reports.database.figures import lost_leases
+from hub_config.reports.database.history import events_of
+from hub_config.reports.database.left_runs import RUNNER_SILENT, left_runs
+from hub_config.reports.database.tables import runs
+from hub_config.reports.keeper.old_runs import OldRuns
+
+from ..desk.conftest import Bench
+
+
+@pytest.fixture
+def old(bench: Bench) -> Bench:
+    """A run that failed, in a project that keeps runs for a day."""
+    project = bench.folder / "project.toml"
+    project.write_text(project.read_text() + "\n[limits]\nkeep_days = 1\n")
+    bench.save()
+    bench.run()
+    return bench
+
+
+def failed(bench: Bench, *, reason: str | None = None) -> Path:
+    """Let the run end; give its folder."""
+    (run,) = bench.runs()
+    folder = bench.folder / "runs" / run.id
+    folder.mkdir(parents=True)
+    (folder / "report.ipynb").write_text("{}")
+    ended = {"state": "failed", "ended_at": run.queued_at, "folder": f"projects/wards/runs/{run.id}"}
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(runs).values(**ended, state_reason=reason))
+    bench.now += dt.timedelta(days=2)
+    return folder
+
+
+def look(bench: Bench) -> list[str]:
+    """Take away what may go; give what happened to the run so far."""
+    asyncio.run(OldRuns(database=bench.database, book=bench.desk.book).look(bench.now))
+    with bench.database.reading() as connection:
+        return [event.kind for event in events_of(connection, bench.runs()[0].id)]
+
+
+def test_a_folder_that_has_gone_is_told_once(old: Bench) -> None:
+    folder = failed(old)
+    assert look(old) == ["queued", "removed"]
+    assert look(old) == ["queued", "removed"]
+    assert not folder.exists()
+    assert old.runs()[0].folder is None
+
+
+def test_a_folder_that_stays_is_not_called_removed_and_is_tried_again(old: Bench) -> None:
+    folder = failed(old)
+    unfinished = folder.with_name(f".{folder.name}.running")
+    unfinished.mkdir()
+    assert look(old) == ["queued"]
+    assert folder.exists()
+    assert old.runs()[0].folder is not None
+    unfinished.rmdir()
+    assert look(old) == ["queued", "removed"]
+    assert not folder.exists()
+
+
+def test_a_folder_that_somebody_has_taken_away_is_called_removed(old: Bench) -> None:
+    folder = failed(old)
+    (folder / "report.ipynb").unlink()
+    folder.rmdir()
+    assert look(old) == ["queued", "removed"]
+
+
+def test_a_lost_runner_stays_counted_when_the_folder_goes(old: Bench) -> None:
+    failed(old, reason=RUNNER_SILENT)
+    look(old)
+    with old.database.reading() as connection:
+        assert lost_leases(connection) == 1
+        assert left_runs(connection, account="project-wards") == [], "there is nothing left to close"
+
+
+def test_how_a_run_ended_is_still_known_when_its_folder_has_gone(old: Bench) -> None:
+    failed(old, reason="failed")
+    look(old)
+    assert old.runs()[0].state_reason == "failed"
