@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub_config.reports.database.left_runs import NO_FOLDER, RUNNER_SILENT
 from hub_config.reports.database.tables import notices, runs
 
 __all__ = ["DURATION_BOUNDS", "Durations", "lost_leases", "notice_outcomes", "oldest_waits", "run_durations"]
@@ -115,7 +116,8 @@ def lost_leases(connection: Connection) -> int:
     int
         Over all time.
     """
-    asked = sa.select(sa.func.count()).select_from(runs).where(runs.c.state_reason == "runner-silent")
+    lost = runs.c.state_reason.in_((RUNNER_SILENT, NO_FOLDER))
+    asked = sa.select(sa.func.count()).select_from(runs).where(lost)
     return int(connection.execute(asked).scalar_one())
 
 

@@ -11,10 +11,19 @@ from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
 
-__all__ = ["RUNNER_SILENT", "accounts_with_left_runs", "left_runs", "note_closed", "put_back", "unheard_of"]
+__all__ = [
+    "NO_FOLDER",
+    "RUNNER_SILENT",
+    "accounts_with_left_runs",
+    "left_runs",
+    "note_closed",
+    "note_removed",
+    "put_back",
+    "unheard_of",
+]
 
 RUNNER_SILENT = "runner-silent"  # ended without its runner: nobody has told what lies in its folder
-NO_FOLDER = "left-no-folder"
+NO_FOLDER = "left-no-folder"  # the same, and there is no folder: it left none, or an old one was removed
 
 
 def unheard_of(tx: Connection, *, runner_id: str, told: Iterable[str]) -> list[Row[Any]]:
@@ -129,3 +138,21 @@ def note_closed(tx: Connection, run_id: str, *, account: str, folder: str | None
         .where(runs.c.id == run_id, _is_left(runs.c.account == account))
         .values(folder=folder, state_reason=RUNNER_SILENT if folder is not None else NO_FOLDER)
     )
+
+
+def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:
+    """Write down that the folder of an old run is gone.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+    now : datetime
+        With a zone.
+    """
+    # Why it ended stays; only that its folder waits for a runner is not so any more.
+    reason = sa.case((runs.c.state_reason == RUNNER_SILENT, NO_FOLDER), else_=runs.c.state_reason)
+    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(folder=None, state_reason=reason))
+    note_event(tx, run_id, kind="removed", now=now)

@@ -9,11 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub_config.errors import HubError
+from hub_config.errors import HubError, RunNotFoundError
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import find_definitions
+from hub_config.reports.database.left_runs import note_removed
 from hub_config.reports.database.states import FINAL
-from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.project_book import COMMAND_LINE, ProjectBook
@@ -49,12 +49,9 @@ class OldRuns:
         """
         # With many definitions and a long history this takes a while, in which runners and readers must be answered.
         for project, run_id in await asyncio.to_thread(self._expired, now):
-            await asyncio.to_thread(self._remove, project, run_id)
-            with self.database.writing() as tx:
-                tx.execute(
-                    sa.update(runs).where(runs.c.id == run_id).values(folder=None, state_reason="folder-removed")
-                )
-                note_event(tx, run_id, kind="removed", now=now)
+            if await asyncio.to_thread(self._remove, project, run_id):
+                with self.database.writing() as tx:
+                    note_removed(tx, run_id, now=now)
         for each in self.book.everything():
             await asyncio.to_thread(finish_removals, self.book.runs_root(each.name))
 
@@ -102,8 +99,13 @@ class OldRuns:
         project = self.book.get(name)
         return RetentionRule(days=project.limits.keep_days if project is not None else None)
 
-    def _remove(self, project: str, run_id: str) -> None:
+    def _remove(self, project: str, run_id: str) -> bool:
+        """Remove a folder; say whether it is gone. One that stays is tried again."""
         try:
             remove_run_folder(self.book.runs_root(project), run_id)
+        except RunNotFoundError:
+            return True
         except HubError as refused:
             logger.warning("The folder of run %s stays: %s", run_id, refused)
+            return False
+        return True
