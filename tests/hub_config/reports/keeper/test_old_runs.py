@@ -85,3 +85,18 @@ def test_how_a_run_ended_is_still_known_when_its_folder_has_gone(old: Bench) -> 
     failed(old, reason="failed")
     look(old)
     assert old.runs()[0].state_reason == "failed"
+
+
+def test_a_repeated_old_report_does_not_push_out_the_newest_success(bench: Bench) -> None:
+    bench.save(retention={"successes": 1})
+    for rerun_of in (None, "20251101T000000000Z-a1b2c3"):
+        bench.run()
+        run = bench.runs()[-1]
+        folder = f"projects/wards/runs/{run.id}"
+        (bench.home / folder).mkdir(parents=True)
+        bench.now += dt.timedelta(days=1)
+        values = {"state": "succeeded", "ended_at": run.queued_at, "folder": folder, "rerun_of": rerun_of}
+        with bench.database.writing() as tx:
+            tx.execute(sa.update(runs).where(runs.c.id == run.id).values(**values))
+    look(bench)
+    assert [run.folder is not None for run in bench.runs()] == [True, True]
