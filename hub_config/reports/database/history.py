@@ -192,7 +192,7 @@ def newest_success(
     before: str | None = None,
     label: str | None = None,
 ) -> Row[Any] | None:
-    """Read the newest run that succeeded.
+    """Read the newest run that succeeded; one that repeats an old one exactly is as old as that.
 
     Parameters
     ----------
@@ -217,6 +217,7 @@ def newest_success(
     conditions = [
         runs.c.project == project,
         runs.c.state == "succeeded",
+        runs.c.rerun_of.is_(None),
         runs.c.definition.is_not_distinct_from(definition),
     ]
     for column, value in ((runs.c.template_name, template), (runs.c.label, label)):

@@ -55,7 +55,7 @@ def newest_of_definitions(connection: Connection, *, projects: Sequence[str]) ->
 
 
 def succeeded_definitions(connection: Connection, *, projects: Sequence[str]) -> dict[tuple[str, str], str]:
-    """Read when each definition last succeeded.
+    """Read when each definition last succeeded; a run that repeats an old one exactly does not count.
 
     Parameters
     ----------
@@ -69,5 +69,5 @@ def succeeded_definitions(connection: Connection, *, projects: Sequence[str]) ->
     dict
         When the newest success was asked for, by project and definition; those that never did are left out.
     """
-    asked = _newest(runs.c.state == "succeeded", projects=projects)
+    asked = _newest(runs.c.state == "succeeded", runs.c.rerun_of.is_(None), projects=projects)
     return {(row.project, row.definition): row.queued_at for row in connection.execute(asked)}

@@ -67,14 +67,16 @@ class OldRuns:
                     runs.c.state,
                     runs.c.ended_at,
                     runs.c.is_kept,
+                    runs.c.rerun_of,
                 ).where(runs.c.state.in_(FINAL), runs.c.folder.is_not(None), runs.c.project != COMMAND_LINE)
             ).all()
         rules = {(row.project, row.name): self._rule(row) for row in definitions}
-        groups: dict[tuple[str, str | None, str], list[Any]] = defaultdict(list)
+        groups: dict[tuple[str, str | None, str, bool], list[Any]] = defaultdict(list)
         for row in rows:
-            groups[row.project, row.definition, row.label].append(row)
+            # Those that repeat old ones are counted apart: they are not the newest, whenever they ran.
+            groups[row.project, row.definition, row.label, row.rerun_of is None].append(row)
         found = []
-        for (project, definition, _label), members in groups.items():
+        for (project, definition, _label, _is_new), members in groups.items():
             rule = rules.get((project, definition or "")) or self._rule_of_project(project)
             records = [
                 {"run_id": row.id, "status": row.state, "ended_at": row.ended_at, "kept": row.is_kept}
