@@ -35,6 +35,15 @@ def test_one_broken_project_does_not_stop_the_others(home: Path, write_project: 
     assert "project.toml is needed" in str(found.refused["empty"])
 
 
+def test_the_folder_of_a_persons_own_project_is_none_that_could_be_broken(
+    home: Path, write_project: WriteProject
+) -> None:
+    write_project("wards")
+    (home / "projects" / "~ada" / "runs").mkdir(parents=True, mode=0o700)  # as her first run makes it
+    found = load_projects(home)
+    assert (list(found.valid), list(found.refused)) == (["wards"], [])
+
+
 def test_one_project_is_read_by_its_folder(home: Path, write_project: WriteProject) -> None:
     assert load_project(write_project("good")).title == "Ward quality"
     with pytest.raises(ProjectError, match="not TOML"):

@@ -14,3 +14,10 @@ def test_everybody_with_an_account_name_has_a_project(bench):
     project = ProjectBook(bench.home).get("~kim")
     assert project is not None
     assert project.account == "kim"
+
+
+def test_a_persons_own_project_is_not_called_broken_once_it_has_runs(bench):
+    (bench.home / "projects" / "~kim" / "runs").mkdir(parents=True, mode=0o700)
+    book = ProjectBook(bench.home)
+    assert book.refused() == {}
+    assert book.get("~kim") is not None
