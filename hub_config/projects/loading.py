@@ -106,7 +106,10 @@ def load_project(folder: Path) -> Project:
 
 
 def _folders(all_projects: Path) -> Iterator[str]:
-    """Give the names in the folder of projects that could be projects; what begins with a dot is a draft."""
+    """Give the names in the folder of projects that could be projects.
+
+    What begins with a dot is a draft; with ``~`` it is the folder of a person's own project, which has no file.
+    """
     try:
         folder = open_folder(all_projects)
     except ProjectError as refused:
@@ -115,7 +118,8 @@ def _folders(all_projects: Path) -> Iterator[str]:
         raise
     try:
         with os.scandir(folder) as entries:
-            found = sorted(e.name for e in entries if not e.name.startswith(".") and (e.is_symlink() or e.is_dir()))
+            named = [entry for entry in entries if not entry.name.startswith((".", "~"))]
+            found = sorted(entry.name for entry in named if entry.is_symlink() or entry.is_dir())
     finally:
         os.close(folder)
     yield from found
