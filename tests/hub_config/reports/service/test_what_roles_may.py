@@ -1,0 +1,117 @@
+"""What a role may not, no page does for it; and a refusal is told as one, not as a failure of the service."""
+
+import datetime as dt
+import io
+import logging
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from tornado.web import Application
+
+import hub_config.reports.service.app as app_module
+from hub_config.reports.database import bring_up_to_date, open_database
+from hub_config.reports.database.tables import runs
+from hub_config.reports.desk import Desk, Person, ProjectBook
+from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.board import Board
+from hub_config.reports.service.site import Site
+
+from .writing.conftest import PREFIX, PROJECT, Bench, _as_said, _served, notebook
+
+MARK = "Kim-Minsu-19540312"
+FILES = ("report.html", "report.ipynb", "log.txt", "run.json", "outputs.json")
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    home = tmp_path / "home"
+    for folder in (home / "projects" / "wards", home / "data"):
+        folder.mkdir(parents=True, mode=0o700)
+    for folder in (home, home / "projects"):
+        folder.chmod(0o700)
+    (home / "projects" / "wards" / "project.toml").write_text(PROJECT, encoding="utf-8")
+    (home / "projects" / "wards" / "project.toml").chmod(0o600)
+    database = open_database(None, home=home)
+    bring_up_to_date(database)
+    book = ProjectBook(home)
+    made = Bench(home, database, Desk(database=database, book=book, data=home / "data"))
+    made.write_template(notebook())
+    monkeypatch.setattr(PageHandler, "prepare", _as_said)
+    application = Application(
+        [one for one in app_module._addresses(PREFIX) if "/runs/" in str(one[0]) and "/api/" not in str(one[0])],
+        board=Board(database=database, book=book, home=home),
+        desk=made.desk,
+        site=Site(prefix=PREFIX, hub_base_url="/"),
+        cookie_secret="0" * 64,
+        xsrf_cookies=True,
+        log_function=lambda handler: None,
+    )
+    yield from _served(made, application)
+    database.close()
+
+
+def ended(bench: Bench, state: str) -> str:
+    """Leave a run that has ended, with data in all that it printed; give its id."""
+    bench.save()
+    now = dt.datetime.now(dt.UTC)
+    batch = bench.desk.run_definition("monthly", project="wards", person=Person("kim"), now=now)
+    (run_id,) = batch.run_ids
+    folder = bench.folder / "runs" / run_id
+    folder.mkdir(parents=True)
+    for name in FILES:
+        (folder / name).write_text(f'{{"{name}": "{MARK}"}}')
+    with bench.database.writing() as tx:
+        values = {"state": state, "ended_at": f"{now:%Y-%m-%dT%H:%M:%S}.000Z"}
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(**values))
+    return run_id
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.ipynb", "report.pdf", "folder.zip"])
+@pytest.mark.parametrize("state", ["failed", "timed_out", "cancelled", "interrupted"])
+def test_what_a_run_that_did_not_succeed_printed_is_not_for_readers(bench: Bench, state: str, name: str) -> None:
+    run_id = ended(bench, state)
+    answer = bench.reader("rho").get(f"runs/{run_id}/{name}")
+    assert answer.status == 403
+    assert MARK not in answer.text
+    assert "Your role in the project does not allow this" in answer.words
+    assert bench.reader("max").get(f"runs/{run_id}/{name}").status == 404
+
+
+@pytest.mark.parametrize("person", ["kim", "lee", "operator"])
+def test_who_may_see_logs_opens_a_run_that_failed(bench: Bench, person: str) -> None:
+    run_id = ended(bench, "failed")
+    assert MARK in bench.reader(person).get(f"runs/{run_id}/report.ipynb").text
+    assert MARK in bench.reader(person).get(f"runs/{run_id}/report.html").text
+
+
+def names_in_archive(bench: Bench, person: str, run_id: str) -> set[str]:
+    request = urllib.request.Request(bench.url + PREFIX + f"runs/{run_id}/folder.zip", headers={"X-Person": person})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        content = answer.read()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name.partition("/")[2] for name in archive.namelist()}
+
+
+def test_the_archive_for_readers_is_without_the_log(bench: Bench) -> None:
+    run_id = ended(bench, "succeeded")
+    assert MARK in bench.reader("rho").get(f"runs/{run_id}/report.html").text
+    assert names_in_archive(bench, "rho", run_id) == set(FILES) - {"log.txt"}
+    assert names_in_archive(bench, "lee", run_id) == set(FILES)
+
+
+def test_a_wish_that_the_role_does_not_allow_is_refused_and_not_a_failure(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = ended(bench, "queued")
+    lee = bench.reader("lee")
+    lee.get(f"runs/{'x' * 20}/report.html")
+    with caplog.at_level(logging.ERROR):
+        answer = lee.post(f"runs/{run_id}/cancel", _xsrf=next(one.value for one in lee.jar if one.name == "_xsrf"))
+    assert answer.status == 403
+    assert "Your role in the project does not allow this" in answer.words
+    assert caplog.records == []
+    assert bench.runs()[0].stop_asked_by is None
