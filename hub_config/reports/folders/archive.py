@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -48,7 +48,7 @@ def open_inside(folder: Path, *, name: str) -> BinaryIO | None:
         os.close(descriptor)
 
 
-def write_zip(folder: Path, *, to: IO[bytes], name: str) -> int:
+def write_zip(folder: Path, *, to: IO[bytes], name: str, without: Collection[str] = ()) -> int:
     """Write all regular files of `folder` into a zip archive.
 
     Parameters
@@ -60,6 +60,8 @@ def write_zip(folder: Path, *, to: IO[bytes], name: str) -> int:
         Where the archive is written.
     name : str
         What the folder is called in the archive.
+    without : collection of str, optional
+        Files that are left out, relative to the folder.
 
     Returns
     -------
@@ -69,6 +71,9 @@ def write_zip(folder: Path, *, to: IO[bytes], name: str) -> int:
     count = 0
     with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for inside, source in _regular_files(folder):
+            if inside in without:
+                source.close()
+                continue
             with source, archive.open(_entry(f"{name}/{inside}", source), "w", force_zip64=True) as entry:
                 shutil.copyfileobj(source, entry)
             count += 1

@@ -16,6 +16,7 @@ from hub_config.reports.service.board import Board, Run
 from hub_config.reports.service.security import COMMON_HEADERS, page_policy
 from hub_config.reports.service.sign_in import SignedIn, brings_token
 from hub_config.reports.service.site import Site
+from hub_config.reports.service.statuses import status_of
 from hub_config.reports.service.texts import LANGUAGES, Texts, choose_language
 
 __all__ = ["Answer", "CallbackHandler", "NotFoundHandler", "PageHandler"]
@@ -116,22 +117,39 @@ class Answer(RequestHandler):
         **kwargs : object
             What tornado knows about the error; not shown.
         """
-        known = f"error_{status_code}"
-        explanation = (
-            known
-            if known in self.texts.words
-            else ("error_400" if status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "error_500")
-        )
         failure = kwargs.get("exc_info", (None, None, None))[1]
-        reason = failure.reason if isinstance(failure, HTTPError) else None
-        if reason is not None and reason in self.texts.words:
-            explanation = reason
-        if isinstance(failure, DatabaseUnreachableError):
-            status_code, explanation = 503, "error_no_room" if failure.is_full else "error_database"
+        status_code = status_of(failure) or status_code
+        explanation = self._explanation(failure, status_code)
         self.set_status(status_code)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Content-Security-Policy", page_policy(self.nonce))
         self.show("error.html", status=status_code, explanation=self.texts[explanation])
+
+    def _explanation(self, failure: BaseException | None, status_code: int) -> str:
+        """Choose the words for an error: those of its own reason, else those of its status."""
+        if isinstance(failure, DatabaseUnreachableError):
+            return "error_no_room" if failure.is_full else "error_database"
+        reason = failure.reason if isinstance(failure, HTTPError) else f"refused_{getattr(failure, 'code', '')}"
+        general = "error_400" if status_code < HTTPStatus.INTERNAL_SERVER_ERROR else "error_500"
+        return next(
+            (word for word in (reason, f"error_{status_code}") if word is not None and word in self.texts.words),
+            general,
+        )
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:  # noqa: PLR0917 - tornado's own
+        """Log what went wrong here; a refusal is no failure of the service.
+
+        Parameters
+        ----------
+        typ : type or None
+            Of the exception.
+        value : BaseException or None
+            The exception.
+        tb : traceback or None
+            Where it was raised.
+        """
+        if (status_of(value) or HTTPStatus.INTERNAL_SERVER_ERROR) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            super().log_exception(typ, value, tb)
 
 
 class PageHandler(SignedIn, Answer):

@@ -261,6 +261,41 @@ class Board:
         project = self.book.get(name) if name != COMMAND_LINE else None
         return project is not None and person.may(project, Action.READ)
 
+    def may_read_log(self, run: Run, *, person: Person) -> bool:
+        """Tell whether a person may see the log of a run, and what no check has looked at.
+
+        Parameters
+        ----------
+        run : Run
+            One that they may see.
+        person : Person
+            Who looks.
+
+        Returns
+        -------
+        bool
+            By their role, or as an operator.
+        """
+        project = self.book.get(run.project)
+        return person.is_operator or (project is not None and person.may(project, Action.READ_LOG))
+
+    def may_open(self, run: Run, *, person: Person) -> bool:
+        """Tell whether a person may see what a run wrote: of one that failed, what it printed has passed no check.
+
+        Parameters
+        ----------
+        run : Run
+            One that they may see.
+        person : Person
+            Who looks.
+
+        Returns
+        -------
+        bool
+            True for successes, and for those who may see logs.
+        """
+        return run.state == "succeeded" or self.may_read_log(run, person=person)
+
     def _shown(self, row: Any, *, position: int | None) -> Run:
         error = row.error or {}
         is_over = row.state not in ACTIVE

@@ -9,6 +9,7 @@ from typing import BinaryIO
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from hub_config.reports.desk.errors import NotAllowedError
 from hub_config.reports.exports import PdfBusyError, PdfCache, PdfFailedError, PdfProgramMissingError, declared_tables
 from hub_config.reports.exports.tables import open_table, spreadsheet_lines
 from hub_config.reports.folders.archive import open_inside, write_zip
@@ -19,18 +20,21 @@ from hub_config.reports.service.security import REPORT_HEADERS
 __all__ = ["ArchiveHandler", "NotebookHandler", "PdfHandler", "ReportHandler", "TableHandler", "send"]
 
 CHUNK = 256 * 1024
+LOG = "log.txt"
 
 
 class _RunFile(PageHandler):
     """Something of a run that has ended."""
 
-    def folder_or_404(self, run_id: str) -> tuple[Run, Path]:
-        """Find the folder of a run.
+    def folder_or_404(self, run_id: str, *, holds_output: bool = True) -> tuple[Run, Path]:
+        """Find the folder of a run from which this person may have something.
 
         Parameters
         ----------
         run_id : str
             From the address.
+        holds_output : bool, default True
+            Whether it is something that holds what cells printed, rather than what was declared.
 
         Returns
         -------
@@ -42,6 +46,8 @@ class _RunFile(PageHandler):
         run = self.run_or_404(run_id)
         if run.folder is None:
             raise HTTPError(404)
+        if holds_output and not self.board.may_open(run, person=self.person):
+            raise HTTPError(403, reason=f"refused_{NotAllowedError.code}")
         return run, run.folder
 
     def attach(self, kind: str, *, name: str) -> None:
@@ -112,7 +118,7 @@ class TableHandler(_RunFile):
         number : str
             Which of its tables; 0 is the first.
         """
-        run, folder = self.folder_or_404(run_id)
+        run, folder = self.folder_or_404(run_id, holds_output=False)
         tables = await asyncio.to_thread(declared_tables, folder)
         if int(number) >= len(tables):
             raise HTTPError(404)
@@ -151,7 +157,7 @@ class PdfHandler(_RunFile):
 
 
 class ArchiveHandler(_RunFile):
-    """A run's folder as one file."""
+    """A run's folder as one file; without its log for those who may not see that."""
 
     async def get(self, run_id: str) -> None:
         """Pack it and send it.
@@ -162,8 +168,9 @@ class ArchiveHandler(_RunFile):
             Which run.
         """
         run, folder = self.folder_or_404(run_id)
+        without = () if self.board.may_read_log(run, person=self.person) else (LOG,)
         with tempfile.TemporaryFile() as archive:
-            if not await asyncio.to_thread(write_zip, folder, to=archive, name=run.run_id):
+            if not await asyncio.to_thread(write_zip, folder, to=archive, name=run.run_id, without=without):
                 raise HTTPError(404)
             self.attach("application/zip", name=f"{run.run_id}.zip")
             self.set_header("Content-Length", str(archive.seek(0, 2)))

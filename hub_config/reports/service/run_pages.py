@@ -51,13 +51,14 @@ class RunHandler(PageHandler):
         project = self.desk.book.get(run.project)
         rights = {
             action: project is not None and self.person.may(project, action)
-            for action in (Action.RUN, Action.READ_LOG, Action.CANCEL, Action.CANCEL_OWN)
+            for action in (Action.RUN, Action.CANCEL, Action.CANCEL_OWN)
         }
+        may_read_log = self.board.may_read_log(run, person=self.person)
         with self.desk.database.reading() as connection:
             happened = events_of(connection, run.run_id)
             batch = find_batch(connection, run.batch)
         told = [event_told(event, self.texts) for event in happened[-LINES_SHOWN:]]
-        tables, lines = await asyncio.to_thread(_from_folder, run, may_read_log=rights[Action.READ_LOG])
+        tables, lines = await asyncio.to_thread(_from_folder, run, may_read_log=may_read_log)
         self.show(
             "run.html",
             run=run,
@@ -73,6 +74,7 @@ class RunHandler(PageHandler):
             changes=await self._changes(run),
             n_in_batch=batch.n_runs if batch is not None else 1,
             may_run=rights[Action.RUN],
+            may_open=self.board.may_open(run, person=self.person),
             may_cancel=rights[Action.CANCEL] or (run.owner == self.person.name and rights[Action.CANCEL_OWN]),
         )
 

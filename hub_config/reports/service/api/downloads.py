@@ -25,10 +25,8 @@ NOTEBOOK_TYPE = "application/x-ipynb+json"
 def _ended(call: Call, *, holds_output: bool) -> Run:
     """Give the run; what one that failed printed has passed no check, and is for those who may see logs."""
     run = seen_run(call)
-    if holds_output and run.state != "succeeded":
-        project = call.kit.desk.book.get(run.project)
-        if project is None or not call.person.may(project, Action.READ_LOG):
-            call.kit.desk.project(run.project, person=call.person, action=Action.READ_LOG)
+    if holds_output and not call.kit.board.may_open(run, person=call.person):
+        call.kit.desk.project(run.project, person=call.person, action=Action.READ_LOG)  # refuses, with the reason
     return run
 
 

@@ -7,41 +7,15 @@ from typing import Any
 from pydantic import ValidationError
 from tornado.web import HTTPError
 
-from hub_config.errors import HubError, TemplateNotFoundError
-from hub_config.reports.database.errors import (
-    DatabaseUnreachableError,
-    IdempotencyError,
-    QueueFullError,
-    RunUnknownError,
-)
+from hub_config.errors import HubError
 from hub_config.reports.definitions import Problem
-from hub_config.reports.definitions.errors import DefinitionUnreadableError
 from hub_config.reports.definitions.plain_values import found_kind
-from hub_config.reports.desk.errors import (
-    DefinitionUnknownError,
-    NotAllowedError,
-    NotApprovedError,
-    ProjectUnknownError,
-    TemplateChangedError,
-)
 from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
+from hub_config.reports.service.statuses import status_of
 
 __all__ = ["as_refusal", "document_of", "lacks_scope", "nothing_here", "problems_in"]
 
-STATUSES: Mapping[type[HubError], int] = {
-    DatabaseUnreachableError: 503,
-    DefinitionUnknownError: 404,
-    DefinitionUnreadableError: 400,
-    IdempotencyError: 409,
-    NotAllowedError: 403,
-    NotApprovedError: 409,
-    ProjectUnknownError: 404,
-    QueueFullError: 429,
-    RunUnknownError: 404,
-    TemplateChangedError: 409,
-    TemplateNotFoundError: 404,
-}
 FIELDS: Mapping[str, str] = {
     "REPORT-UNKNOWN-PARAMETER": "parameters",
     "REPORT-PARAMETER-VALUE": "parameters",
@@ -78,7 +52,7 @@ def as_refusal(failure: BaseException | None, *, status: int = 500) -> ApiError:
     if isinstance(failure, ApiError):
         return failure
     if isinstance(failure, HubError):
-        known = next((number for kind, number in STATUSES.items() if isinstance(failure, kind)), OTHERS)
+        known = status_of(failure) or OTHERS
         wait = SECONDS_TO_WAIT if known in {429, 503} else None
         problems = tuple(getattr(failure, "problems", ())) or tuple(_problem_of(failure))
         return ApiError(
