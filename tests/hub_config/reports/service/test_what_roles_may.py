@@ -115,3 +115,29 @@ def test_a_wish_that_the_role_does_not_allow_is_refused_and_not_a_failure(
     assert "Your role in the project does not allow this" in answer.words
     assert caplog.records == []
     assert bench.runs()[0].stop_asked_by is None
+
+
+def test_a_runner_cannot_show_the_run_of_another_project_as_its_own(bench: Bench) -> None:
+    """Whoever executes a project's notebooks could speak for its runner."""
+    own = ended(bench, "succeeded")
+    (bench.folder / "runs" / own).rename(bench.folder / "elsewhere")
+    other = bench.home / "projects" / "oncology" / "runs" / own
+    other.mkdir(parents=True)
+    (other / "report.html").write_text(MARK)
+    reader = bench.reader("kim")
+    for told in (f"projects/oncology/runs/{own}", str(other), f"projects/wards/runs/../../oncology/runs/{own}"):
+        with bench.database.writing() as tx:
+            tx.execute(sa.update(runs).where(runs.c.id == own).values(folder=told))
+        answer = reader.get(f"runs/{own}/report.html")
+        assert (answer.status, MARK in answer.text) == (404, False), told
+    (bench.folder / "elsewhere").rename(bench.folder / "runs" / own)
+    assert reader.get(f"runs/{own}/report.html").status == 200
+
+
+def test_runs_from_the_command_line_are_read_where_they_lie(bench: Bench) -> None:
+    run_id = ended(bench, "succeeded")
+    (bench.home / "runs").mkdir()
+    (bench.folder / "runs" / run_id).rename(bench.home / "runs" / run_id)
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(folder=f"runs/{run_id}", project="~kim"))
+    assert MARK in bench.reader("kim").get(f"runs/{run_id}/report.html").text
