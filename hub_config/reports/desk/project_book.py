@@ -4,6 +4,7 @@ import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hub_config.accounts import NAME_PATTERN
 from hub_config.projects import Project, Projects, load_projects, personal_project
@@ -119,6 +120,26 @@ class ProjectBook:
             Below the project's folder; ``runs/`` in the home for the command line.
         """
         return self.home / "runs" if name == COMMAND_LINE else self.folder(name) / "runs"
+
+    def run_folder(self, run: Any) -> Path | None:
+        """Find the folder of a run that has ended.
+
+        Where a runner says that it lies is not followed: whoever executes a project's notebooks can speak for its
+        runner, and would be shown another project's runs.
+
+        Parameters
+        ----------
+        run : Row
+            As it stands in the database.
+
+        Returns
+        -------
+        Path or None
+            None if there is none. One whose runner was killed is closed by the next runner.
+        """
+        adopted = f"runs/{run.id}"  # from the command line, or of a version without a queue
+        folder = self.home / adopted if run.folder == adopted else self.runs_root(run.project) / run.id
+        return folder if folder.is_dir() and not folder.is_symlink() else None
 
     def most_runners_of(self, account: str) -> int:
         """Say how many runners an account may have.

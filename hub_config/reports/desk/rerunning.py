@@ -19,7 +19,13 @@ from hub_config.reports.desk.meaning import kept_template, run_limits
 from hub_config.reports.desk.person import Person
 from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.folders.provenance import Environment, describe_environment
-from hub_config.reports.folders.reruns import Difference, conditions_now, conditions_of_run, rerun_differences
+from hub_config.reports.folders.reruns import (
+    Conditions,
+    Difference,
+    conditions_now,
+    conditions_of_run,
+    rerun_differences,
+)
 
 __all__ = ["Rerun", "differences_of", "rerun"]
 
@@ -72,8 +78,8 @@ def differences_of(
     with desk.database.reading() as connection:
         kept = template_content(connection, run.template_sha256)
         kernel = kept_template(connection, run.template_sha256).kernel_name if kept is not None else None
-    folder = _folder(desk, run)
-    old = conditions_of_run(folder, _record(folder))
+    folder = desk.book.run_folder(run)
+    old = conditions_of_run(folder, _record(folder)) if folder is not None else Conditions()
     now = conditions_now(
         old,
         environment or describe_environment(),
@@ -160,10 +166,6 @@ def _seen(desk: Desk, run_id: str, *, person: Person, action: Action) -> tuple[A
 def _releases_read(run: Any) -> dict[str, str]:
     rows = run.facts.get("data_releases") or []
     return {str(row["name"]): str(row["release"]) for row in rows if row.get("name") and row.get("release")}
-
-
-def _folder(desk: Desk, run: Any) -> Path:
-    return desk.book.home / run.folder if run.folder else desk.book.runs_root(run.project) / str(run.id)
 
 
 def _record(folder: Path) -> Mapping[str, Any]:

@@ -4,7 +4,6 @@ import asyncio
 import datetime as dt
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -147,14 +146,14 @@ class SettledRuns:
             return project, None
 
     def _alerts(self, run: Any, definition: Definition) -> list[dict[str, Any]]:
-        folder = self._folder(run)
+        folder = self.book.run_folder(run)
         if folder is None:
             return []
         with self.database.reading() as connection:
             earlier = newest_success(
                 connection, project=run.project, definition=run.definition, before=run.queued_at, label=run.label
             )
-        before = self._folder(earlier) if earlier is not None else None
+        before = self.book.run_folder(earlier) if earlier is not None else None
         tolerances = Tolerances.from_document({name: one.model_dump() for name, one in definition.compare.items()})
         rules = [parse_alert(text) for text in definition.alerts]
         results = check_alerts(rules, before=before, after=folder, tolerances=tolerances)
@@ -164,7 +163,3 @@ class SettledRuns:
             # A report's first run has nothing to be compared with; that is no alert.
             if not (one.state == "unchecked" and one.reason == "no-earlier-run")
         ]
-
-    def _folder(self, run: Any) -> Path | None:
-        folder = self.book.home / run.folder if run.folder else self.book.runs_root(run.project) / run.id
-        return folder if folder.is_dir() and not folder.is_symlink() else None

@@ -319,17 +319,12 @@ class Board:
             code=error.get("code"),
             position=position,
             is_stopping=row.state == "running" and row.stop_asked_by is not None,
-            folder=self._folder(row) if is_over else None,
+            folder=self.book.run_folder(row) if is_over else None,
             definition=row.definition,
             batch=row.batch_id,
             facts=row.facts,
             row=row,
         )
-
-    def _folder(self, row: Any) -> Path | None:
-        """Find the folder of a run that has ended; one whose runner was killed is closed by the next runner."""
-        folder = self.home / row.folder if row.folder else self.book.runs_root(row.project) / row.id
-        return folder if folder.is_dir() and not folder.is_symlink() else None
 
 
 def _moment(written: str | None) -> datetime | None:
