@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import hub_config.reports.keeper.due_slots as due_slots_module
 from hub_config.reports.calendar import load_zone
-from hub_config.reports.database.definitions import slots_of
+from hub_config.reports.database.definitions import due_definitions, pause, remove_definition, slots_of
 from hub_config.reports.database.tables import definitions
 from hub_config.reports.desk import Desk
 from hub_config.reports.keeper.due_slots import DueSlots
@@ -43,6 +44,33 @@ def test_nothing_is_due_before_its_time(bench: Bench) -> None:
     assert (run.submitted_by, run.slot, run.state) == ("schedule", "2026-11-27T22:00:00.000Z", "queued")
     assert slots(bench) == [("2026-11-27T22:00", "run", None)]
     assert bench.row().next_slot == "2026-11-28T22:00:00.000Z"
+
+
+@pytest.mark.parametrize("change", ["paused", "removed", "approved anew"])
+def test_what_a_lead_changes_while_the_keeper_looks_holds(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Another service may have read that a slot is due just before."""
+    bench.save(schedule="0 7 * * *", parameters={"ward": "A"})
+    due = at("2026-11-27T22:00:30+00:00")
+    bench.now = due - dt.timedelta(seconds=10)
+
+    def read(connection: Any, **options: Any) -> list[Any]:
+        rows = due_definitions(connection, **options)
+        with bench.another_desk().database.writing() as tx:
+            if change == "removed":
+                remove_definition(tx, project="wards", name="monthly")
+            elif change == "paused":
+                pause(tx, rows[0], enabled=False, now=bench.now, next_slot=None)
+        if change == "approved anew":
+            bench.save(schedule="0 9 * * *", parameters={"ward": "B"})
+        return rows
+
+    monkeypatch.setattr(due_slots_module, "due_definitions", read)
+    look(bench, due)
+    monkeypatch.undo()
+    look(bench, due + dt.timedelta(seconds=1))
+    assert (slots(bench), bench.runs()) == ([], [])
 
 
 @pytest.mark.parametrize(
