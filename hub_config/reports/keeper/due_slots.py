@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from hub_config.errors import HubError
 from hub_config.projects import Event, Project
 from hub_config.reports.calendar import Decision, Schedule, decide, next_slots, slots_after
-from hub_config.reports.database.definitions import decide_slot, due_definitions, move_on
+from hub_config.reports.database.definitions import decide_slot, due_definitions, move_on, one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.submissions import NewRun, Submission, submit
 from hub_config.reports.definitions import Definition, schedules_of
@@ -65,7 +65,9 @@ class DueSlots:
         for row in due:
             try:
                 with self.desk.database.writing() as tx:
-                    self._decide(tx, row, now=now)
+                    # What was read before the turn to write may have been changed: then the next look sees what holds.
+                    if one_definition(tx, project=row.project, name=row.name) == row:
+                        self._decide(tx, row, now=now)
                 self._failing.discard((row.project, row.name))
             except DatabaseUnreachableError:
                 raise
