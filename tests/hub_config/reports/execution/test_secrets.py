@@ -1,8 +1,10 @@
 """A secret reaches the notebook by its name, and nothing that the run leaves holds its value."""
 
+import html
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -114,3 +116,28 @@ def test_a_value_is_masked_in_every_shape_of_output() -> None:
     outputs: list[dict[str, Any]] = [{"data": {"a": [f"x{VALUE}y", {"b": VALUE}]}, "text": VALUE, "n": 3}]
     SecretValues({"database": VALUE}).mask_outputs(outputs)
     assert outputs == [{"data": {"a": [f"x{MASK}y", {"b": MASK}]}, "text": MASK, "n": 3}]
+
+
+ADDRESS = "postgresql://kim:a&b<c>'d\"e@db.example.org/wards?ssl=on"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        html.escape(ADDRESS),
+        html.escape(ADDRESS, quote=False),  # as a table of pandas has it
+        html.escape(ADDRESS).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),  # as Jinja has it
+        quote(ADDRESS),
+        quote(ADDRESS, safe=""),  # as a failed request tells its address
+        quote_plus(ADDRESS),
+        repr(ADDRESS)[1:-1],
+    ],
+)
+def test_a_value_is_found_as_pages_addresses_and_python_write_it(written: str, tmp_path: Path) -> None:
+    secret = SecretValues({"database": ADDRESS})
+    assert secret.mask(f"<td>{written}</td>") == f"<td>{MASK}</td>"
+    assert secret.mask(json.dumps({"text/html": f"<td>{written}</td>"})) == json.dumps(
+        {"text/html": f"<td>{MASK}</td>"}, ensure_ascii=False
+    )
+    (tmp_path / "page.html").write_text(f"<td>{written}</td>")
+    assert secret.clean_folder(tmp_path) == ["page.html"]
