@@ -4,6 +4,7 @@ A parameter of type ``Secret`` holds a secret's name. Its value lies in one file
 gets a copy of just those that it names, and the value is looked for in everything that the run leaves.
 """
 
+import html
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from hub_config.reports.execution.errors import SecretUnusableError
 from hub_config.reports.folders.archive import open_inside
@@ -212,13 +214,23 @@ class SecretValues:
         return False
 
     def _forms(self) -> Iterator[str]:
-        """Each value as it stands, and as JSON writes it, the longest first."""
+        """Each value as it stands and as others write it, alone and within JSON, the longest first."""
         forms = {
             form
             for value in self.values.values()
-            for form in (value, json.dumps(value, ensure_ascii=False)[1:-1], json.dumps(value)[1:-1])
+            for written in _written(value)
+            for form in (written, json.dumps(written, ensure_ascii=False)[1:-1], json.dumps(written)[1:-1])
         }
         return iter(sorted(forms, key=len, reverse=True))
+
+
+def _written(value: str) -> Iterator[str]:
+    """Write a value as tables and pages do, as addresses do, and as Python does."""
+    yield value
+    escaped = html.escape(value)
+    yield from (escaped, html.escape(value, quote=False), escaped.replace("&quot;", "&#34;").replace("&#x27;", "&#39;"))
+    yield from (quote(value), quote(value, safe=""), quote_plus(value))
+    yield from (repr(value)[1:-1], ascii(value)[1:-1])
 
 
 def _files(folder: Path) -> Iterator[Path]:
