@@ -84,7 +84,14 @@ def test_a_folder_without_a_record_goes_when_its_process_cannot_be_about_to_writ
 
 def test_what_a_run_with_secrets_wrote_and_nobody_looked_at_is_dropped(tmp_path: Path) -> None:
     folder = building(tmp_path, secrets=["smtp"])
-    (folder.building / "outputs" / "mail.txt").write_text("hunter2")
+    for name in ("outputs/mail.txt", "mail.txt", ".mail", "sent/mail.txt"):
+        (folder.building / name).parent.mkdir(exist_ok=True)
+        (folder.building / name).write_text("hunter2")
+    (folder.building / "elsewhere").symlink_to(tmp_path)
     close_left(tmp_path, "one", status="interrupted")
+    assert [
+        file.name for file in (tmp_path / "one").rglob("*") if file.is_file() and "hunter2" in file.read_text()
+    ] == []
+    assert (tmp_path / "one" / "run.json").exists()
     assert not (tmp_path / "one" / "outputs").exists()
     assert not (tmp_path / "one" / "log.txt").exists()
