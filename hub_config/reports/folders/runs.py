@@ -25,6 +25,8 @@ __all__ = ["close_interrupted", "drop_unlooked_at", "find_run", "list_runs", "re
 
 # A folder without a record for longer than this was left by a runner killed in its first moment.
 RECORDLESS_S = 60
+# What the run's own processes write holds no secret: the notebook and the page are masked before they are saved.
+LOOKED_AT = frozenset({"run.json", "template.ipynb", "environment.txt", "report.ipynb", "report.html", ".ballast"})
 
 
 def list_runs(root: Path) -> list[dict[str, Any]]:
@@ -184,10 +186,13 @@ def drop_unlooked_at(building: Path) -> None:
     building : Path
         The folder of a run whose process is gone.
     """
-    for name in ("outputs", "work"):
-        shutil.rmtree(building / name, ignore_errors=True)
-    for name in ("log.txt", "outputs.json"):
-        (building / name).unlink(missing_ok=True)
+    for entry in list(os.scandir(building)):
+        if entry.name in LOOKED_AT:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            Path(entry.path).unlink(missing_ok=True)
 
 
 def _remove_if_recordless(building: Path) -> None:
