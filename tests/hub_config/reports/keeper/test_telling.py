@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import errno
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -10,13 +11,16 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+import hub_config.reports.keeper.settled_runs as settled_runs_module
+from hub_config.reports.changes import check_alerts
+from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.leases import begin_closing, end_run, take_runs
-from hub_config.reports.database.tables import notices, runners, runs
+from hub_config.reports.database.tables import definitions, notices, runners, runs
 from hub_config.reports.keeper.sent_notices import SentNotices
 from hub_config.reports.keeper.settled_runs import SettledRuns
 from hub_config.settings import MailSettings, NoticeSettings, Settings
 
-from ..desk.conftest import Bench
+from ..desk.conftest import LEAD, Bench
 from ..notices.conftest import MailBox, mail_server
 
 MARK = "Kim-Minsu-19540312"
@@ -169,6 +173,55 @@ def test_an_alert_is_checked_against_the_last_success_and_told_without_numbers(
     assert fired == ["fired", "fired"]
     (mail,) = mailbox.mails
     assert "4711" not in mail.as_string()
+
+
+def test_a_rule_that_cannot_be_read_any_more_is_told_as_unchecked_and_keeps_nobody_waiting(
+    bench: Bench, mailbox: MailBox, settle: Any, send: Any
+) -> None:
+    bench.save(name="older", recipients=recipients("alert"), alerts=["events > 20"])
+    bench.save(recipients=recipients("succeeded"))
+    with bench.database.writing() as tx:  # a version with other words approved it
+        row = one_definition(tx, project="wards", name="older")
+        document = {**row.document, "alerts": ["events were odd", "events > 20"]}
+        tx.execute(sa.update(definitions).where(definitions.c.name == "older").values(document=document))
+    bench.desk.run_definition("older", project="wards", person=LEAD, now=bench.now)
+    end(bench, "succeeded", outputs=number(21))
+    bench.now += dt.timedelta(seconds=1)
+    bench.run()
+    end(bench, "succeeded")
+    settle()
+    send()
+    assert sorted(mail["subject"].split(":")[0] for mail in mailbox.mails) == [
+        "[CohortHub] Alert",
+        "[CohortHub] Succeeded",
+    ]
+    found = bench.runs()[0].facts["alerts"]
+    assert [one["state"] for one in found] == ["unchecked", "fired"]
+    assert found[0]["text"] == "Cannot be checked: events were odd"
+
+
+def test_a_run_that_cannot_be_settled_does_not_keep_the_others_waiting(
+    bench: Bench, mailbox: MailBox, settle: Any, send: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.save(recipients=recipients("succeeded"), alerts=["events > 20"])
+    for _ in range(2):
+        bench.run()
+        end(bench, "succeeded", outputs=number(1))
+        bench.now += dt.timedelta(seconds=1)
+    spoiled = bench.folder / "runs" / bench.runs()[0].id
+
+    def check(*words: Any, after: Any, **more: Any) -> Any:
+        if after == spoiled:
+            raise OSError(errno.EIO, "a bad sector")
+        return check_alerts(*words, after=after, **more)
+
+    monkeypatch.setattr(settled_runs_module, "check_alerts", check)
+    settle()
+    assert [run.is_settled for run in bench.runs()] == [False, True]
+    monkeypatch.undo()
+    settle()
+    send()
+    assert len(mailbox.mails) == 2
 
 
 def test_sixty_ends_at_once_are_few_mails_and_none_is_forgotten(
