@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +12,11 @@ from sqlalchemy.engine import Connection
 from hub_config.errors import HubError
 from hub_config.projects import Event, Project
 from hub_config.reports.changes import Tolerances, check_alerts, parse_alert
+from hub_config.reports.changes.alerts.rules import AlertRule
+from hub_config.reports.changes.texts import text
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.definitions import one_definition
+from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.history import newest_success
 from hub_config.reports.database.states import ACTIVE, FINAL
 from hub_config.reports.database.submissions import note_event
@@ -28,6 +31,7 @@ __all__ = ["SettledRuns"]
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 50
+WORDS = (("text", "en"), ("text_ko", "ko"))
 
 
 @dataclass
@@ -44,6 +48,7 @@ class SettledRuns:
 
     database: Database
     book: ProjectBook
+    _failing: set[str] = field(default_factory=set)
 
     async def look(self, now: dt.datetime) -> None:
         """Settle what has ended.
@@ -53,9 +58,10 @@ class SettledRuns:
         now : datetime
             With a zone.
         """
+        most = AT_ONCE + len(self._failing)  # those that fail each time must not fill the look
         with self.database.reading() as connection:
             ended = connection.execute(
-                sa.select(runs).where(runs.c.is_settled.is_(False), runs.c.state.in_(FINAL)).limit(AT_ONCE)
+                sa.select(runs).where(runs.c.is_settled.is_(False), runs.c.state.in_(FINAL)).limit(most)
             ).all()
             late = connection.execute(
                 sa.select(runs)
@@ -63,7 +69,15 @@ class SettledRuns:
                 .limit(AT_ONCE)
             ).all()
         for run in ended:
-            await self._settle(run, now=now)
+            try:
+                await self._settle(run, now=now)
+                self._failing.discard(run.id)
+            except DatabaseUnreachableError:
+                raise
+            except Exception:  # one run must not keep the others waiting; it is tried again
+                if run.id not in self._failing:
+                    self._failing.add(run.id)
+                    logger.exception("What follows the end of run %s could not be done", run.id)
         for run in late:
             self._call_late(run, now=now)
 
@@ -155,11 +169,24 @@ class SettledRuns:
             )
         before = self.book.run_folder(earlier) if earlier is not None else None
         tolerances = Tolerances.from_document({name: one.model_dump() for name, one in definition.compare.items()})
-        rules = [parse_alert(text) for text in definition.alerts]
+        rules, unread = _rules(definition)
         results = check_alerts(rules, before=before, after=folder, tolerances=tolerances)
-        return [
+        return unread + [
             one.to_dict() | {"text": one.page_text("en"), "text_ko": one.page_text("ko")}
             for one in results
             # A report's first run has nothing to be compared with; that is no alert.
             if not (one.state == "unchecked" and one.reason == "no-earlier-run")
         ]
+
+
+def _rules(definition: Definition) -> tuple[list[AlertRule], list[dict[str, Any]]]:
+    """Read the alert rules; those of a version with other words are told as unchecked, never left out."""
+    rules: list[AlertRule] = []
+    unread: list[dict[str, Any]] = []
+    for rule in definition.alerts:
+        try:
+            rules.append(parse_alert(rule))
+        except HubError:
+            words = {key: text("alert_unchecked", language, rule=rule) for key, language in WORDS}
+            unread.append({"rule": rule, "state": "unchecked", "reason": "rule-unreadable", **words})
+    return rules, unread
