@@ -14,6 +14,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 
 from analysis_lib.models.regression import glm
 
@@ -163,6 +164,29 @@ def test_offsets_agree_with_statsmodels(drawn: Any) -> None:
     assume(_has_a_maximum(problem, theirs))
     ours = glm(problem.formula, problem.frame, family=family, link=link, offset="o")
     _agree(ours, theirs)
+
+
+def test_a_start_that_the_offset_takes_out_of_range_is_left_for_another() -> None:
+    """The guess from the outcome and the mean outcome both give a probability above 1 beside this offset.
+
+    R 4.2.2 says there: "no valid set of coefficients has been found: please supply starting values". The numbers are
+    those of its glm.fit with start = c(-1, 0), epsilon 1e-14: it ends when the deviance stands still, with half as many
+    digits of the coefficients; statsmodels has them all. For the intercept alone R's steps swing from side to side and
+    end at 498.783, which is not the minimum; so that is looked for here without any steps of Fisher's.
+    """
+    problem = _draw("binomial", "log", seed=1462332069, n=346, p=1)
+    ours = glm(problem.formula, problem.frame, family="binomial", link="log", offset="o")
+    np.testing.assert_allclose(ours.params, [-0.577943239078407, -0.292544884256921], rtol=1e-6)
+    np.testing.assert_allclose(ours.bse, [0.0640608438616828, 0.1030091154251579], rtol=1e-6)
+    assert ours.deviance == pytest.approx(487.990218646644, rel=1e-11)
+    y, offset = problem.frame["y"].to_numpy() == 1, problem.frame["o"].to_numpy()
+
+    def null_deviance(intercept: float) -> float:
+        return float(-2 * np.where(y, intercept + offset, np.log1p(-np.exp(intercept + offset))).sum())
+
+    best = minimize_scalar(null_deviance, bounds=(-1.5, -offset.max() - 1e-9), method="bounded")
+    assert ours.null_deviance == pytest.approx(best.fun, rel=1e-9)
+    _agree(ours, _drawn_in_statsmodels(problem, offset="o"))
 
 
 @pytest.mark.parametrize("offset", [-40.0, 0.0, 40.0])

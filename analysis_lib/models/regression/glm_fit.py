@@ -6,7 +6,8 @@ import numpy.typing as npt
 from analysis_lib.errors import ConvergenceError, ModelInputError
 from analysis_lib.models.regression.collinearity import refuse_collinear, refuse_collinear_matrix
 from analysis_lib.models.regression.glm_problem import GlmProblem
-from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, SummedSteps, fisher_scoring
+from analysis_lib.models.regression.glm_starts import intercepts_to_try
+from analysis_lib.models.regression.irls import Fitted, OrthogonalSteps, Steps, SummedSteps, fisher_scoring
 from analysis_lib.models.regression.separation import refuse_separated_levels, refuse_separation
 from analysis_lib.models.regression.separation_programme import UnsolvedError, separating_direction
 from analysis_lib.models.sums import AddsUp, SampledRows
@@ -190,7 +191,7 @@ def small_fit(problem: GlmProblem) -> Fitted:
         centre=problem.centre,
     )
     fitted = fisher_scoring(steps, None, n=0, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical)
-    if not fitted.converged and (start := intercept_alone(problem)) is not None:
+    if not fitted.converged and (start := _intercept_alone(problem, steps)) is not None:
         fitted = fisher_scoring(steps, start, n=0, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical)
     return fitted
 
@@ -226,7 +227,7 @@ def large_fit(problem: GlmProblem) -> Fitted:
             if not problem.family.has_scale:
                 _refuse_running_away(problem, fitted)
             raise
-    if not fitted.converged and (start := intercept_alone(problem)) is not None:
+    if not fitted.converged and (start := _intercept_alone(problem, steps)) is not None:
         fitted = fisher_scoring(
             steps, start, n=design.plan.n, p=design.p, scale=problem.fixed_scale, canonical=problem.canonical
         )
@@ -253,25 +254,20 @@ def summed_steps(problem: GlmProblem, rows: AddsUp) -> SummedSteps:
     return SummedSteps(rows, problem.family, problem.link, problem.weighting, problem.centre, compiled)
 
 
-def intercept_alone(problem: GlmProblem) -> FloatArray | None:
-    """Give the coefficients under which every mean is the outcome's; where the usual start is out of range.
+def _intercept_alone(problem: GlmProblem, steps: Steps) -> FloatArray | None:
+    """Give coefficients that leave every mean in its range, the intercept alone; where the usual start is out of it.
 
-    Parameters
-    ----------
-    problem : GlmProblem
-        Model and data.
-
-    Returns
-    -------
-    ndarray of float64, shape (p,), or None
-        None where there is no intercept.
+    None where there is no intercept, or none was found.
     """
     terms = problem.design.plan.terms
     if "Intercept" not in terms:
         return None
     start = np.zeros(len(terms))
-    start[terms.index("Intercept")] = float(problem.link.predictor(np.array([problem.centre]))[0])
-    return start
+    for intercept in intercepts_to_try(problem):
+        start[terms.index("Intercept")] = intercept
+        if np.isfinite(steps.at(start).deviance):
+            return start
+    return None
 
 
 def _start_from_sample(problem: GlmProblem) -> FloatArray | None:

@@ -8,6 +8,7 @@ from scipy import special
 
 from analysis_lib.models.regression.families import Family
 from analysis_lib.models.regression.glm_problem import GlmProblem
+from analysis_lib.models.regression.glm_starts import intercepts_to_try
 from analysis_lib.models.regression.glm_sums import IrlsSums, Weighting, row_weights, total_weights
 from analysis_lib.models.sums import Block
 
@@ -37,7 +38,12 @@ def null_model(problem: GlmProblem) -> tuple[float, float] | None:
 
 
 def _deviance_beside_offset(problem: GlmProblem) -> float | None:
-    """Fit the intercept alone by Fisher's scoring; no closed form knows the offset."""
+    """Fit the intercept alone, beside an offset that no closed form knows.
+
+    The first step is Fisher's; the next take the slope of the score between the last two points for the information.
+    Where means come close to 1 under a log link, the expected information is so far from the observed one that
+    Fisher's steps swing from side to side.
+    """
 
     def sums_at(value: float | None) -> tuple[float, float, float]:
         at = None if value is None else np.array([value])
@@ -48,17 +54,23 @@ def _deviance_beside_offset(problem: GlmProblem) -> float | None:
     _, score, information = sums_at(None)
     value = score / information
     deviance, score, information = sums_at(value)
+    others = intercepts_to_try(problem)
+    while not np.isfinite(deviance) and (other := next(others, None)) is not None:
+        value = other
+        deviance, score, information = sums_at(value)
+    slope = 0.0
     for _ in range(_MOST_STEPS):
         if not (np.isfinite(deviance) and information > 0):
             return None
         if score**2 / information < 1e-20 * max(deviance, 1.0):
             return deviance
-        step = score / information
+        step = score / (slope if slope > 0 else information)
         before, here = deviance, sums_at(value + step)
         while not here[0] <= before * (1 + 1e-12) and abs(step) > 1e-12 * max(abs(value), 1.0):
             step /= 2
             here = sums_at(value + step)
         value += step
+        slope = (score - here[1]) / step if step else 0.0
         deviance, score, information = here
     return None
 
