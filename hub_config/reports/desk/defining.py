@@ -1,15 +1,11 @@
 """Writing report definitions: checked as a whole, approved by a project lead, and only then followed."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from hub_config.errors import HubError
 from hub_config.projects import Action, Event, Project
-from hub_config.reports.calendar import Slot, next_slots
 from hub_config.reports.database.definitions import (
     approve,
     drop_draft,
@@ -20,139 +16,52 @@ from hub_config.reports.database.definitions import (
 )
 from hub_config.reports.database.history import template_content
 from hub_config.reports.database.submissions import keep_template
-from hub_config.reports.definitions import (
-    Definition,
-    DefinitionError,
-    Problem,
-    check_against_template,
-    check_in_project,
-    document_sha256,
-    schedules_of,
-)
+from hub_config.reports.definitions import Definition, DefinitionError, Problem
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.definitions.template_paths import locate_template
+from hub_config.reports.desk.checking import Draft, check_definition, next_times
 from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import DefinitionUnknownError, TemplateChangedError
-from hub_config.reports.desk.meaning import sweep_file
 from hub_config.reports.desk.person import Person
 from hub_config.reports.desk.telling import tell_project
-from hub_config.reports.templates.templates import Template, inspect_template
 
 __all__ = [
-    "Draft",
     "approve_draft",
-    "check_definition",
+    "check_version",
     "discard_draft",
     "draft_of",
     "find_definition",
-    "next_times",
     "pause_definition",
     "remove",
     "save_definition",
+    "version_of",
 ]
 
 
-@dataclass(frozen=True)
-class Draft:
-    """A definition that was written, and what is between it and its first run.
+def version_of(row: Row[Any] | None) -> str:
+    """Name what stands in the database, so that whoever edits it can tell whether somebody has written since.
 
     Parameters
     ----------
-    definition : Definition
-        What it says.
-    template : Template
-        What it runs, as it is now.
-    sha256 : str
-        Of the document.
-    problems : sequence of Problem
-        What keeps it from running.
-    slots : sequence of Slot
-        The next five times it is due.
-    """
-
-    definition: Definition
-    template: Template | None
-    sha256: str
-    problems: Sequence[Problem] = ()
-    slots: Sequence[Slot] = field(default_factory=tuple)
-
-
-def check_definition(desk: Desk, definition: Definition, *, project: str, person: Person, now: dt.datetime) -> Draft:
-    """Find all that is wrong with a definition, and when it would be due, without writing anything.
-
-    Parameters
-    ----------
-    desk : Desk
-        Where requests are checked.
-    definition : Definition
-        As it was written.
-    project : str
-        Whose.
-    person : Person
-        Who writes it.
-    now : datetime
-        With a zone.
+    row : Row or None
+        A definition; None if there is none.
 
     Returns
     -------
-    Draft
-        With its problems, if there are any.
-
-    Raises
-    ------
-    HubError
-        If there is no such project for this person.
+    str
+        The hash of its newest document; '' if there is none.
     """
-    found = desk.project(project, person=person, action=Action.READ)
-    problems: list[Problem] = list(check_in_project(definition, found))
-    template: Template | None = None
-    try:
-        template = inspect_template(locate_template(definition.template, folder=desk.book.folder(found.name)))
-        problems += check_against_template(
-            definition,
-            template.parameters,
-            at=now,
-            zone=definition.timezone or found.timezone,
-            csv=sweep_file(desk, definition, project=found),
-            choices=desk.known_names(found),
-        )
-    except DefinitionError as refused:
-        problems += refused.problems
-    except HubError as refused:
-        problems.append(Problem("template", "unreadable", str(refused)))
-    slots = _slots(definition, project=found, now=now) if not problems else ()
-    return Draft(definition, template, document_sha256(definition), tuple(problems), tuple(slots))
-
-
-def _slots(definition: Definition, *, project: Project, now: dt.datetime, n: int = 5) -> list[Slot]:
-    schedules = schedules_of(definition, zone=project.timezone)
-    return next_slots(schedules, now, n=n) if schedules else []
-
-
-def next_times(definition: Definition, *, project: Project, now: dt.datetime, n: int = 5) -> list[Slot]:
-    """Give the next times at which a definition is due.
-
-    Parameters
-    ----------
-    definition : Definition
-        Any.
-    project : Project
-        Whose zone holds where the definition names none.
-    now : datetime
-        With a zone.
-    n : int, default 5
-        How many at most.
-
-    Returns
-    -------
-    list of Slot
-        Empty if it is never due by itself.
-    """
-    return _slots(definition, project=project, now=now, n=n)
+    return "" if row is None else str(row.draft_sha256 or row.document_sha256)
 
 
 def save_definition(
-    desk: Desk, definition: Definition, *, project: str, person: Person, now: dt.datetime, approve_too: bool = False
+    desk: Desk,
+    definition: Definition,
+    *,
+    project: str,
+    person: Person,
+    now: dt.datetime,
+    approve_too: bool = False,
+    seen: str | None = None,
 ) -> Draft:
     """Write a definition as a draft; what is approved goes on as it is until a lead approves the draft.
 
@@ -170,6 +79,8 @@ def save_definition(
         With a zone.
     approve_too : bool, default False
         Whether a lead approves what they write in the same step.
+    seen : str, optional
+        The version that the writer began with, as `version_of` names it. Without it, what is there is replaced.
 
     Returns
     -------
@@ -179,9 +90,12 @@ def save_definition(
     Raises
     ------
     DefinitionError
-        If it does not fit; all that is wrong is told at once, and nothing is written.
+        If it does not fit, or a new one has the name of another; all that is wrong is told at once, and nothing is
+        written.
+    TemplateChangedError
+        If it is not the version that the writer has seen any more.
     HubError
-        If the person may not.
+        If the person may not, or the definition has been removed.
     """
     found = desk.project(project, person=person, action=Action.DEFINE)
     if approve_too:
@@ -190,6 +104,8 @@ def save_definition(
     if draft.problems or draft.template is None:
         raise DefinitionError(draft.problems)
     with desk.database.writing() as tx:
+        # Only here nobody else can write in between.
+        check_version(one_definition(tx, project=found.name, name=definition.name), seen)
         template = draft.template
         keep_template(tx, sha256=template.sha256, name=template.name, content=template.content, now=now)
         save_draft(
@@ -214,6 +130,38 @@ def save_definition(
                 now=now,
             )
     return draft
+
+
+def check_version(row: Row[Any] | None, seen: str | None) -> None:
+    """Refuse to write over what the writer has not seen.
+
+    Parameters
+    ----------
+    row : Row or None
+        What stands in the database now.
+    seen : str or None
+        The version that the writer began with; None replaces whatever is there.
+
+    Raises
+    ------
+    DefinitionError
+        If a new definition has the name of another.
+    DefinitionUnknownError
+        If it has been removed.
+    TemplateChangedError
+        If somebody has written meanwhile.
+    """
+    if seen is None or version_of(row) == seen:
+        return
+    if row is None:
+        raise _unknown()
+    if seen == "":
+        raise DefinitionError(
+            [Problem("name", "name-taken", "there is a report of this name already; choose another, or edit that one")]
+        )
+    raise TemplateChangedError(
+        "The definition has changed since you looked at it; found another version. Look at it again."
+    )
 
 
 def approve_draft(
@@ -266,7 +214,7 @@ def _approve(
     tx: Connection, row: Row[Any], *, project: Project, person: Person, now: dt.datetime, comment: str = ""
 ) -> None:
     definition = parse_definition(row.draft)
-    slots = _slots(definition, project=project, now=now, n=1) if definition.enabled else []
+    slots = next_times(definition, project=project, now=now, n=1) if definition.enabled else []
     next_slot = slots[0].at if slots else None
     approve(tx, row, approved_by=person.name, now=now, next_slot=next_slot, comment=comment)
 
@@ -363,7 +311,7 @@ def pause_definition(desk: Desk, name: str, *, project: str, enabled: bool, pers
     found = desk.project(project, person=person, action=Action.PAUSE)
     with desk.database.writing() as tx:
         row = _row(tx, project=found.name, name=name)
-        slots = _slots(parse_definition(row.document), project=found, now=now, n=1) if row.document else []
+        slots = next_times(parse_definition(row.document), project=found, now=now, n=1) if row.document else []
         pause(tx, row, enabled=enabled, now=now, next_slot=slots[0].at if slots else None)
 
 
@@ -388,8 +336,12 @@ def remove(desk: Desk, name: str, *, project: str, person: Person) -> None:
 def _row(connection: Connection, *, project: str, name: str) -> Row[Any]:
     row = one_definition(connection, project=project, name=name)
     if row is None:
-        raise DefinitionUnknownError(
-            "There is no such report definition; found none of this name in the project. "
-            "See them on the project's page, or with `cohorthub report list --project NAME`."
-        )
+        raise _unknown()
     return row
+
+
+def _unknown() -> DefinitionUnknownError:
+    return DefinitionUnknownError(
+        "There is no such report definition; found none of this name in the project. "
+        "See them on the project's page, or with `cohorthub report list --project NAME`."
+    )

@@ -13,7 +13,8 @@ from hub_config.reports.calendar import Slot
 from hub_config.reports.definitions import Definition, DefinitionError, ParameterSet, Problem, expand
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.definitions.template_paths import locate_template
-from hub_config.reports.desk.defining import Draft, find_definition, next_times, save_definition
+from hub_config.reports.desk.checking import Draft, next_times
+from hub_config.reports.desk.defining import find_definition, save_definition, version_of
 from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import DefinitionUnknownError
 from hub_config.reports.desk.meaning import kept_template, sweep_file
@@ -148,4 +149,6 @@ def draft_changed_template(desk: Desk, name: str, *, project: str, person: Perso
             "The notebook has not changed; found the one that is known. Nothing is to be done."
         )
     document = row.draft if row.draft is not None else row.document
-    return save_definition(desk, parse_definition(document), project=project, person=person, now=now)
+    return save_definition(
+        desk, parse_definition(document), project=project, person=person, now=now, seen=version_of(row)
+    )

@@ -10,14 +10,12 @@ from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.definitions import find_definitions, slots_of
 from hub_config.reports.definitions import Definition, DefinitionError, Problem, diff_definitions
 from hub_config.reports.definitions.reading import parse_definition
+from hub_config.reports.desk.checking import Draft, check_definition, next_times
 from hub_config.reports.desk.defining import (
-    Draft,
     approve_draft,
-    check_definition,
     discard_draft,
     draft_of,
     find_definition,
-    next_times,
     pause_definition,
     remove,
     save_definition,

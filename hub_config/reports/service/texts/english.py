@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hub_config.reports.service.texts.english_writing import ENGLISH_WRITING
+
 __all__ = ["ENGLISH", "ENGLISH_STATES"]
 
 ENGLISH: Mapping[str, str] = MappingProxyType(
@@ -284,9 +286,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "draft_problems": "As things are now it could not run:",
         "as_toml": "The whole definition as TOML",
         # two people at once
-        "name_taken": (
-            "There is a report of this name already; found it in the project. Choose another name, or edit that one."
-        ),
         "edited_meanwhile": (
             "Somebody has changed this report since you opened it. Your text is kept below; open the "
             "page again in another tab to see theirs, then save once more to replace it."
@@ -378,6 +377,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "error_502": "The hub does not answer at the moment. Try again shortly.",
         "error_people_only": "These pages are for people who are signed in, not for services.",
         "error_signed_out": "Nobody is signed in, or the page is too old. Load it again.",
+        **ENGLISH_WRITING,
     }
 )
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from hub_config.reports.service.texts.korean_writing import KOREAN_WRITING
+
 __all__ = ["KOREAN", "KOREAN_STATES"]
 
 KOREAN: Mapping[str, str] = MappingProxyType(
@@ -277,7 +279,6 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "draft_problems": "지금 상태로는 실행할 수 없습니다:",
         "as_toml": "정의 전체(TOML 형식)",
         # two people at once
-        "name_taken": "같은 이름의 보고서가 이미 있습니다. 다른 이름을 고르거나 그 보고서를 편집하세요.",
         "edited_meanwhile": (
             "이 페이지를 연 뒤로 다른 사람이 보고서를 바꾸었습니다. 입력한 내용은 아래에 그대로 "
             "있습니다. 다른 탭에서 페이지를 다시 열어 바뀐 내용을 확인한 뒤, 다시 저장하면 그것을 "
@@ -372,6 +373,7 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "error_502": "지금은 허브가 응답하지 않습니다. 잠시 뒤 다시 시도해 주세요.",
         "error_people_only": "이 페이지는 로그인한 사람을 위한 것이며, 서비스는 쓸 수 없습니다.",
         "error_signed_out": "로그인하지 않았거나 페이지가 오래되었습니다. 다시 불러오세요.",
+        **KOREAN_WRITING,
     }
 )
 

@@ -12,6 +12,8 @@ __all__ = ["KOREAN_PROBLEMS", "KOREAN_RULES"]
 KOREAN_RULES: Mapping[str, str] = MappingProxyType(
     {
         "missing-field": "값이 필요합니다",
+        "name-taken": "같은 이름의 보고서가 이미 있습니다. 다른 이름을 고르거나 그 보고서를 편집하세요",
+        "name-changed": "이름은 바꿀 수 없습니다. 다른 이름을 쓰려면 새 보고서를 만드세요",
         "rule-sentence": (
             "알 수 없는 일정 문장입니다. 예: “every working day at 07:00”, “first working day of the month at 07:00”"
         ),

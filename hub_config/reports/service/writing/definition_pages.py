@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 import re
 import secrets
 from typing import Any
@@ -114,6 +115,30 @@ class DefinitionPage(PageHandler):
         """
         return f"{self.site.prefix}projects/{project}/reports/{name}{rest}"
 
+    def show_unreadable(self, row: Any, project: Project, *, problem: str, why: HubError) -> None:
+        """Show a definition that another version of the service has written, as it stands there.
+
+        Parameters
+        ----------
+        row : Row
+            The definition.
+        project : Project
+            Whose it is.
+        problem : str
+            What else was refused, or ''.
+        why : HubError
+            What this version cannot read.
+        """
+        document = row.draft if row.draft is not None else row.document
+        self.show(
+            "definition_unreadable.html",
+            row=row,
+            project=project,
+            problem=problem,
+            problems=told_problems(getattr(why, "problems", ()), self.texts),
+            document=json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True),
+        )
+
     def refuse(self, refused: HubError) -> str:
         """Set the status of an answer that refuses what was asked.
 
@@ -150,12 +175,7 @@ class _Shown(DefinitionPage):
         try:
             definition = parse_definition(row.document if row.document is not None else row.draft)
         except HubError as unreadable:  # written by another version
-            self.show(
-                "definition_unreadable.html",
-                row=row,
-                project=found,
-                problem=problem or self.texts.text("refused_other", why=str(unreadable)),
-            )
+            self.show_unreadable(row, found, problem=problem, why=unreadable)
             return
         now, zone = dt.datetime.now(dt.UTC), definition.timezone or found.timezone
         # A large sweep takes a while, and others must not wait for it.

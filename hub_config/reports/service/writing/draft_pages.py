@@ -12,9 +12,10 @@ from hub_config.errors import HubError
 from hub_config.projects import Action, Project
 from hub_config.reports.calendar import describe, fire_times
 from hub_config.reports.database.errors import DatabaseUnreachableError
-from hub_config.reports.definitions import diff_definitions, schedules_of, to_toml
+from hub_config.reports.definitions import Definition, diff_definitions, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk.defining import approve_draft, check_definition, discard_draft, draft_of
+from hub_config.reports.desk.checking import check_definition
+from hub_config.reports.desk.defining import approve_draft, discard_draft, draft_of
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 from hub_config.reports.service.writing.notebook_view import view_of
@@ -56,12 +57,16 @@ class DraftHandler(DefinitionPage):
         if row.draft is None:
             self.redirect(self.address(project, name))
             return
-        shown = await asyncio.to_thread(self._compared, row, project=found)
+        try:
+            draft = parse_definition(row.draft)
+        except HubError as unreadable:
+            self.show_unreadable(row, found, problem=error, why=unreadable)
+            return
+        shown = await asyncio.to_thread(self._compared, row, draft, project=found)
         self.show(
             "draft.html",
             row=row,
             project=found,
-            is_new=row.document is None,
             error=error,
             comment=self.get_body_argument("comment", "")[:LONGEST_COMMENT],
             may_approve=self.may(found, Action.APPROVE),
@@ -69,9 +74,8 @@ class DraftHandler(DefinitionPage):
             **shown,
         )
 
-    def _compared(self, row: Any, *, project: Project) -> Mapping[str, Any]:
+    def _compared(self, row: Any, draft: Definition, *, project: Project) -> Mapping[str, Any]:
         """Compare, in a thread: notebooks may be large."""
-        draft = parse_definition(row.draft)
         now = dt.datetime.now(dt.UTC)
         schedules = schedules_of(draft, zone=project.timezone)
         language = self.texts.language
@@ -80,9 +84,12 @@ class DraftHandler(DefinitionPage):
             notebook, unreadable = view_of(before or EMPTY, after or EMPTY, language=language), ""
         except HubError as refused:
             notebook, unreadable = None, str(refused)
+        approved, old = _approved(row, self.texts)
         checked = check_definition(self.desk, draft, project=project.name, person=self.person, now=now)
         return {
             "draft": draft,
+            "is_new": approved is None,
+            "approved_unreadable": old,
             "document": to_toml(draft),
             "changes": [
                 {
@@ -91,7 +98,7 @@ class DraftHandler(DefinitionPage):
                     "before": _said(one.before, self.texts),
                     "after": _said(one.after, self.texts),
                 }
-                for one in (diff_definitions(parse_definition(row.document), draft) if row.document is not None else ())
+                for one in (diff_definitions(approved, draft) if approved is not None else ())
             ],
             "schedule": [describe(one, language) for one in schedules],
             "times": fire_times(schedules, now, n=5, language=language) if schedules else [],
@@ -99,6 +106,14 @@ class DraftHandler(DefinitionPage):
             "notebook": notebook,
             "unreadable": unreadable,
         }
+
+
+def _approved(row: Any, texts: Texts) -> tuple[Definition | None, str]:
+    """Read what was approved; where another version wrote it, there is nothing to compare with, and that is said."""
+    try:
+        return (parse_definition(row.document) if row.document is not None else None), ""
+    except HubError:
+        return None, texts["draft_approved_unreadable"]
 
 
 def _said(value: Any, texts: Texts) -> str:

@@ -12,8 +12,9 @@ from hub_config.reports.calendar import fire_times
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.definitions import Definition, DefinitionError, Problem, read_definition, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk.defining import check_definition, find_definition, save_definition
-from hub_config.reports.desk.errors import DefinitionUnknownError
+from hub_config.reports.desk.checking import check_definition
+from hub_config.reports.desk.defining import check_version, find_definition, save_definition, version_of
+from hub_config.reports.desk.errors import DefinitionUnknownError, TemplateChangedError
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 from hub_config.reports.service.writing.problem_words import told_problems
 
@@ -110,42 +111,40 @@ class _Form(DefinitionPage):
         name, seen = (row.name, self.get_body_argument("seen", "")) if row is not None else (None, "")
         wish = self.get_body_argument("do", "check")
         try:
-            definition = self._read(text, project=project, name=name)
-            if wish != "check" and row is not None and seen != _version(row):
-                self.set_status(409)
-                error = self.texts["edited_meanwhile"]
-                self.show_form(project, text, name=name, error=error, seen=_version(row))
-                return
+            definition = self._read(text, name=name)
             self._take(definition, project=project, text=text, name=name, seen=seen, wish=wish)
         except DatabaseUnreachableError:
             raise
+        except TemplateChangedError:
+            self.set_status(409)
+            now = version_of(self._row_now(project, definition.name))
+            self.show_form(project, text, name=name, error=self.texts["edited_meanwhile"], seen=now)
         except DefinitionError as refused:
             self.set_status(422)
             self.show_form(project, text, name=name, problems=refused.problems, seen=seen)
         except HubError as refused:
             self.show_form(project, text, name=name, error=self.refuse(refused), seen=seen)
 
-    def _read(self, text: str, *, project: Project, name: str | None) -> Definition:
+    def _read(self, text: str, *, name: str | None) -> Definition:
         definition = read_definition(text, "toml")
         if name is not None and definition.name != name:
             raise DefinitionError(
                 [Problem("name", "name-changed", "must stay what it is; make a new report for another")]
             )
-        if name is None and self._is_taken(definition.name, project=project):
-            raise DefinitionError([Problem("name", "name-taken", self.texts["name_taken"])])
         return definition
 
-    def _is_taken(self, name: str, *, project: Project) -> bool:
+    def _row_now(self, project: Project, name: str) -> Any:
         try:
-            find_definition(self.desk, name, project=project.name, person=self.person)
+            return find_definition(self.desk, name, project=project.name, person=self.person)
         except DefinitionUnknownError:
-            return False
-        return True
+            return None
 
     def _take(
         self, definition: Definition, *, project: Project, text: str, name: str | None, seen: str, wish: str
     ) -> None:
         common: Any = {"project": project.name, "person": self.person, "now": dt.datetime.now(dt.UTC)}
+        if name is None:
+            check_version(self._row_now(project, definition.name), seen)
         if wish == "check":
             draft = check_definition(self.desk, definition, **common)
             if draft.problems:
@@ -155,14 +154,9 @@ class _Form(DefinitionPage):
             times = fire_times(schedules, common["now"], n=5, language=language) if schedules else []
             self.show_form(project, text, name=name, times=times, seen=seen)
             return
-        save_definition(self.desk, definition, approve_too=wish == "approve", **common)
+        save_definition(self.desk, definition, approve_too=wish == "approve", seen=seen, **common)
         rest = "" if wish == "approve" else "/draft"
         self.redirect(self.address(project.name, definition.name, rest=rest), status=303)
-
-
-def _version(row: Any) -> str:
-    """Name what stands in the database, so that an edit knows whether somebody else has written since."""
-    return str(row.draft_sha256 or row.document_sha256)
 
 
 class NewHandler(_Form):
@@ -203,7 +197,13 @@ class EditHandler(_Form):
         found = self.project_or_404(project)
         row, _ = self.row_or_404(project, name)
         document = row.draft if row.draft is not None else row.document
-        self.show_form(found, to_toml(parse_definition(document)), name=name, seen=_version(row))
+        try:
+            definition = parse_definition(document)
+        except HubError as unreadable:  # written by another version
+            self.set_status(409)
+            self.show_unreadable(row, found, problem="", why=unreadable)
+            return
+        self.show_form(found, to_toml(definition), name=name, seen=version_of(row))
 
     def post(self, project: str, name: str) -> None:
         """Check or save it.

@@ -51,7 +51,7 @@ def told_problems(problems: Iterable[Problem], texts: Texts) -> list[ToldProblem
 
 def _sentence(problem: Problem, texts: Texts) -> str:
     words = problem.text[:LONGEST]
-    if texts.language == "ko" and problem.rule != "name-taken":  # said by a page, so in its language already
+    if texts.language == "ko":
         korean = KOREAN_RULES.get(problem.rule) or _in_korean(words)
         return f"{korean}." if korean else texts.text("problem_in_english", why=words)
     return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")

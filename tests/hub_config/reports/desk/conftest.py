@@ -13,7 +13,8 @@ from hub_config.reports.database import Database, bring_up_to_date, open_databas
 from hub_config.reports.database.history import RunFilter, find_runs
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk import Desk, Person, ProjectBook
-from hub_config.reports.desk.defining import Draft, approve_draft, find_definition, save_definition
+from hub_config.reports.desk.checking import Draft
+from hub_config.reports.desk.defining import approve_draft, find_definition, save_definition
 
 NOW = dt.datetime(2026, 11, 27, 6, 30, tzinfo=dt.UTC)
 LEAD, ANALYST, READER = Person("kim"), Person("lee"), Person("rho")

@@ -6,7 +6,8 @@ from hub_config.reports.database.errors import IdempotencyError, QueueFullError
 from hub_config.reports.database.notices import recipients_due
 from hub_config.reports.definitions import DefinitionError
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk.defining import check_definition, discard_draft, draft_of, pause_definition, remove
+from hub_config.reports.desk.checking import check_definition
+from hub_config.reports.desk.defining import discard_draft, draft_of, pause_definition, remove
 from hub_config.reports.desk.errors import (
     DefinitionUnknownError,
     NotAllowedError,

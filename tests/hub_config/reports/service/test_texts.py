@@ -12,9 +12,8 @@ from hub_config.reports.service.texts import LANGUAGES, choose_language
 
 TEXTS, STATES = LANGUAGES["en"].words, LANGUAGES["en"].states
 FOLDER = Path(service.__file__).parent
-TABLES = {"english.py", "korean.py", "korean_problems.py", "reading_words.py"}
 SOURCES = [
-    *(file for file in FOLDER.glob("**/*.py") if file.name not in TABLES),
+    *(file for file in FOLDER.glob("**/*.py") if not file.name.startswith(("english", "korean", "reading_words"))),
     *(FOLDER / "page_templates").glob("*.html"),
 ]
 # Chosen by state or status: texts[run.state], TEXTS[label], TEXTS[f"error_{status}"].
