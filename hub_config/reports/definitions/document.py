@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, LiteralString, Self
 
 from pydantic import (
     AfterValidator,
@@ -15,6 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from hub_config.projects import Event
 from hub_config.projects.document import TOLD_UNASKED
@@ -35,6 +36,16 @@ def _one_line(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("must be one line of printable text")
     return " ".join(text.split())
+
+
+def _paragraphs(text: str) -> str:
+    if not all(line.isprintable() for line in text.split("\n")):
+        raise ValueError("must be printable text")
+    return text.strip()
+
+
+def _contradiction(place: str, message: LiteralString) -> PydanticCustomError:
+    return PydanticCustomError("contradiction", message, {"place": place})
 
 
 def _each_once(items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -177,6 +188,9 @@ class Definition(Section, frozen=True):
     )
     title: Line = Field(description="What readers see.")
     title_ko: Line | None = Field(default=None, description="The title in Korean.")
+    purpose: Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_paragraphs)] = Field(
+        default="", description="What it is for, in the words of those who read it."
+    )
     template: Annotated[str, Field(strict=True)] = Field(
         description="Name of a shipped report, or path of a notebook in the project's folder."
     )
@@ -264,14 +278,18 @@ class Definition(Section, frozen=True):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.retries and not self.safe_to_retry:
-            raise ValueError("retries are made only where safe_to_retry = true says that running twice does no harm")
+            raise _contradiction(
+                "safe_to_retry", "retries are made only where safe_to_retry = true says that running twice does no harm"
+            )
         if "missed_limit" in self.model_fields_set and self.missed != "all":
-            raise ValueError('missed_limit is for missed = "all"')
+            raise _contradiction("missed_limit", 'missed_limit is for missed = "all"')
         cell, run = self.limits.cell_seconds, self.limits.run_seconds
         if cell is not None and run is not None and cell > run:
-            raise ValueError("limits.cell_seconds must not be larger than limits.run_seconds")
+            raise _contradiction(
+                "limits.cell_seconds", "limits.cell_seconds must not be larger than limits.run_seconds"
+            )
         if len({one.target for one in self.recipients}) != len(self.recipients):
-            raise ValueError("recipients must name each target only once")
+            raise _contradiction("recipients", "recipients must name each target only once")
         return self
 
     def to_document(self) -> dict[str, Any]:

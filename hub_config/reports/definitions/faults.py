@@ -64,8 +64,10 @@ def _problem(fault: Mapping[str, Any]) -> Problem:
     if kind == "missing":
         return Problem(place, "missing-field", "is missing")
     message = str(fault["msg"]).removeprefix("Value error, ")
-    if kind == "value_error" and not message.startswith("must"):  # about several fields, or already says what was found
-        return Problem(place, "contradiction" if not path else "value", message)
+    if kind == "contradiction":  # about several fields; it says beside which one it is told
+        return Problem(str(fault["ctx"]["place"]), kind, message)
+    if kind == "value_error" and not message.startswith("must"):  # it says already what was found
+        return Problem(place, "value", message)
     rule = _RULES.get(kind) or (_in_words(path) if kind == "string_pattern_mismatch" else message)
     rule = re.sub(r"^\w+ should", "must", rule)
     hint = (

@@ -128,6 +128,15 @@ def test_the_same_definition_comes_from_toml_from_json_and_from_what_is_written_
         assert diff_definitions(found, again) == []
 
 
+def test_a_purpose_has_lines_and_a_definition_without_one_is_the_same_as_before_there_was_any():
+    found = read_definition(least(purpose=" Which wards need help.\n\nRead monthly. "), "json")
+    assert found.purpose == "Which wards need help.\n\nRead monthly."
+    assert read_definition(to_toml(found), "toml") == found
+    assert document_sha256(read_definition(least(purpose=""), "json")) == document_sha256(
+        read_definition(least(), "json")
+    )
+
+
 def test_three_fields_are_enough_and_the_hash_does_not_know_in_which_order_they_were_written():
     found = read_definition(least(), "json")
     assert (found.schedule, found.enabled, found.retry_rule(), found.missed) == ((), True, {}, "once")
@@ -251,17 +260,20 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"holidays": "2027-01-01"}, "holidays", "type"),
     ({"holidays": [MARK]}, "holidays[1]", "value"),
     ({"missed": "skp"}, "missed", "value"),
-    ({"missed_limit": 3}, "", "contradiction"),
+    ({"missed_limit": 3}, "missed_limit", "contradiction"),
     ({"missed": "all", "missed_limit": 0}, "missed_limit", "range"),
     ({"limits": {"cell_seconds": 0}}, "limits.cell_seconds", "range"),
     ({"limits": {"cell_seconds": 1.5}}, "limits.cell_seconds", "type"),
     ({"limits": {"cell_seconds": True}}, "limits.cell_seconds", "type"),
     ({"limits": {"cell_second": 1}}, "limits.cell_second", "unknown-field"),
-    ({"limits": {"cell_seconds": 10, "run_seconds": 5}}, "", "contradiction"),
+    ({"limits": {"cell_seconds": 10, "run_seconds": 5}}, "limits.cell_seconds", "contradiction"),
     ({"limits": 3}, "limits", "type"),
+    ({"purpose": "x\x07"}, "purpose", "value"),
+    ({"purpose": MARK * 1000}, "purpose", "value"),
+    ({"purpose": None}, "purpose", "type"),
     ({"retries": 6, "safe_to_retry": True}, "retries", "range"),
     ({"retries": -1}, "retries", "range"),
-    ({"retries": 1}, "", "contradiction"),
+    ({"retries": 1}, "safe_to_retry", "contradiction"),
     ({"retries": "2"}, "retries", "type"),
     ({"safe_to_retry": "yes"}, "safe_to_retry", "type"),
     ({"safe_to_retry": 1}, "safe_to_retry", "type"),
@@ -272,7 +284,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"priority": 0.5}, "priority", "type"),
     ({"recipients": ["team"]}, "recipients[1]", "type"),
     ({"recipients": [{"target": MARK}]}, "recipients[1].target", "value"),
-    ({"recipients": [{"target": "a"}, {"target": "a"}]}, "", "contradiction"),
+    ({"recipients": [{"target": "a"}, {"target": "a"}]}, "recipients", "contradiction"),
     ({"recipients": [{"target": "a", "events": ["fail"]}]}, "recipients[1].events[1]", "value"),
     ({"recipients": [{"target": "a", "event": []}]}, "recipients[1].event", "unknown-field"),
     ({"recipients": [{"events": ["failed"]}]}, "recipients[1].target", "missing-field"),

@@ -139,7 +139,7 @@ DOCUMENTS = {
     "a zone that is a path": (doc(timezone="../../etc/passwd"), 422, "timezone", "value"),
     "the machine's own zone": (doc(timezone="localtime"), 422, "timezone", "value"),
     "a day that is none": (doc(until="2027-02-30"), 422, "until", None),
-    "a retry that is not said to be safe": (doc(retries=2), 422, "", "contradiction"),
+    "a retry that is not said to be safe": (doc(retries=2), 422, "safe_to_retry", "contradiction"),
     "six retries": (doc(retries=6, safe_to_retry=True), 422, "retries", "range"),
     "no time at all": (doc(limits={"run_seconds": 0}), 422, "limits.run_seconds", "range"),
     "more time than the project has": (doc(limits={"run_seconds": 7200}), 422, "limits.run_seconds", "project-limit"),
