@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.web import Application, RedirectHandler
+from tornado.web import RedirectHandler
 
 from hub_config.home import Home
 from hub_config.isolation import isolation_notice
@@ -35,6 +35,7 @@ from hub_config.reports.service.downloads import (
     TableHandler,
 )
 from hub_config.reports.service.files import AssetHandler, HealthHandler
+from hub_config.reports.service.intake import LARGEST_READ, LARGEST_READ_HEADERS, Intake
 from hub_config.reports.service.live import LiveEvents
 from hub_config.reports.service.pages import FormHandler, ListHandler
 from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
@@ -74,7 +75,8 @@ __all__ = ["Service", "make_service"]
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 1024 * 1024  # the API refuses more than 256 KiB with a reason; beyond this the connection is closed
+# A connection on which no whole request's headers come for this long is closed; the hub's proxy keeps its own for 90 s.
+IDLE_S, SLOWEST_BODY_S = 120, 120
 # How long the hub's word about who somebody is holds; a person who was removed loses these pages after it.
 SIGN_IN_KNOWN_FOR = 30
 
@@ -158,7 +160,7 @@ def make_service(settings: ServiceSettings) -> Service:
     auth = _set_up_sign_in(settings)
     board, shelf = Board(database=database, book=book, home=settings.home), Shelf(notebooks_dir() / "reports")
     limit = RateLimit(settings.api_per_second, 10 * settings.api_per_second)
-    application = Application(
+    application = Intake(
         _addresses(settings.prefix),
         api_kit=Kit(desk=desk, board=board, shelf=shelf, prefix=settings.prefix, limit=limit),
         board=board,
@@ -178,7 +180,14 @@ def make_service(settings: ServiceSettings) -> Service:
         default_handler_class=NotFoundHandler,
         log_function=_log_request,
     )
-    server = HTTPServer(application, xheaders=True, max_body_size=LARGEST_BODY, max_header_size=32 * 1024)
+    server = HTTPServer(
+        application,
+        xheaders=True,
+        max_body_size=LARGEST_READ,
+        max_header_size=LARGEST_READ_HEADERS,
+        idle_connection_timeout=IDLE_S,
+        body_timeout=SLOWEST_BODY_S,
+    )
     sent = SentNotices(
         database=database,
         book=book,

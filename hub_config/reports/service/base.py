@@ -23,6 +23,7 @@ __all__ = ["Answer", "CallbackHandler", "NotFoundHandler", "PageHandler"]
 
 logger = logging.getLogger(__name__)
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 LANGUAGE_COOKIE = "cohorthub-language"  # the hub's own pages read it too
 
 
@@ -46,7 +47,8 @@ class Answer(RequestHandler):
     @cached_property
     def texts(self) -> Texts:
         """The words of this answer; a language that the address asks for is kept for the next ones."""
-        asked = self.get_query_argument("lang", "")
+        # Not by tornado's way, which refuses what is no UTF-8: the page that says so asks here as well.
+        asked = self.request.query_arguments.get("lang", [b""])[-1].decode("ascii", "replace")
         texts = choose_language(
             asked,
             kept=self.get_cookie(LANGUAGE_COOKIE) or "",
@@ -158,7 +160,19 @@ class PageHandler(SignedIn, Answer):
     person: Person
 
     async def prepare(self) -> None:
-        """Find out who asks, without holding up others meanwhile; send them to the hub if nobody is signed in."""
+        """Take forms only, and only from those who are signed in."""
+        if self.request.body and not self.request.headers.get("Content-Type", "").startswith(FORMS):
+            raise HTTPError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)  # its fields would look like empty ones
+        await self.sign_in()
+
+    async def sign_in(self) -> None:
+        """Find out who asks, without holding up others meanwhile; send them to the hub if nobody is signed in.
+
+        Raises
+        ------
+        HTTPError
+            If it cannot be found out, or is no person.
+        """
         try:
             await self.hub_auth.get_user(self, sync=False)
             model = self.current_user

@@ -28,7 +28,13 @@ WORDS: Mapping[int, str] = {
     403: "The request was refused; it carries the cookie of a page without the page's token. Send a hub token instead.",
     404: "There is nothing at this address; found no such endpoint. See openapi.json.",
     405: "This address does not take this method. See openapi.json.",
+    413: "The request is too large; found a body of more than 1 MiB, and at most 256 KiB are taken. Send less at once.",
+    431: "The request's headers are too large; at most 32 KiB are taken. Send fewer and shorter ones.",
     503: "The hub does not say who asks; it may be restarting. Try again in a few seconds.",
+}
+PLACES: Mapping[int, Problem] = {
+    413: Problem("body", "size", "is too large"),
+    431: Problem("headers", "size", "are too large"),
 }
 INTERNAL = "Something went wrong on the service's side; it is in the service's log. Try again, or tell an operator."
 SECONDS_TO_WAIT = 5
@@ -60,7 +66,8 @@ def as_refusal(failure: BaseException | None, *, status: int = 500) -> ApiError:
             retry_after_s=wait,
         )  # fmt: skip
     if isinstance(failure, HTTPError) and failure.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ApiError(WORDS.get(failure.status_code, WORDS[400]), status=failure.status_code)
+        known = failure.status_code
+        return ApiError(WORDS.get(known, WORDS[400]), status=known, problems=[PLACES[known]] if known in PLACES else ())
     if status in WORDS:
         return ApiError(WORDS[status], status=status, retry_after_s=SECONDS_TO_WAIT if status == 503 else None)
     return ApiError(INTERNAL, status=500, code="INTERNAL")

@@ -11,6 +11,12 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
             "Pages are for people who have signed in with a browser; a token opens none, whatever it may do. "
             "Send it to the API instead."
         ),
+        "error_413": "This is too large: a form and its files may have 1 MiB together. Nothing of it was kept.",
+        "error_415": "Only forms are taken here. Programs use the API.",
+        "error_431": (
+            "The browser sent more about itself than is taken here: 32 KiB. Remove old cookies of this site, "
+            "and try again."
+        ),
     }
 )
 
@@ -19,6 +25,12 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
         "error_token": (
             "페이지는 브라우저로 로그인한 사람을 위한 것이며, 토큰으로는 권한과 관계없이 열 수 없습니다. "
             "토큰은 API에 쓰세요."
+        ),
+        "error_413": "너무 큽니다. 양식과 파일을 합해 1 MiB까지 보낼 수 있습니다. 보낸 내용은 저장하지 않았습니다.",
+        "error_415": "이 주소는 양식만 받습니다. 프로그램은 API를 쓰세요.",
+        "error_431": (
+            "브라우저가 보낸 헤더가 32 KiB를 넘어 받을 수 없습니다. 이 사이트의 오래된 쿠키를 지우고 "
+            "다시 시도해 주세요."
         ),
     }
 )

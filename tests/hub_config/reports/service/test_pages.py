@@ -4,8 +4,6 @@ import io
 import json
 import re
 import zipfile
-from contextlib import closing
-from http.client import HTTPConnection
 
 import pytest
 
@@ -306,12 +304,10 @@ def test_an_address_that_does_not_exist_is_not_found_and_not_repeated(operator, 
     assert "alert(1)" not in answer.text()
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(place):
-    with closing(HTTPConnection("127.0.0.1", place.service_port, timeout=10)) as connection:
-        connection.putrequest("POST", "/services/reports/new/steady")
-        connection.putheader("Content-Length", str(2 * 1024 * 1024))
-        connection.endheaders()
-        assert connection.getresponse().status == 400
+def test_a_body_that_is_too_large_is_refused_with_a_page_through_the_proxy(one):
+    answer = one.context.request.post(f"{one.place.pages}new/steady", data=b"x" * (8 * 1024 * 1024))
+    assert answer.status == 413
+    assert "1 MiB together" in answer.text()
 
 
 def test_every_answer_tells_the_browser_to_be_careful(one, good_run):
