@@ -229,6 +229,7 @@ BAD_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"template": ".runs/b.ipynb"}, "template", "value"),
     ({"template": "b.txt"}, "template", "value"),
     ({"template": "x" * 300 + ".ipynb"}, "template", "value"),
+    ({"template": "templates/" + "질" * 81 + ".ipynb"}, "template", "value"),  # its name would not fit into the queue
     ({"template": "a \n.ipynb"}, "template", "value"),
     ({"template": ""}, "template", "value"),
     ({"template": None}, "template", "type"),
