@@ -10,6 +10,7 @@ __all__ = ["find_in_project", "locate_template", "why_no_path"]
 
 _LONGEST = 400
 _LONGEST_PART = 255
+_LONGEST_NAME = 80  # of a notebook, without its ending: the queue's column; SQLite would take more, PostgreSQL does not
 
 
 def why_no_path(word: str, *, suffix: str) -> str | None:
@@ -38,7 +39,15 @@ def why_no_path(word: str, *, suffix: str) -> str | None:
         return "a path has no empty or hidden parts and no .."
     if any(part != part.strip() or len(part.encode()) > _LONGEST_PART for part in parts) or len(word) > _LONGEST:
         return "a path has no spaces around its parts, and none of more than 255 bytes"
-    return None if word.endswith(suffix) and parts[-1] != suffix else f"the file's name ends in {suffix}"
+    return _why_no_name(parts[-1], suffix=suffix)
+
+
+def _why_no_name(name: str, *, suffix: str) -> str | None:
+    if not name.endswith(suffix) or name == suffix:
+        return f"the file's name ends in {suffix}"
+    if suffix == ".ipynb" and len(name.removesuffix(suffix)) > _LONGEST_NAME:
+        return f"a notebook's name has at most {_LONGEST_NAME} characters before its ending"
+    return None
 
 
 def find_in_project(word: str, *, folder: Path, field: str, suffix: str) -> Path:
