@@ -252,6 +252,13 @@ def test_a_parameter_cannot_name_another_release_than_the_one_that_is_pinned():
     assert problems(release=pinned, parameters={"release": "synpuf@2020"}) == []
 
 
+@pytest.mark.parametrize("default", ["{n} of {total}", "{month:-1}", "100 {", "}}"])
+def test_a_default_is_what_the_template_says_in_lab_as_well(default: str):
+    declared = read_parameters(f"label: str = {default!r}")
+    (only,) = expand(definition(), declared, at=AT, zone="Asia/Seoul")
+    assert (only.parameters, only.written, only.given) == ({"label": default}, {}, ())
+
+
 def test_a_default_is_checked_only_where_it_is_used():
     elsewhere = KnownNames({"synpuf": []})
     assert problems(choices=elsewhere) == [("default of release", "unknown-name")]

@@ -71,3 +71,12 @@ def test_a_time_without_an_offset_gets_one_and_a_value_out_of_range_starts_nothi
     assert not bench.runs.exists()
     ended = bench.report("run", template, "-p", "seen_at=2026-05-01T08:30")
     assert ended.record["parameters"]["seen_at"] == "2026-05-01T08:30:00+00:00"
+
+
+def test_a_default_that_is_recorded_with_its_offset_reaches_the_notebook_with_it(bench: Bench):
+    cell = 'seen_at: "datetime" = "2026-03-01T07:00"\nshare: float = 1'
+    ended = bench.run(text("# T"), parameters(cell), code("print(seen_at)"))
+    assert ended.code == 0, ended.talk
+    (shown,) = ["".join(output["text"]) for cell in ended.notebook["cells"] for output in cell.get("outputs", [])]
+    assert shown.strip() == ended.record["parameters"]["seen_at"] == "2026-03-01T07:00:00+00:00"
+    assert ended.record["given"] == []
