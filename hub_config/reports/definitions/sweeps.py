@@ -147,8 +147,9 @@ def _checks(
 
 def _sets(definition: Definition, checks: Checks, *, csv: bytes | None) -> tuple[list[_Set], list[Problem]]:
     base, problems = _typed(definition.parameters, checks, place="parameters.")
-    own = {name: parameter.default for name, parameter in checks.known.items()}
-    defaults, wrong_defaults = _typed(own, checks, place="")
+    own = {name: checks.default(name, place=name) for name in checks.known}
+    defaults = {name: one for name, one in own.items() if isinstance(one, Value)}
+    wrong_defaults = [one for one in own.values() if isinstance(one, Problem)]
     found: list[_Set] = []
     used: set[str] = set()
     for one in _swept(definition, checks, csv=csv):

@@ -93,6 +93,28 @@ class Checks:
             resolved = self._dated(declared, written)
         except HubError as unfit:
             return Problem(place, "relative-date", str(unfit))
+        return self._checked(declared, Value(written, resolved), place=place)
+
+    def default(self, name: str, *, place: str) -> Value | Problem:
+        """Check the value that the template has: nothing in it is resolved, as nothing is in Lab.
+
+        Parameters
+        ----------
+        name : str
+            Of a declared parameter.
+        place : str
+            How to call it.
+
+        Returns
+        -------
+        Value or Problem
+            The value, or what was wanted and what kind of value was found.
+        """
+        own = self.known[name].default
+        return self._checked(self.known[name].type, Value(own, own), place=place)
+
+    def _checked(self, declared: ParameterType, value: Value, *, place: str) -> Value | Problem:
+        written, resolved = value
         local = self.at.astimezone(ZoneInfo(self.zone))
         wrong = why_not(declared, resolved, today=local.date())
         if wrong is not None:

@@ -143,7 +143,7 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
     scratch = make_scratch()
     job = Job(
         template=request.template,
-        parameters={name: request.parameters[name] for name in request.given},
+        parameters=_told(request),
         kernel=kernel,
         limits=request.limits,
         folder=folder,
@@ -170,6 +170,14 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
         if agreed.status != verdict.status:
             agreed = finish_without_worker(folder, agreed, record=record, template=request.template.content)
         return close_folder(folder, agreed, record=record)
+
+
+def _told(request: Request) -> dict[str, Any]:
+    """Give the values that the notebook must be told: a default gets its offset, and is then not the template's own."""
+    own = {parameter.name: parameter.default for parameter in request.template.parameters}
+    return {
+        name: value for name, value in request.parameters.items() if name in request.given or value != own.get(name)
+    }
 
 
 def _first_record(request: Request, *, run_id: str, kernel_name: str) -> dict[str, Any]:

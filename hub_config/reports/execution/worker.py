@@ -46,7 +46,7 @@ class Job:
     template : Template
         What runs.
     parameters : dict
-        The values given; the template's defaults stand for the rest.
+        The values that the template does not have itself; its defaults stand for the rest.
     kernel : Kernel
         One that can be started.
     limits : Limits
