@@ -210,10 +210,14 @@ def test_a_program_that_is_no_chromium_is_given_up(tmp_path: Path, monkeypatch: 
     assert not (tmp_path / "out.pdf").exists()
 
 
-@pytest.mark.parametrize("kind", ["missing", "link", "pipe"])
+@pytest.mark.parametrize("kind", ["missing", "link", "pipe", "linked folder"])
 def test_what_is_no_page_is_not_printed(tmp_path: Path, kind: str):
     html = tmp_path / "report.html"
-    if kind == "link":
+    if kind == "linked folder":  # put in the place of a run's folder after somebody looked at it
+        page(tmp_path, "somebody else's report")
+        (tmp_path / "run").symlink_to(tmp_path)
+        html = tmp_path / "run" / "report.html"
+    elif kind == "link":
         html.symlink_to("/etc/passwd")
     elif kind == "pipe":
         os.mkfifo(html)
