@@ -135,7 +135,7 @@ def open_regular(path: Path) -> io.BufferedReader:
     Parameters
     ----------
     path : Path
-        Only its last part must not be a link.
+        Neither the file nor the folder that it lies in may be a link.
 
     Returns
     -------
@@ -147,7 +147,11 @@ def open_regular(path: Path) -> io.BufferedReader:
     OSError
         If there is no such regular file, or it may not be read.
     """
-    descriptor = os.open(path, READ)
+    inside = os.open(path.parent, FOLDER)
+    try:
+        descriptor = os.open(path.name, READ, dir_fd=inside)
+    finally:
+        os.close(inside)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file")

@@ -11,7 +11,7 @@ from hub_config.reports.folders.provenance import ENVIRONMENT, Environment
 
 __all__ = ["Conditions", "Difference", "conditions_now", "conditions_of_run", "rerun_differences"]
 
-LARGEST_MANIFEST = 256 * 2**20
+LARGEST_LIST = 16 * 2**20  # of packages
 LIBRARY = "cohorthub"  # the distribution that has both halves; `library_version` is its version in the kernel
 
 
@@ -214,8 +214,11 @@ def _manifest_sha256(data: Path, key: tuple[str, str]) -> str | None:
     """Hash the manifest of a release; names come from a notebook, so they are taken only if they cannot lead away."""
     if any(part in {"", ".", ".."} or "/" in part or "\0" in part for part in key):
         return None
-    content = _read(data / key[0] / key[1] / "manifest.json")
-    return hashlib.sha256(content).hexdigest() if content is not None else None
+    try:
+        with (data / key[0] / key[1] / "manifest.json").open("rb") as file:  # the operator's, and perhaps a link
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):  # ValueError: a name that no file system takes
+        return None
 
 
 def _packages(lines: Iterable[str]) -> dict[str, str]:
@@ -229,10 +232,10 @@ def _packages(lines: Iterable[str]) -> dict[str, str]:
 def _read(path: Path) -> bytes | None:
     try:
         with open_regular(path) as file:
-            content = file.read(LARGEST_MANIFEST + 1)
+            content = file.read(LARGEST_LIST + 1)
     except (OSError, ValueError):
         return None
-    return content if len(content) <= LARGEST_MANIFEST else None
+    return content if len(content) <= LARGEST_LIST else None
 
 
 def _text(value: Any) -> str | None:
