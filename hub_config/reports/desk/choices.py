@@ -1,4 +1,4 @@
-"""What a project's reports may name: data sets with their releases, and secrets."""
+"""What a project's reports may name: data sets with their releases, cohort definitions, and secrets."""
 
 import os
 import re
@@ -7,10 +7,31 @@ from pathlib import Path
 
 from hub_config.projects import Project
 from hub_config.reports.parameters.choices import KnownNames
+from hub_config.reports.parameters.values import NAME_PATTERNS
 
-__all__ = ["known_names", "latest_releases"]
+__all__ = ["SHIPPED_COHORTS", "cohorts_folder", "known_names", "latest_releases"]
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
+# The analysis library has their files; it is not imported here, and need not be installed. A test holds both together.
+SHIPPED_COHORTS = ("first_heart_failure", "first_osteoarthritis", "new_users_of_celecoxib")
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,67}", re.ASCII)
+COHORT_NAME = re.compile(NAME_PATTERNS["Cohort"])
+
+
+def cohorts_folder(project_folder: Path) -> Path:
+    """Say where a project keeps its cohort definitions.
+
+    Parameters
+    ----------
+    project_folder : Path
+        The project's folder.
+
+    Returns
+    -------
+    Path
+        A folder of ``NAME.json`` files, which need not be there.
+    """
+    return project_folder / "cohorts"
 
 
 def known_names(project: Project, *, data: Path, folder: Path) -> KnownNames:
@@ -28,10 +49,12 @@ def known_names(project: Project, *, data: Path, folder: Path) -> KnownNames:
     Returns
     -------
     KnownNames
-        Data sets that the project may read, with their releases; names of its cohort definitions and secrets.
+        Data sets that the project may read, with their releases; names of the cohort definitions that come along and
+        of the project's own; names of its secrets.
     """
     datasets = {name: found for name, found in _datasets(data).items() if project.may_use(name)}
-    cohorts = {Path(name).stem for name in _files(folder / "cohorts") if name.endswith((".json", ".toml", ".yaml"))}
+    own = {name.removesuffix(".json") for name in _files(cohorts_folder(folder)) if name.endswith(".json")}
+    cohorts = {*SHIPPED_COHORTS, *(name for name in own if COHORT_NAME.fullmatch(name))}
     # An address that notices go to holds a password of its own, which no report needs.
     secrets = sorted(set(_files(folder / "secrets")) - set(project.notice_secrets))
     return KnownNames(datasets, sorted(cohorts), secrets)

@@ -5,6 +5,7 @@ import pwd
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub_config.reports.desk.choices import cohorts_folder
 from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.runners.hearing import RunPlace
 
@@ -45,7 +46,11 @@ class RunPlaces:
         for one in (runs, stages):
             _make(one)
             _give(one, found.account)
-        environment = {"COHORTHUB_STAGES": str(stages), "COHORTHUB_PROJECT": project}
+        environment = {
+            "COHORTHUB_STAGES": str(stages),
+            "COHORTHUB_COHORTS": str(cohorts_folder(folder)),
+            "COHORTHUB_PROJECT": project,
+        }
         if found.datasets != ("*",):
             environment["COHORTHUB_DATASETS"] = ",".join(found.datasets)
         return RunPlace(

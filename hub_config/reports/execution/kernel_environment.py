@@ -24,7 +24,8 @@ def kernel_environment(given: Mapping[str, str], *, run_dir: Path, home: Path, s
     run_dir : Path
         Where the notebook's ``outputs.json`` and files go.
     home : Path
-        The CohortHub home; data releases lie in its ``data/`` unless `given` says otherwise.
+        The CohortHub home; data releases lie in its ``data/`` and cohort definitions in its ``cohorts/`` unless `given`
+        says otherwise.
     scratch : Path
         A folder that is thrown away after the run.
 
@@ -37,6 +38,7 @@ def kernel_environment(given: Mapping[str, str], *, run_dir: Path, home: Path, s
     kept["COHORTHUB_RUN_DIR"] = str(run_dir)
     kept["COHORTHUB_HOME"] = str(home)
     kept.setdefault("COHORTHUB_DATA", str(home / "data"))
+    kept.setdefault("COHORTHUB_COHORTS", str(home / "cohorts"))
     # Set for programs without a screen, it would keep figures out of the notebook.
     kept.pop("MPLBACKEND", None)
     # What the notebook leaves in its temporary folder goes with the run, however the kernel ends.

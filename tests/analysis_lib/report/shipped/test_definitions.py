@@ -29,6 +29,28 @@ def test_a_file_is_read_as_cohorthub_or_as_atlas_writes_it(tmp_path: Path) -> No
         assert definition_named(str(path)).sha256 == OWN.sha256
 
 
+def test_a_project_has_definitions_of_its_own_which_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("wards", "first_heart_failure", "Not A Name"):
+        (tmp_path / f"{name}.json").write_text(OWN.to_json())
+    monkeypatch.setenv("COHORTHUB_COHORTS", str(tmp_path))
+    assert definition_named("wards").sha256 == definition_named("first_heart_failure").sha256 == OWN.sha256
+    assert definition_named("first_osteoarthritis").name == "First osteoarthritis"
+    with pytest.raises(InvalidDefinitionError, match="of this project are first_heart_failure, wards"):
+        definition_named("Not A Name")
+    monkeypatch.setenv("COHORTHUB_COHORTS", str(tmp_path / "none"))
+    with pytest.raises(InvalidDefinitionError, match="of this project are none"):
+        definition_named("wards")
+
+
+@pytest.mark.parametrize("name", ["../wards", "a/b", "", "wards\n"])
+def test_a_name_does_not_leave_the_projects_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wards.json").write_text(OWN.to_json())
+    (tmp_path / "cohorts").mkdir()
+    monkeypatch.setenv("COHORTHUB_COHORTS", str(tmp_path / "cohorts"))
+    with pytest.raises(InvalidDefinitionError, match="no cohort definition of that name"):
+        definition_named(name)
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InvalidDefinitionError, match=", ".join(SHIPPED)):
         definition_named("first_stroke")
