@@ -12,6 +12,7 @@ from hub_config.reports.command import (
     cancel,
     diff,
     list_,
+    notify_test,
     run_at_service,
     schedule,
     service_options,
@@ -184,5 +185,5 @@ def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any
     )
 
 
-for command in (cancel, diff, list_, schedule, show):
+for command in (cancel, diff, list_, notify_test, schedule, show):
     report.add_command(command)

@@ -2,8 +2,19 @@
 
 from hub_config.reports.command.comparing import diff
 from hub_config.reports.command.looking import cancel, list_, show
+from hub_config.reports.command.notifying import notify_test
 from hub_config.reports.command.running import run_at_service
 from hub_config.reports.command.scheduling import schedule
 from hub_config.reports.command.service_options import service_options, wants_service
 
-__all__ = ["cancel", "diff", "list_", "run_at_service", "schedule", "service_options", "show", "wants_service"]
+__all__ = [
+    "cancel",
+    "diff",
+    "list_",
+    "notify_test",
+    "run_at_service",
+    "schedule",
+    "service_options",
+    "show",
+    "wants_service",
+]

@@ -47,6 +47,8 @@ class Notice:
         A stable code such as ``REPORT-CELL-FAILED``.
     language : {"en", "ko"}, default "en"
         Language of the text.
+    is_test : bool, default False
+        Whether it only tries that notices arrive: it then says so instead of what happened.
     """
 
     project: str
@@ -57,6 +59,7 @@ class Notice:
     link: str
     error_code: str | None = None
     language: Language = "en"
+    is_test: bool = False
 
     def __post_init__(self) -> None:
         _require(_PROJECT.fullmatch(self.project), field="project", rule="a project's name")

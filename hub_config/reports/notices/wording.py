@@ -42,7 +42,7 @@ def subject_of(letter: Letter, *, chat: bool = False) -> str:
     first = letter.notices[0]
     if letter.count > 1:
         return text(letter.language, "subject_many", n=letter.count, project=first.project)
-    event = text(letter.language, first.event.value)
+    event = text(letter.language, _word(first))
     subject = text(letter.language, "subject", event=event, title=first.title, project=first.project)
     return _calling_nobody(subject) if chat else subject
 
@@ -108,7 +108,7 @@ def _head(letter: Letter) -> str:
     first = letter.notices[0]
     if letter.count > 1:
         return text(letter.language, "said_many", n=letter.count, project=first.project)
-    return text(letter.language, f"said_{first.event.value}", title=first.title)
+    return text(letter.language, f"said_{_word(first)}", title=first.title)
 
 
 def _blocks(letter: Letter) -> Iterator[Block]:
@@ -118,16 +118,21 @@ def _blocks(letter: Letter) -> Iterator[Block]:
         yield (text(language, "open"),), first.link
         return
     for notice in letter.notices:
-        event = text(language, notice.event.value)
+        event = text(language, _word(notice))
         lines = [text(language, "entry", event=event, title=notice.title), _time(notice.when)]
         yield tuple([*lines, notice.error_code] if notice.error_code else lines), notice.link
     if letter.more:
         yield (text(language, "more", n=letter.more),), None
 
 
+def _word(notice: Notice) -> str:
+    return "test" if notice.is_test else notice.event.value
+
+
 def _facts(notice: Notice) -> Iterator[str]:
     yield text(notice.language, "project", project=notice.project)
-    yield text(notice.language, "run", run_id=notice.run_id)
+    if not notice.is_test:
+        yield text(notice.language, "run", run_id=notice.run_id)
     yield text(notice.language, "when", when=_time(notice.when))
     if notice.error_code is not None:
         yield text(notice.language, "reason", code=notice.error_code)

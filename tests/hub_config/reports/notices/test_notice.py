@@ -59,7 +59,7 @@ def test_what_is_no_name_no_known_word_and_no_address_of_ours_is_refused(field: 
 
 def test_there_is_no_field_for_a_message_a_parameter_or_a_number() -> None:
     assert set(Notice.__dataclass_fields__) == {
-        *("project", "title", "run_id", "event", "when", "link", "error_code", "language"),
+        *("project", "title", "run_id", "event", "when", "link", "error_code", "language", "is_test"),
     }
 
 
