@@ -62,6 +62,8 @@ def reports_environment(home: Home, settings: Settings, *, addresses: Addresses)
         "COHORTHUB_PUBLIC_URL": (settings.hub.public_url or addresses.url).rstrip("/") + REPORTS_PREFIX,
         "COHORTHUB_REPORTS_MAX_RUNNING": str(settings.reports.max_running),
         "COHORTHUB_REPORTS_RUNS_PER_RUNNER": str(settings.reports.runs_per_runner),
+        "COHORTHUB_REPORTS_API_RATE": str(settings.reports.api_requests_per_second),
+        "COHORTHUB_REPORTS_API_BURST": str(settings.reports.api_burst),
         "COHORTHUB_REPORTS_RUNNER_IDLE": str(settings.reports.runner_idle_seconds),
         **({"COHORTHUB_REPORTS_DATABASE": database} if (database := settings.reports.database_url()) else {}),
         "COHORTHUB_HOME": str(home.path),

@@ -62,6 +62,14 @@ class ReportSettings(Section, frozen=True):
     runner_idle_seconds: PositiveInt = Field(
         default=300, description="How long a runner without work stays, so that the next report starts at once."
     )
+    api_requests_per_second: PositiveInt = Field(
+        default=20,
+        description="How many requests to the reports API one token may send in a second, in the long run; more are "
+        "refused with status 429 and `Retry-After`.",
+    )
+    api_burst: PositiveInt = Field(
+        default=200, description="How many requests one token may send at once after a rest."
+    )
     database_url_file: Path | None = Field(
         default=None,
         description="File with the address of a PostgreSQL database, `postgresql://USER:PASSWORD@HOST/NAME`; "

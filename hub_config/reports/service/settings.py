@@ -32,6 +32,7 @@ class ServiceSettings:
     runner_idle_s: float = 300.0
     public_url: str = ""
     api_per_second: int = 20
+    api_burst: int = 200
     settings_file: Path | None = None
 
     @classmethod
@@ -77,6 +78,7 @@ class ServiceSettings:
             max_running=_positive_number("COHORTHUB_REPORTS_MAX_RUNNING", env=env, default=cls.max_running),
             runs_per_runner=_positive_number("COHORTHUB_REPORTS_RUNS_PER_RUNNER", env=env, default=cls.runs_per_runner),
             api_per_second=_positive_number("COHORTHUB_REPORTS_API_RATE", env=env, default=cls.api_per_second),
+            api_burst=_positive_number("COHORTHUB_REPORTS_API_BURST", env=env, default=cls.api_burst),
             runner_idle_s=_positive_number("COHORTHUB_REPORTS_RUNNER_IDLE", env=env, default=int(cls.runner_idle_s)),
         )
 

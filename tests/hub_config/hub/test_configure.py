@@ -11,6 +11,7 @@ from hub_config.home import Home, make_home
 from hub_config.hub.configure import apply_hub
 from hub_config.hub.places import reports_environment
 from hub_config.proxy import write_proxy_config
+from hub_config.reports.service.settings import ServiceSettings
 from hub_config.settings import load_settings
 
 ADDRESSES = Addresses("127.0.0.1", 8000, proxy_api_port=8001, hub_port=8002, reports_port=8003)
@@ -87,3 +88,10 @@ def test_each_start_gives_the_proxy_a_new_password(home: Home) -> None:
     after = (home.secrets / "proxy-api-password").read_text()
     assert before != after
     assert after.strip() not in (home.run / "proxy.toml").read_text() + (home.run / "proxy" / "routes.toml").read_text()
+
+
+def test_the_settings_of_the_reports_api_reach_its_service(home: Home) -> None:
+    home.settings_file.write_text("[reports]\napi_requests_per_second = 5\napi_burst = 9\n")
+    told = reports_environment(home, load_settings(home.path).settings, addresses=ADDRESSES)
+    read = ServiceSettings.from_environment(told)
+    assert (read.api_per_second, read.api_burst) == (5, 9)

@@ -23,7 +23,7 @@ def fuzzed(place):
     """A home with a project, definitions and runs, behind a service that counts no requests."""
     make_project(place, "fuzzed", text=PROJECT.replace("[notify.ops]", "[limits]\nmax_queued = 20\n\n[notify.ops]"))
     place.stop_service()
-    place.start_service(COHORTHUB_REPORTS_API_RATE="100000")
+    place.start_service(COHORTHUB_REPORTS_API_RATE="100000", COHORTHUB_REPORTS_API_BURST="100000")
     lead = Client(place, make_token(place, "kim"))
     for name in ("monthly", "weekly"):
         document = {"name": name, "title": name, "template": "steady.ipynb", "schedule": ["0 7 1 1 *"]}

@@ -257,7 +257,7 @@ def test_an_approval_of_something_else_is_refused(client, body):
 
 def test_a_sender_that_asks_too_often_is_held_back_and_others_are_not(place, client):
     place.stop_service()
-    place.start_service(COHORTHUB_REPORTS_API_RATE="1")
+    place.start_service(COHORTHUB_REPORTS_API_RATE="1", COHORTHUB_REPORTS_API_BURST="10")
     try:
         replies = [client.get("state") for _ in range(15)]
         held = [one for one in replies if one.status == 429]
