@@ -11,6 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -70,12 +71,12 @@ def another_service(house: House) -> Iterator[House]:
         second.kill("service")
 
 
-def schedule(house: House) -> dt.datetime:
-    """Approve reports that are all due in the same minute; give that moment."""
+def schedule(house: House) -> None:
+    """Approve, while no service runs, reports that are all due at one moment, and wait for it if it is to come."""
     for project in PROJECTS:
         (house.home / "projects" / project / "tiny.ipynb").write_bytes(report("print(1)"))
-    began = dt.datetime.now(dt.UTC)
-    due = (began + dt.timedelta(seconds=75)).replace(second=0, microsecond=0)
+    due = (dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)).replace(second=0, microsecond=0)
+    began = due - dt.timedelta(seconds=10)
     for number in range(N_SLOTS):
         document = {
             "name": f"report-{number}", "title": "Tiny", "template": "tiny.ipynb",
@@ -85,8 +86,9 @@ def schedule(house: House) -> dt.datetime:
             house.desk, parse_definition(document), project=list(PROJECTS)[number % len(PROJECTS)],
             person=Person("kim"), now=began, approve_too=True,
         )  # fmt: skip
-    assert dt.datetime.now(dt.UTC) < due, "the reports were not written in time"
-    return due
+    time.sleep(max(0.0, (due - dt.datetime.now(dt.UTC)).total_seconds()))
+    # With what a start takes: a slot that is seen within two minutes is on time.
+    assert dt.datetime.now(dt.UTC) < due + dt.timedelta(seconds=100), "the reports were not written in time"
 
 
 def kill_and_start(house: House) -> None:
@@ -127,9 +129,10 @@ def test_two_hundred_slots_make_two_hundred_runs_though_both_services_are_killed
     seed = int(str(pytestconfig.getoption("--storms")).split(",")[0]) if is_long else int(time.time()) // 86_400
     chance = random.Random(seed)
     print(f"the seed is {seed}")
+    house.kill("service")
+    schedule(house)
+    house.start("service")
     with another_service(house) as second:
-        due = schedule(house)
-        time.sleep(max(0.0, (due - dt.datetime.now(dt.UTC)).total_seconds()))
         for one in chance.sample((house, second), 2):  # while slots are decided
             some = chance.randrange(10, 100)
             house.wait(lambda least=some: n_runs(house) >= least, within=30, what="slots are being decided")
@@ -159,4 +162,6 @@ def test_a_runner_that_two_services_ask_for_is_started_once_and_is_a_failure_for
             asked = (servers.start("project-wards", server=name) for _ in range(2))
             return await asyncio.gather(*asked, return_exceptions=True)
 
-        assert asyncio.run(both()) == [None, None]
+        # Not in this thread: a browser of another test may have its loop there.
+        with ThreadPoolExecutor() as pool:
+            assert pool.submit(lambda: asyncio.run(both())).result() == [None, None]

@@ -161,6 +161,6 @@ def _harmless(cell: str) -> str:
     plain = unicodedata.normalize("NFKC", cell)
     shown = plain.lstrip("".join({sign for sign in plain if not sign.isprintable() or sign.isspace()}) + "\"'")
     begins = shown[:1] in set(FORMULA) if shown else False
-    if cell[:1] in {"\t", "\r", "\n"} or (begins and NUMBER.fullmatch(plain) is None):
+    if cell[:1] in {"\t", "\r", "\n"} or (begins and NUMBER.fullmatch(cell) is None):
         return f"'{cell}"
     return cell
