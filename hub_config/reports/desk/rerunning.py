@@ -1,11 +1,8 @@
 """Running an old report exactly again: the same notebook, values and data, and what is not the same is said."""
 
 import datetime as dt
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from hub_config.kernels import KERNEL_NAME
@@ -17,7 +14,7 @@ from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import TemplateChangedError
 from hub_config.reports.desk.meaning import kept_template, run_limits
 from hub_config.reports.desk.person import Person
-from hub_config.reports.folders.archive import open_inside
+from hub_config.reports.folders.archive import read_document
 from hub_config.reports.folders.provenance import Environment, describe_environment
 from hub_config.reports.folders.reruns import (
     Conditions,
@@ -28,8 +25,6 @@ from hub_config.reports.folders.reruns import (
 )
 
 __all__ = ["Rerun", "differences_of", "rerun"]
-
-LARGEST_RECORD = 2**20
 
 
 @dataclass(frozen=True)
@@ -79,7 +74,9 @@ def differences_of(
         kept = template_content(connection, run.template_sha256)
         kernel = kept_template(connection, run.template_sha256).kernel_name if kept is not None else None
     folder = desk.book.run_folder(run)
-    old = conditions_of_run(folder, _record(folder)) if folder is not None else Conditions()
+    old = Conditions()
+    if folder is not None:
+        old = conditions_of_run(folder, read_document(folder, name="run.json") or {})
     now = conditions_now(
         old,
         environment or describe_environment(),
@@ -166,15 +163,3 @@ def _seen(desk: Desk, run_id: str, *, person: Person, action: Action) -> tuple[A
 def _releases_read(run: Any) -> dict[str, str]:
     rows = run.facts.get("data_releases") or []
     return {str(row["name"]): str(row["release"]) for row in rows if row.get("name") and row.get("release")}
-
-
-def _record(folder: Path) -> Mapping[str, Any]:
-    file = open_inside(folder, name="run.json")
-    if file is None:
-        return {}
-    with file:
-        try:
-            record = json.loads(file.read(LARGEST_RECORD))
-        except (ValueError, RecursionError):
-            return {}
-    return record if isinstance(record, dict) else {}

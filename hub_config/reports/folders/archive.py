@@ -4,21 +4,20 @@ A notebook can write whatever it likes into its own folder, links to other peopl
 opened relative to an open folder, without following links, and only regular files are read.
 """
 
+import json
 import os
 import shutil
 import stat
 import zipfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
-from hub_config.reports.folders.contents import DRAFT
+from hub_config.reports.folders.contents import DRAFT, FOLDER, READ
 
-__all__ = ["open_inside", "write_zip"]
+__all__ = ["open_inside", "read_document", "write_zip"]
 
-# O_NONBLOCK: opening a pipe that a notebook left there must not wait for a writer.
-READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+LARGEST_DOCUMENT = 2**20
 
 
 def open_inside(folder: Path, *, name: str) -> BinaryIO | None:
@@ -46,6 +45,32 @@ def open_inside(folder: Path, *, name: str) -> BinaryIO | None:
         return _open_regular(name, inside=descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_document(folder: Path, *, name: str) -> dict[str, Any] | None:
+    """Read a small JSON document that lies directly in `folder`, such as a run's record.
+
+    Parameters
+    ----------
+    folder : Path
+        A run's folder; the folder itself must not be a link.
+    name : str
+        The file's name, without any folder.
+
+    Returns
+    -------
+    dict or None
+        None where there is no such file, or it is no JSON object of at most 1 MiB.
+    """
+    file = open_inside(folder, name=name)
+    if file is None:
+        return None
+    with file:
+        try:
+            document = json.loads(file.read(LARGEST_DOCUMENT))
+        except (ValueError, RecursionError):
+            return None
+    return document if isinstance(document, dict) else None
 
 
 def write_zip(folder: Path, *, to: IO[bytes], name: str, without: Collection[str] = ()) -> int:

@@ -1,7 +1,6 @@
 """Runs from the command line, and those of versions without a queue, come into the history when they have ended."""
 
 import datetime as dt
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -16,14 +15,12 @@ from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import batches, runs
 from hub_config.reports.desk.project_book import COMMAND_LINE
-from hub_config.reports.folders.archive import open_inside
+from hub_config.reports.folders.archive import read_document
 from hub_config.reports.folders.run_folders import RUN_ID
 
 __all__ = ["AdoptedRuns"]
 
 logger = logging.getLogger(__name__)
-
-LARGEST_RECORD = 2**20
 
 
 @dataclass
@@ -70,10 +67,13 @@ class AdoptedRuns:
             return
 
     def _adopt(self, run_id: str, *, now: dt.datetime) -> None:
-        record = _read(self.home / "runs" / run_id, "run.json") or {}
+        record = read_document(self.home / "runs" / run_id, name="run.json")
+        if record is None:
+            logger.warning("The record of the run in %s cannot be read", run_id)
+            record = {}
         status = record.get("status")
         # Who asked stands beside the folders, where no notebook writes.
-        asked = _read(self.home / "runs" / ".asked", f"{run_id}.json") or {}
+        asked = read_document(self.home / "runs" / ".asked", name=f"{run_id}.json") or {}
         person = asked.get("requested_by")
         with self.database.writing() as tx:
             if tx.execute(sa.select(runs.c.id).where(runs.c.id == run_id)).first() is None:
@@ -131,21 +131,9 @@ def _insert(tx: Connection, run_id: str, *, record: dict[str, Any], project: str
     )
 
 
-def _read(folder: Path, name: str) -> dict[str, Any] | None:
-    file = open_inside(folder, name=name)
-    if file is None:
-        return None
-    with file:
-        try:
-            document = json.loads(file.read(LARGEST_RECORD))
-        except (ValueError, RecursionError):
-            logger.warning("%s of run folder %s cannot be read", name, folder.name)
-            return None
-    return document if isinstance(document, dict) else None
-
-
 def _text(value: object) -> str:
-    return value[:80] if isinstance(value, str) else ""
+    # A NUL, which PostgreSQL does not take, or half of a surrogate pair must not keep the others out.
+    return "".join(sign for sign in value[:80] if sign.isprintable()) if isinstance(value, str) else ""
 
 
 def _number(value: object) -> int | None:

@@ -1,7 +1,6 @@
 """Runs whose runner fell silent get their final state."""
 
 import datetime as dt
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,14 +17,12 @@ from hub_config.reports.database.left_runs import RUNNER_SILENT
 from hub_config.reports.database.states import FINAL, HELD
 from hub_config.reports.database.tables import runners, runs
 from hub_config.reports.database.watch import LEASE_S, Watch
-from hub_config.reports.folders.archive import open_inside
+from hub_config.reports.folders.archive import read_document
 from hub_config.reports.verdicts import Verdict
 
 __all__ = ["LostRuns"]
 
 logger = logging.getLogger(__name__)
-
-LARGEST_RECORD = 2**20
 
 
 @dataclass
@@ -114,15 +111,8 @@ class LostRuns:
 
     def _record(self, run: Any) -> dict[str, Any] | None:
         root = self.root_of(run.project)
-        file = open_inside(root / run.id, name="run.json") if root is not None else None
-        if file is None:
-            return None
-        with file:
-            try:
-                record = json.loads(file.read(LARGEST_RECORD))
-            except (ValueError, RecursionError):
-                return None
-        return record if isinstance(record, dict) and record.get("status") in FINAL else None
+        record = read_document(root / run.id, name="run.json") if root is not None else None
+        return record if record is not None and record.get("status") in FINAL else None
 
 
 def _forget(tx: Connection, runner_id: str, *, heard: int, now: dt.datetime) -> None:
