@@ -8,6 +8,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from hub_config.projects import personal_project
+from hub_config.reports.desk.choices import known_names
 from hub_config.reports.execution.errors import SecretUnusableError
 from hub_config.reports.execution.secrets import MASK, SecretValues, named_secrets, read_secrets
 from hub_config.reports.parameters.declarations import read_parameters
@@ -141,3 +143,15 @@ def test_a_value_is_found_as_pages_addresses_and_python_write_it(written: str, t
     )
     (tmp_path / "page.html").write_text(f"<td>{written}</td>")
     assert secret.clean_folder(tmp_path) == ["page.html"]
+
+
+@pytest.mark.parametrize("name", ["_registry", "a" * 64, "a.b-c_d"])
+def test_every_name_that_a_parameter_may_have_is_that_of_a_secret(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir(mode=0o700)
+    (folder / name).write_text(VALUE, encoding="utf-8")
+    (folder / name).chmod(0o600)
+    read_parameters(f'token: "Secret" = {name!r}')
+    assert read_secrets([name], folder=folder).values == {name: VALUE}
+    known = known_names(personal_project("kim"), data=tmp_path / "data", folder=tmp_path)
+    assert known.secrets() == [name]
