@@ -16,6 +16,7 @@ SHIPPED_COHORTS = ("first_heart_failure", "first_osteoarthritis", "new_users_of_
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,67}", re.ASCII)
 COHORT_NAME = re.compile(NAME_PATTERNS["Cohort"])
+SECRET_NAME = re.compile(NAME_PATTERNS["Secret"])
 
 
 def cohorts_folder(project_folder: Path) -> Path:
@@ -56,7 +57,7 @@ def known_names(project: Project, *, data: Path, folder: Path) -> KnownNames:
     own = {name.removesuffix(".json") for name in _files(cohorts_folder(folder)) if name.endswith(".json")}
     cohorts = {*SHIPPED_COHORTS, *(name for name in own if COHORT_NAME.fullmatch(name))}
     # An address that notices go to holds a password of its own, which no report needs.
-    secrets = sorted(set(_files(folder / "secrets")) - set(project.notice_secrets))
+    secrets = sorted(set(_files(folder / "secrets", named=SECRET_NAME)) - set(project.notice_secrets))
     return KnownNames(datasets, sorted(cohorts), secrets)
 
 
@@ -101,13 +102,13 @@ def _folders(folder: Path) -> list[str]:
     return [entry.name for entry in _entries(folder) if entry.is_dir()]
 
 
-def _files(folder: Path) -> list[str]:
-    return [entry.name for entry in _entries(folder) if entry.is_file(follow_symlinks=False)]
+def _files(folder: Path, *, named: re.Pattern[str] = NAME) -> list[str]:
+    return [entry.name for entry in _entries(folder, named=named) if entry.is_file(follow_symlinks=False)]
 
 
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+def _entries(folder: Path, *, named: re.Pattern[str] = NAME) -> list["os.DirEntry[str]"]:
     try:
         with os.scandir(folder) as entries:
-            return [entry for entry in entries if NAME.fullmatch(entry.name)]
+            return [entry for entry in entries if named.fullmatch(entry.name)]
     except OSError:
         return []

@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 from hub_config.reports.execution.errors import SecretUnusableError
 from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.parameters.declarations import Parameter
+from hub_config.reports.parameters.values import NAME_PATTERNS
 
 __all__ = ["MASK", "SecretValues", "named_secrets", "read_secrets"]
 
@@ -24,7 +25,7 @@ MASK = "•••"
 SHORTEST = 6  # a shorter one stands by chance in many texts, and is guessed
 LARGEST = 64 * 1024
 PIECE = 2**20
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
+_NAME = re.compile(NAME_PATTERNS["Secret"])
 
 
 def named_secrets(parameters: Sequence[Parameter], values: Mapping[str, Any]) -> list[str]:
