@@ -35,7 +35,7 @@ MEANING: Mapping[Action, str] = MappingProxyType(
         Action.DEFINE: "write or change a report definition, which then waits for approval",
         Action.APPROVE: "approve a definition or a changed template",
         Action.PAUSE: "stop a schedule for a while, and let it go on",
-        Action.DELETE: "delete runs",
+        Action.DELETE: "take a report definition away; its runs stay",
         Action.SET_SECRET: "write a secret, which nobody can read back",
     }
 )

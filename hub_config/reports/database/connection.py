@@ -59,7 +59,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection that sees one state of the database.
+        """Give a connection to read with; each question sees the newest state, so what belongs together is one question.
 
         Yields
         ------

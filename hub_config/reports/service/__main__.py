@@ -11,7 +11,7 @@ from hub_config.reports.service.settings import ServiceSettings
 
 
 async def serve(settings: ServiceSettings) -> None:
-    """Serve until SIGTERM or SIGINT, then end all runs.
+    """Serve until SIGTERM or SIGINT; runs go on, and the next service hears of them from their runners.
 
     Parameters
     ----------
