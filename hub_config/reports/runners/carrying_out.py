@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,6 +20,7 @@ __all__ = ["RunProcess", "start_run"]
 
 PR_SET_PDEATHSIG = 1
 LONGEST_LINE = 2**20
+MOST_PASSED = 1000
 # What the queue keeps of a run's record; the whole of it is in the run's folder.
 FACTS = (
     "duration_s",
@@ -62,6 +63,7 @@ class RunProcess:
     has_ended: bool = False
     _unread: bytes = b""
     _is_closed: bool = False
+    _cell_told: int | None = None
 
     def __post_init__(self) -> None:
         self.report = RunReport(self.lease.run_id, self.lease.lease_id)
@@ -87,8 +89,18 @@ class RunProcess:
         return self.report.phase != before
 
     def _take(self, told: Mapping[str, Any]) -> None:
-        known = {name: getattr(self.report, name) for name in self.report.__dataclass_fields__}
+        report = self.report
+        if "cell" in told and report.cell not in {None, self._cell_told}:
+            # Of very many only the last, as a request has an end; so many pass only while nobody answers.
+            passed = (*report.passed, (report.cell or 0, report.cell_title))[-MOST_PASSED:]
+            report = replace(report, passed=passed)
+        known = {name: getattr(report, name) for name in report.__dataclass_fields__}
         self.report = RunReport(**{**known, **told})
+
+    def has_told(self) -> None:
+        """Take note that the service has heard the report, with the cells that had passed until then."""
+        self._cell_told = self.report.cell
+        self.report = replace(self.report, passed=())
 
     def answer(self, status: str) -> None:
         """Tell the process under which status its folder may be shown.

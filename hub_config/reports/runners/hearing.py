@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class Hearing:
 
     def _hear(self, tx: Connection, request: SyncRequest, *, answer: dict[str, Any], now: dt.datetime) -> None:
         """Take in what is said of each run, and say what follows."""
-        told = [Told(one.run_id, one.lease_id, one.cell, one.n_cells, one.cell_title) for one in request.runs]
+        told = [each for one in request.runs for each in self._cells(tx, one)]
         words = heard(tx, told, runner_id=request.runner_id, now=now)
         for one in request.runs:
             word = words.get(one.lease_id)
@@ -117,6 +117,14 @@ class Hearing:
                 answer["agreed"][one.lease_id] = self._agree(tx, one)
             elif word == "stop":
                 answer["stop"].append(one.lease_id)
+
+    def _cells(self, tx: Connection, one: RunReport) -> Iterator[Told]:
+        """Give all cells that began since the last one that was noted; an answer that got lost has them told again."""
+        noted = tx.execute(sa.select(runs.c.cell).where(runs.c.id == one.run_id)).scalar() if one.passed else None
+        for number, title in one.passed:
+            if number > (noted or 0):
+                yield Told(one.run_id, one.lease_id, number, one.n_cells, title)
+        yield Told(one.run_id, one.lease_id, one.cell, one.n_cells, one.cell_title)
 
     def _leases(self, tx: Connection, request: SyncRequest, *, account: str, now: dt.datetime) -> list[LeasedRun]:
         """Give runs: first those of an answer that got lost, then new ones."""

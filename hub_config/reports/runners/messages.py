@@ -37,6 +37,8 @@ class RunReport:
         What the record says, once `closed`.
     folder : str or None
         The folder, absolute, once `closed`.
+    passed : sequence of sequence
+        Number and title of each cell that began after the last one that was told, and has ended meanwhile.
     """
 
     run_id: str
@@ -48,6 +50,7 @@ class RunReport:
     verdict: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] | None = None
     folder: str | None = None
+    passed: Sequence[tuple[int, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,17 @@ class SyncRequest:
         try:
             reports = [RunReport(**one) for one in document["runs"]]
             closed = dict(document["closed_left"])
+            passed = [(number, title) for one in reports for number, title in one.passed]
             request = cls(document["runner_id"], document["free"], reports, document["is_leaving"], closed)
         except (TypeError, ValueError, KeyError) as broken:
             raise ValueError("not a request of a runner") from broken
         texts = [request.runner_id, *(text for one in reports for text in (one.run_id, one.lease_id, one.phase))]
+        texts += [title for _, title in passed]
         texts += [text for pair in closed.items() for text in pair if text is not None]
         numbers = [
             request.free,
             *(number for one in reports for number in (one.cell, one.n_cells) if number is not None),
+            *(number for number, _ in passed),
         ]
         whole = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
         if (

@@ -176,6 +176,8 @@ class Runner:
             return False
         self._unanswered_since = None
         self._left.has_told(closed)
+        for run in self.runs.values():
+            run.has_told()
         self._do(answer)
         return True
 

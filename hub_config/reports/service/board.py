@@ -255,6 +255,25 @@ class Board:
             position = queue_position(connection, row) if row.state == "queued" else None
         return self._shown(row, position=position)
 
+    def seen(self, row: Any, *, person: Person, position: int | None = None) -> Run | None:
+        """Return a run that was read already.
+
+        Parameters
+        ----------
+        row : Row
+            As it stands in the database.
+        person : Person
+            Who looks.
+        position : int, optional
+            How many runs begin before it, if it waits.
+
+        Returns
+        -------
+        Run or None
+            None if the person may not see it.
+        """
+        return self._shown(row, position=position) if self._may_see(row.project, person=person) else None
+
     def _may_see(self, name: str, *, person: Person) -> bool:
         if person.is_operator:
             return True

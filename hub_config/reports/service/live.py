@@ -3,7 +3,7 @@
 import asyncio
 import datetime as dt
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,20 +11,44 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub_config.reports.database.connection import Database
-from hub_config.reports.database.tables import events
+from hub_config.reports.database.history import queue_position
+from hub_config.reports.database.tables import events, runs
 
-__all__ = ["LiveEvents", "TooManyStreamsError", "Watcher"]
+__all__ = ["LiveEvents", "News", "TooManyStreamsError", "Watcher"]
 
 MOST_STREAMS = 12  # of one person: a browser's tabs, and more than any reader has open
-MOST_WAITING = 1000
-HEARTBEAT_S = 2.0  # how often a reader is told that the run goes on, though nothing happened
+MOST_WAITING = 100  # news that a slow reader has not taken; what comes later waits in the database
+MOST_EVENTS = 2000  # of one look
+BEAT = dt.timedelta(seconds=2)  # how often a reader is told that the run goes on, though nothing happened
 
 
 class TooManyStreamsError(Exception):
     """One person watches more runs than anybody reads."""
 
 
-@dataclass
+@dataclass(frozen=True)
+class News:
+    """What one look found for a reader.
+
+    Parameters
+    ----------
+    events : sequence of Row
+        All that happened since the last news, in its order; none only says how far the run is.
+    run : Row or None
+        The run as it stood then; None if it is no more.
+    position : int or None
+        How many runs begin before it, if it waits.
+    is_whole : bool
+        Whether nothing more had happened until then: a run that has ended is told to its end only then.
+    """
+
+    events: Sequence[Any]
+    run: Any
+    position: int | None = None
+    is_whole: bool = True
+
+
+@dataclass(eq=False)
 class Watcher:
     """Somebody who watches a run.
 
@@ -33,28 +57,29 @@ class Watcher:
     run_id : str
         Which.
     after : int
-        The last event that they have seen.
+        The last event that they have been given.
     """
 
     run_id: str
     after: int
-    waiting: "asyncio.Queue[Any]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    waiting: "asyncio.Queue[News | None]" = field(default_factory=lambda: asyncio.Queue(MOST_WAITING))
+    is_new: bool = True
 
-    async def news(self) -> list[Any]:
+    async def news(self) -> News | None:
         """Wait for what happens next.
 
         Returns
         -------
-        list of Row
-            Events; empty where nothing happened for a while.
+        News or None
+            None if nobody reads any more.
         """
-        try:
-            found = [await asyncio.wait_for(self.waiting.get(), HEARTBEAT_S)]
-        except TimeoutError:
-            return []
+        return await self.waiting.get()
+
+    def leave(self) -> None:
+        """Wait no longer."""
         while not self.waiting.empty():
-            found.append(self.waiting.get_nowait())
-        return found
+            self.waiting.get_nowait()
+        self.waiting.put_nowait(None)
 
 
 @dataclass
@@ -70,6 +95,7 @@ class LiveEvents:
     database: Database
     _watchers: dict[str, list[Watcher]] = field(default_factory=lambda: defaultdict(list))
     _streams: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    _last_beat: dt.datetime | None = None
 
     @asynccontextmanager
     async def watch(self, run_id: str, *, person: str, after: int) -> AsyncIterator[Watcher]:
@@ -87,7 +113,7 @@ class LiveEvents:
         Yields
         ------
         Watcher
-            Gives the events.
+            Gives the news.
 
         Raises
         ------
@@ -109,26 +135,53 @@ class LiveEvents:
             if not self._streams[person]:
                 del self._streams[person]
 
-    async def look(self, now: dt.datetime) -> None:  # noqa: ARG002 - a task of the keeper is told the time
+    async def look(self, now: dt.datetime) -> None:
         """Read what is new, once for all.
 
         Parameters
         ----------
         now : datetime
-            Not needed.
+            With a zone.
         """
-        if not self._watchers:
+        # Who has not taken the last news is not looked for: what happened stays in the database.
+        ready = {
+            run_id: free
+            for run_id, watchers in self._watchers.items()
+            if (free := [watcher for watcher in watchers if not watcher.waiting.full()])
+        }
+        if not ready:
             return
-        since = min(watcher.after for watchers in self._watchers.values() for watcher in watchers)
+        is_beat = self._last_beat is None or now - self._last_beat >= BEAT
+        if is_beat:
+            self._last_beat = now
         with self.database.reading() as connection:
-            found = connection.execute(
-                sa.select(events)
-                .where(events.c.run_id.in_(list(self._watchers)), events.c.id > since)
-                .order_by(events.c.id)
-                .limit(2000)
-            ).all()
-        for event in found:
-            for watcher in self._watchers.get(event.run_id, ()):
-                if event.id > watcher.after and not watcher.waiting.full():
-                    watcher.after = event.id
-                    watcher.waiting.put_nowait(event)
+            found = self._events(connection, ready)
+            told = {one.run_id for one in found}
+            wanted = [
+                run_id for run_id, free in ready.items() if is_beat or run_id in told or any(one.is_new for one in free)
+            ]
+            rows = (
+                {row.id: row for row in connection.execute(sa.select(runs).where(runs.c.id.in_(wanted)))}
+                if wanted
+                else {}
+            )
+            places = {row.id: queue_position(connection, row) for row in rows.values() if row.state == "queued"}
+        for run_id in wanted:
+            own = [one for one in found if one.run_id == run_id]
+            for watcher in ready[run_id]:
+                mine = [one for one in own if one.id > watcher.after]
+                if mine or is_beat or watcher.is_new:
+                    watcher.is_new = False
+                    watcher.after = max([watcher.after, *(one.id for one in mine)])
+                    news = News(mine, rows.get(run_id), places.get(run_id), is_whole=len(found) < MOST_EVENTS)
+                    watcher.waiting.put_nowait(news)
+
+    @staticmethod
+    def _events(connection: sa.Connection, ready: dict[str, list[Watcher]]) -> Sequence[Any]:
+        # Of each run from where its own readers are: those of others would be read again and again.
+        newer = [
+            sa.and_(events.c.run_id == run_id, events.c.id > min(watcher.after for watcher in free))
+            for run_id, free in ready.items()
+        ]
+        asked = sa.select(events).where(sa.or_(*newer)).order_by(events.c.id).limit(MOST_EVENTS)
+        return connection.execute(asked).all()

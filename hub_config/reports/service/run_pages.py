@@ -19,7 +19,7 @@ from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.folders.failure_lines import failure_lines
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
-from hub_config.reports.service.live import LiveEvents, TooManyStreamsError
+from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsError, Watcher
 from hub_config.reports.service.reading.change_tables import change_tables
 from hub_config.reports.service.reading.comparisons import Comparisons
 from hub_config.reports.service.run_words import alerts, event_told, facts, moments, progress
@@ -150,7 +150,7 @@ class StateHandler(PageHandler):
 class EventsHandler(PageHandler):
     """What happens to a run, as it happens: server-sent events."""
 
-    _gone = False
+    _watcher: Watcher | None = None
 
     async def get(self, run_id: str) -> None:
         """Send events until the run has ended or nobody listens; ``Last-Event-ID`` says where to go on.
@@ -168,24 +168,29 @@ class EventsHandler(PageHandler):
             async with live.watch(run_id, person=self.person.name, after=after) as watcher:
                 self.set_header("Content-Type", "text/event-stream; charset=utf-8")
                 await self._send("retry: 2000\n\n")
-                while not self._gone:
-                    news = await watcher.news()
-                    goes_on = [await self._tell(run_id, event) for event in news or [None]]
-                    if not all(goes_on):
-                        return
+                self._watcher = watcher
+                while (news := await watcher.news()) is not None and await self._tell(news):
+                    pass
         except TooManyStreamsError as enough:
             raise HTTPError(429) from enough
         except StreamClosedError:
             return
 
-    async def _tell(self, run_id: str, event: Any) -> bool:
-        """Tell what happened, or with None only how far the run is; say whether it goes on."""
-        run = self.board.find(run_id, person=self.person)
-        now = {**progress(run, self.texts), "active": run.is_active} if run is not None else {"active": False}
-        line = event_told(event, self.texts) if event is not None else None
-        name = f"id: {event.id}\nevent: {event.kind}\n" if event is not None else "event: state\n"
-        await self._send(f"{name}data: {json.dumps(now | {'line': line}, ensure_ascii=False)}\n\n")
-        return bool(now["active"])
+    async def _tell(self, news: News) -> bool:
+        """Tell what happened, or only how far the run is; say whether it goes on."""
+        run = self.board.seen(news.run, person=self.person, position=news.position) if news.run is not None else None
+        goes_on = run is not None and (run.is_active or not news.is_whole)
+        now = progress(run, self.texts) if run is not None else {}
+        last = len(news.events) - 1
+        # A reader who is told of the end takes in nothing more, so only the last of them says so.
+        for number, event in enumerate(news.events):
+            told = {**now, "active": goes_on or number < last, "line": event_told(event, self.texts)}
+            self.write(f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n")
+        if not news.events:
+            told = {**now, "active": goes_on, "line": None}
+            self.write(f"event: state\ndata: {json.dumps(told, ensure_ascii=False)}\n\n")
+        await self.flush()
+        return goes_on
 
     async def _send(self, text: str) -> None:
         self.write(text)
@@ -193,7 +198,8 @@ class EventsHandler(PageHandler):
 
     def on_connection_close(self) -> None:
         """Stop when the reader has gone."""
-        self._gone = True
+        if self._watcher is not None:
+            self._watcher.leave()
 
 
 class CancelHandler(PageHandler):

@@ -142,3 +142,24 @@ def test_a_runner_of_another_start_is_unknown(hearing: Hearing, queue: Queue) ->
         tx.execute(sa.update(runners).values(state="gone"))
     request = SyncRequest("r1", free=1)
     assert hearing.answer(request, account="acc-wards", now=queue.now) is None
+
+
+def test_every_cell_is_noted_also_those_that_ended_between_two_heartbeats(hearing: Hearing, queue: Queue) -> None:
+    (run_id,) = queue.submit().run_ids
+    (lease,) = say(hearing, queue).leases
+    say(hearing, queue, told(lease, cell=1, n_cells=6, cell_title="Load"))
+    quick = told(lease, cell=5, n_cells=6, cell_title="Draw", passed=[(2, ""), (3, "Count"), (4, "Fit")])
+    say(hearing, queue, quick)
+    say(hearing, queue, quick)  # its answer got lost
+    say(hearing, queue, told(lease, cell=6, n_cells=6))
+    with queue.database.reading() as connection:
+        cells = [event.text for event in events_of(connection, run_id) if event.kind == "cell"]
+    assert cells == ["1/6 Load", "2/6", "3/6 Count", "4/6 Fit", "5/6 Draw", "6/6"]
+    assert row(queue, run_id).cell == 6
+
+
+def test_a_runner_that_tells_cells_in_another_form_is_refused() -> None:
+    for passed in ([1], [("x", "y")], [(1, 2)], [(1, "a", "b")], 3):
+        document = SyncRequest("r", 0, [RunReport("r", "l", passed=passed)]).to_document()  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="not a request"):
+            SyncRequest.from_document(document)

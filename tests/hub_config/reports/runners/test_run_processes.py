@@ -1,5 +1,6 @@
 """What a runner does with the process of a run, above all when that has ended: its number and its pipes are others'."""
 
+import json
 import os
 import signal
 
@@ -62,3 +63,23 @@ def test_a_run_that_goes_on_is_asked_once_and_killed_when_it_must_be(monkeypatch
     run.stop(hard=True)
     run.close()
     assert sent == [signal.SIGTERM, signal.SIGKILL]
+
+
+def test_cells_that_come_between_two_reports_are_told_once_in_their_order() -> None:
+    read, write = os.pipe()
+    run = RunProcess(LEASE, 4_000_000, read, write)
+
+    def begin(*cells: int) -> None:
+        lines = [json.dumps({"cell": cell, "n_cells": 9, "cell_title": f"T{cell}"}) for cell in cells]
+        os.write(write, ("\n".join(lines) + "\n").encode())
+        run.take_news()
+
+    begin(1, 2, 3)
+    assert (run.report.passed, run.report.cell) == (((1, "T1"), (2, "T2")), 3)
+    run.has_told()
+    assert run.report.passed == ()
+    begin(4)
+    assert run.report.passed == (), "the third was told"
+    begin(5)
+    assert run.report.passed == ((4, "T4"),)
+    run.close()
