@@ -22,6 +22,11 @@ LONGEST_TURN_S = 60  # a writer that says nothing for so long has lost its turn,
 IDLE_IN_TRANSACTION = "25P03"  # what PostgreSQL says to one whose turn it has taken
 WRITE_LOCK = 0x434F484F525448  # PostgreSQL's advisory lock of this service's writers
 
+_TURN_LIMITS = sa.text(
+    "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :turn, true)"
+)
+_TURN = sa.text("SELECT pg_advisory_xact_lock(:key)")
+
 
 def time_text(moment: dt.datetime) -> str:
     """Write a moment as the tables keep it.
@@ -59,7 +64,7 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection to read with; each question sees the newest state, so what belongs together is one question.
+        """Give a connection to read with; each question sees the newest state: what belongs together is one question.
 
         Yields
         ------
@@ -165,11 +170,8 @@ def _sqlite(address: sa.URL) -> Engine:
 
 def _take_turn(connection: Connection) -> None:
     """Wait for PostgreSQL's lock of the writers; one that was stopped while it has it must not stop all others."""
-    limits = sa.text(
-        "SELECT set_config('lock_timeout', :wait, true), set_config('idle_in_transaction_session_timeout', :turn, true)"
-    )
-    connection.execute(limits, {"wait": f"{BUSY_S}s", "turn": f"{LONGEST_TURN_S}s"})
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+    connection.execute(_TURN_LIMITS, {"wait": f"{BUSY_S}s", "turn": f"{LONGEST_TURN_S}s"})
+    connection.execute(_TURN, {"key": WRITE_LOCK})
 
 
 @contextlib.contextmanager

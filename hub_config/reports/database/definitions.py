@@ -25,6 +25,17 @@ __all__ = [
     "slots_of",
 ]
 
+# Asked once a second, or for each run that ends.
+_ONE = sa.select(definitions).where(
+    definitions.c.project == sa.bindparam("of_project"), definitions.c.name == sa.bindparam("of_name")
+)
+_DUE = (
+    sa.select(definitions)
+    .where(definitions.c.next_slot <= sa.bindparam("moment"), definitions.c.enabled)
+    .order_by(definitions.c.next_slot)
+    .limit(sa.bindparam("most"))
+)
+
 
 def save_draft(
     tx: Connection,
@@ -204,8 +215,7 @@ def one_definition(connection: Connection, *, project: str, name: str) -> Row[An
     Row or None
         None if there is none.
     """
-    asked = sa.select(definitions).where(definitions.c.project == project, definitions.c.name == name)
-    return connection.execute(asked).first()
+    return connection.execute(_ONE, {"of_project": project, "of_name": name}).first()
 
 
 def find_definitions(connection: Connection, *, projects: Sequence[str] | None = None) -> list[Row[Any]]:
@@ -265,13 +275,7 @@ def due_definitions(connection: Connection, *, now: dt.datetime, limit: int = 20
     list of Row
         The longest due first.
     """
-    asked = (
-        sa.select(definitions)
-        .where(definitions.c.next_slot <= time_text(now), definitions.c.enabled)
-        .order_by(definitions.c.next_slot)
-        .limit(limit)
-    )
-    return list(connection.execute(asked))
+    return list(connection.execute(_DUE, {"moment": time_text(now), "most": limit}))
 
 
 def decide_slot(

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.fair_shares import fair_shares
 from hub_config.reports.database.states import ACTIVE, FINAL, HELD
@@ -16,6 +17,53 @@ from hub_config.reports.database.submissions import NewRun, note_event, repeat
 from hub_config.reports.database.tables import runners, runs, turns
 
 __all__ = ["Lease", "Told", "ask_to_stop", "begin_closing", "end_run", "heard", "take_runs"]
+
+# What is asked with each heartbeat is built here, once: building a statement takes several times as long as asking it.
+_IS_QUEUED = runs.c.state == "queued"
+_HAS_COME = runs.c.not_before <= sa.bindparam("moment")
+_COUNTS = (
+    sa.select(
+        runs.c.project,
+        runs.c.account,
+        sa.func.sum(sa.case((_IS_QUEUED, 0), else_=1)).label("held"),
+        sa.func.sum(sa.case((_IS_QUEUED, 1), else_=0)).label("queued"),
+        sa.func.sum(sa.case((sa.and_(_IS_QUEUED, _HAS_COME), 1), else_=0)).label("due"),
+    )
+    .where(is_one_of(runs.c.state, ACTIVE))
+    .group_by(runs.c.project, runs.c.account)
+)
+_SERVED = sa.select(runners.c.account).where(is_one_of(runners.c.state, ("starting", "ready"))).distinct()
+_TURNS = sa.select(turns)
+_NEXT_RUNS = (
+    sa.select(runs)
+    .where(
+        _IS_QUEUED,
+        runs.c.project == sa.bindparam("of_project"),
+        runs.c.account == sa.bindparam("of_account"),
+        _HAS_COME,
+    )
+    .order_by(runs.c.priority.desc(), runs.c.queued_at, runs.c.batch_index)
+    .limit(sa.bindparam("most"))
+)
+_OF_RUN = runs.c.id == sa.bindparam("of_run")
+_LEASE = sa.update(runs).where(_OF_RUN, _IS_QUEUED).values(state="running", heard=runs.c.heard + 1)
+_EARLIER = turns.alias()
+_LAST_TURN = sa.select(sa.func.coalesce(sa.func.max(_EARLIER.c.turn), 0) + 1).scalar_subquery()
+_TAKE_TURN = sa.update(turns).where(turns.c.project == sa.bindparam("of_project")).values(turn=_LAST_TURN)
+_OF_RUNS = runs.c.id.in_(sa.bindparam("of_runs", expanding=True))
+_TOLD = sa.select(runs.c.id, runs.c.state, runs.c.lease_id, runs.c.stop_asked_by, runs.c.cell).where(_OF_RUNS)
+_HEARD = sa.update(runs).where(_OF_RUNS).values(heard=runs.c.heard + 1)
+_HEARD_OF_ONE = sa.update(runs).where(_OF_RUN).values(heard=runs.c.heard + 1)
+_BEGIN_CLOSING = (
+    sa.update(runs)
+    .where(_OF_RUN, runs.c.lease_id == sa.bindparam("of_lease"), is_one_of(runs.c.state, HELD))
+    .values(state="closing", heard=runs.c.heard + 1)
+)
+_RUN_TO_END = sa.select(
+    *(runs.c.id, runs.c.definition, runs.c.state, runs.c.lease_id, runs.c.heard, runs.c.retry, runs.c.stop_asked_by)
+).where(_OF_RUN)
+_WHOLE_RUN = sa.select(runs).where(_OF_RUN)
+_END = sa.update(runs).where(_OF_RUN, runs.c.state == sa.bindparam("in_state"))
 
 
 @dataclass(frozen=True)
@@ -75,7 +123,7 @@ def take_runs(
     mine = {row.project for row in counts if row.queued and row.account == account}
     served = _accounts_served(tx)
     able = {row.project for row in counts if row.queued and row.account in served}
-    turn_of = {row.project: row.turn for row in tx.execute(sa.select(turns))}
+    turn_of = {row.project: row.turn for row in tx.execute(_TURNS)}
     demand = {
         project: min(limit_of(project), held.get(project, 0) + (waiting.get(project, 0) if project in able else 0))
         for project in {*waiting, *held}
@@ -92,15 +140,7 @@ def take_runs(
 
 def _counts(tx: Connection, *, now: dt.datetime) -> list[Row[Any]]:
     """Count, in one look, what each project has: runs that runners have, runs that wait, and those of them to begin."""
-    is_queued = runs.c.state == "queued"
-    asked = sa.select(
-        runs.c.project,
-        runs.c.account,
-        sa.func.sum(sa.case((is_queued, 0), else_=1)).label("held"),
-        sa.func.sum(sa.case((is_queued, 1), else_=0)).label("queued"),
-        sa.func.sum(sa.case((sa.and_(is_queued, runs.c.not_before <= time_text(now)), 1), else_=0)).label("due"),
-    )
-    return list(tx.execute(asked.where(runs.c.state.in_(ACTIVE)).group_by(runs.c.project, runs.c.account)))
+    return list(tx.execute(_COUNTS, {"moment": time_text(now)}))
 
 
 def _by_project(counts: Iterable[Row[Any]], name: str) -> dict[str, int]:
@@ -113,31 +153,18 @@ def _by_project(counts: Iterable[Row[Any]], name: str) -> dict[str, int]:
 
 def _accounts_served(tx: Connection) -> set[str]:
     """Accounts that have a runner, or will have one in a moment: only for their projects is a share kept free."""
-    served = sa.select(runners.c.account).where(runners.c.state.in_(("starting", "ready")))
-    return {row.account for row in tx.execute(served)}
+    return {row.account for row in tx.execute(_SERVED)}
 
 
 def _lease(tx: Connection, project: str, *, n: int, runner_id: str, account: str, now: dt.datetime) -> list[Lease]:
     moment = time_text(now)
-    chosen = tx.execute(
-        sa.select(runs)
-        .where(
-            runs.c.state == "queued",
-            runs.c.project == project,
-            runs.c.account == account,
-            runs.c.not_before <= moment,
-        )
-        .order_by(runs.c.priority.desc(), runs.c.queued_at, runs.c.batch_index)
-        .limit(n)
-    ).all()
+    asked = {"of_project": project, "of_account": account, "moment": moment, "most": n}
+    chosen = tx.execute(_NEXT_RUNS, asked).all()
     leases = []
     for run in chosen:
         lease_id = secrets.token_hex(10)
-        changed = tx.execute(
-            sa.update(runs)
-            .where(runs.c.id == run.id, runs.c.state == "queued")
-            .values(state="running", runner_id=runner_id, lease_id=lease_id, started_at=moment, heard=runs.c.heard + 1)
-        )
+        lease = {"runner_id": runner_id, "lease_id": lease_id, "started_at": moment}
+        changed = tx.execute(_LEASE, {"of_run": run.id, **lease})
         if changed.rowcount == 1:
             note_event(tx, run.id, kind="running", who=runner_id, now=now)
             leases.append(Lease(run, lease_id))
@@ -148,10 +175,8 @@ def _lease(tx: Connection, project: str, *, n: int, runner_id: str, account: str
 
 def _note_turn(tx: Connection, project: str) -> None:
     """Put a project behind all others."""
-    others = turns.alias()
-    last = sa.select(sa.func.coalesce(sa.func.max(others.c.turn), 0) + 1).scalar_subquery()
-    if tx.execute(sa.update(turns).where(turns.c.project == project).values(turn=last)).rowcount == 0:
-        tx.execute(sa.insert(turns).values(project=project, turn=last))
+    if tx.execute(_TAKE_TURN, {"of_project": project}).rowcount == 0:
+        tx.execute(sa.insert(turns).values(project=project, turn=_LAST_TURN))
 
 
 @dataclass(frozen=True)
@@ -196,8 +221,7 @@ def heard(tx: Connection, told: Iterable[Told], *, runner_id: str, now: dt.datet
     """
     answers: dict[str, str] = {}
     told = list(told)
-    found = sa.select(runs.c.id, runs.c.state, runs.c.lease_id, runs.c.stop_asked_by, runs.c.cell)
-    rows = {run.id: run for run in tx.execute(found.where(runs.c.id.in_([one.run_id for one in told])))} if told else {}
+    rows = {run.id: run for run in tx.execute(_TOLD, {"of_runs": [one.run_id for one in told]})} if told else {}
     no_further: list[str] = []
     for one in told:
         run = rows.get(one.run_id)
@@ -211,23 +235,14 @@ def heard(tx: Connection, told: Iterable[Told], *, runner_id: str, now: dt.datet
         if run.stop_asked_by is not None and run.state == "running":
             answers[one.lease_id] = "stop"
     if no_further:
-        tx.execute(sa.update(runs).where(runs.c.id.in_(no_further)).values(heard=runs.c.heard + 1, runner_id=runner_id))
+        tx.execute(_HEARD, {"of_runs": no_further, "runner_id": runner_id})
     return answers
 
 
 def _note_cell(tx: Connection, one: Told, *, runner_id: str, now: dt.datetime) -> None:
     note_event(tx, one.run_id, kind="cell", now=now, text=f"{one.cell}/{one.n_cells} {one.cell_title}".rstrip())
-    tx.execute(
-        sa.update(runs)
-        .where(runs.c.id == one.run_id)
-        .values(
-            heard=runs.c.heard + 1,
-            runner_id=runner_id,
-            cell=one.cell,
-            n_cells=one.n_cells,
-            cell_title=one.cell_title[:200],
-        )
-    )
+    place = {"cell": one.cell, "n_cells": one.n_cells, "cell_title": one.cell_title[:200]}
+    tx.execute(_HEARD_OF_ONE, {"of_run": one.run_id, "runner_id": runner_id, **place})
 
 
 def begin_closing(tx: Connection, *, run_id: str, lease_id: str, verdict: Mapping[str, Any]) -> bool:
@@ -247,13 +262,8 @@ def begin_closing(tx: Connection, *, run_id: str, lease_id: str, verdict: Mappin
     bool
         False if the run is not this runner's any more: it has had another final state.
     """
-    changed = tx.execute(
-        sa.update(runs)
-        .where(runs.c.id == run_id, runs.c.lease_id == lease_id, runs.c.state.in_(HELD))
-        .values(
-            state="closing", state_reason=str(verdict["status"]), error=verdict.get("error"), heard=runs.c.heard + 1
-        )
-    )
+    agreed = {"state_reason": str(verdict["status"]), "error": verdict.get("error")}
+    changed = tx.execute(_BEGIN_CLOSING, {"of_run": run_id, "of_lease": lease_id, **agreed})
     return changed.rowcount == 1
 
 
@@ -305,7 +315,7 @@ def end_run(
     """
     if state not in FINAL:
         raise ValueError(f"{state!r} is no final state")
-    run = tx.execute(sa.select(runs).where(runs.c.id == run_id)).first()
+    run = tx.execute(_RUN_TO_END, {"of_run": run_id}).first()
     if run is None or run.state in FINAL:
         return False
     if (lease_id is not None and run.lease_id != lease_id) or (heard_before is not None and run.heard != heard_before):
@@ -315,18 +325,21 @@ def end_run(
         values |= {"facts": dict(facts), "seconds": facts.get("duration_s")}
     if folder is not None:
         values["folder"] = folder
-    tx.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.state == run.state).values(**values))
+    if run.definition is None:
+        values["is_settled"] = True  # it has no recipients and no alerts
+    tx.execute(_END, {"of_run": run_id, "in_state": run.state, **values})
     note_event(tx, run_id, kind=state, who=who, now=now, text=str((error or {}).get("code") or reason or ""))
     _retry(tx, run, state=state, now=now)
     return True
 
 
-def _retry(tx: Connection, run: Row[Any], *, state: str, now: dt.datetime) -> None:
+def _retry(tx: Connection, ended: Any, *, state: str, now: dt.datetime) -> None:
     """Queue a run once more, where its definition says that this is safe."""
-    rule = run.retry or {}
+    rule = ended.retry or {}
     left = int(rule.get("left", 0))
-    if left <= 0 or state not in rule.get("states", ()) or run.stop_asked_by is not None:
+    if left <= 0 or state not in rule.get("states", ()) or ended.stop_asked_by is not None:
         return
+    run = tx.execute(_WHOLE_RUN, {"of_run": ended.id}).one()
     again = NewRun(
         template_name=run.template_name,
         template_sha256=run.template_sha256,

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
@@ -24,6 +25,25 @@ __all__ = [
 
 RUNNER_SILENT = "runner-silent"  # ended without its runner: nobody has told what lies in its folder
 NO_FOLDER = "left-no-folder"  # the same, and there is no folder: it left none, or an old one was removed
+
+# Asked with each heartbeat or once a second, so built once.
+_UNHEARD_OF = sa.select(runs).where(
+    runs.c.state == "running",
+    runs.c.runner_id == sa.bindparam("of_runner"),
+    runs.c.lease_id.not_in(sa.bindparam("told", expanding=True)),
+)
+_IS_LEFT = sa.and_(
+    is_one_of(runs.c.state, FINAL), runs.c.state_reason == RUNNER_SILENT, runs.c.folder.is_(None)
+)  # fmt: skip
+_IS_OF_ACCOUNT = sa.and_(runs.c.account == sa.bindparam("of_account"), _IS_LEFT)
+_LEFT = (
+    sa.select(runs.c.id, runs.c.project, runs.c.state)
+    .where(_IS_OF_ACCOUNT)
+    .order_by(runs.c.ended_at, runs.c.id)
+    .limit(sa.bindparam("most"))
+)
+_ACCOUNTS = sa.select(runs.c.account).where(_IS_LEFT, runs.c.ended_at >= sa.bindparam("since")).distinct()
+_NOTE_CLOSED = sa.update(runs).where(runs.c.id == sa.bindparam("of_run"), _IS_OF_ACCOUNT)
 
 
 def unheard_of(tx: Connection, *, runner_id: str, told: Iterable[str]) -> list[Row[Any]]:
@@ -43,13 +63,7 @@ def unheard_of(tx: Connection, *, runner_id: str, told: Iterable[str]) -> list[R
     list of Row
         They have not begun.
     """
-    return list(
-        tx.execute(
-            sa.select(runs).where(
-                runs.c.state == "running", runs.c.runner_id == runner_id, runs.c.lease_id.not_in(list(told))
-            )
-        )
-    )
+    return list(tx.execute(_UNHEARD_OF, {"of_runner": runner_id, "told": list(told)}))
 
 
 def put_back(tx: Connection, run: Row[Any], *, now: dt.datetime) -> None:
@@ -73,12 +87,6 @@ def put_back(tx: Connection, run: Row[Any], *, now: dt.datetime) -> None:
         note_event(tx, run.id, kind="queued", who=run.runner_id, now=now)
 
 
-def _is_left(runs_of: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        runs_of, runs.c.state.in_(FINAL), runs.c.state_reason == RUNNER_SILENT, runs.c.folder.is_(None)
-    )  # fmt: skip
-
-
 def left_runs(connection: Connection, *, account: str, limit: int = 20) -> list[Row[Any]]:
     """Find the runs of an account that ended without their runner, and whose folder nobody has closed.
 
@@ -96,8 +104,7 @@ def left_runs(connection: Connection, *, account: str, limit: int = 20) -> list[
     list of Row
         The oldest first.
     """
-    asked = sa.select(runs.c.id, runs.c.project, runs.c.state).where(_is_left(runs.c.account == account))
-    return list(connection.execute(asked.order_by(runs.c.ended_at, runs.c.id).limit(limit)))
+    return list(connection.execute(_LEFT, {"of_account": account, "most": limit}))
 
 
 def accounts_with_left_runs(connection: Connection, *, since: str) -> set[str]:
@@ -115,8 +122,7 @@ def accounts_with_left_runs(connection: Connection, *, since: str) -> set[str]:
     set of str
         Accounts.
     """
-    rows = connection.execute(sa.select(runs.c.account).where(_is_left(runs.c.ended_at >= since)).distinct())
-    return {row.account for row in rows}
+    return {row.account for row in connection.execute(_ACCOUNTS, {"since": since})}
 
 
 def note_closed(tx: Connection, run_id: str, *, account: str, folder: str | None) -> None:
@@ -133,11 +139,8 @@ def note_closed(tx: Connection, run_id: str, *, account: str, folder: str | None
     folder : str or None
         Where it lies, relative to the home; None if it left none.
     """
-    tx.execute(
-        sa.update(runs)
-        .where(runs.c.id == run_id, _is_left(runs.c.account == account))
-        .values(folder=folder, state_reason=RUNNER_SILENT if folder is not None else NO_FOLDER)
-    )
+    found = {"folder": folder, "state_reason": RUNNER_SILENT if folder is not None else NO_FOLDER}
+    tx.execute(_NOTE_CLOSED, {"of_run": run_id, "of_account": account, **found})
 
 
 def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:

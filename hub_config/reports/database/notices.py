@@ -12,6 +12,13 @@ from hub_config.reports.database.tables import notices
 
 __all__ = ["add_notice", "claim_notices", "put_off", "recipients_due", "record_outcome", "sent_lately"]
 
+_RECIPIENTS_DUE = (
+    sa.select(notices.c.project, notices.c.target, sa.func.min(notices.c.due_at).label("since"))
+    .where(notices.c.due_at <= sa.bindparam("moment"))
+    .group_by(notices.c.project, notices.c.target)
+    .order_by(sa.text("since"))
+)
+
 CLAIMED_FOR = dt.timedelta(minutes=5)  # a service that is killed while it sends leaves them to the next one
 
 
@@ -84,12 +91,7 @@ def recipients_due(connection: Connection, *, now: dt.datetime) -> list[tuple[st
     list of tuple
         Project and target, the longest due first.
     """
-    rows = connection.execute(
-        sa.select(notices.c.project, notices.c.target, sa.func.min(notices.c.due_at).label("since"))
-        .where(notices.c.due_at <= time_text(now))
-        .group_by(notices.c.project, notices.c.target)
-        .order_by(sa.text("since"))
-    )
+    rows = connection.execute(_RECIPIENTS_DUE, {"moment": time_text(now)})
     return [(row.project, row.target) for row in rows]
 
 

@@ -18,6 +18,8 @@ from hub_config.reports.folders.run_folders import new_run_id
 
 __all__ = ["Batch", "NewRun", "Submission", "keep_template", "note_event", "repeat", "submit"]
 
+_NOTE = sa.insert(events)
+
 
 @dataclass(frozen=True, kw_only=True)
 class NewRun:
@@ -347,4 +349,4 @@ def note_event(
     text : str, optional
         A line without data.
     """
-    tx.execute(sa.insert(events).values(run_id=run_id, at=time_text(now), kind=kind, who=who, text=text[:300]))
+    tx.execute(_NOTE, {"run_id": run_id, "at": time_text(now), "kind": kind, "who": who, "text": text[:300]})

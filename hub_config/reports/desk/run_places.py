@@ -2,14 +2,20 @@
 
 import os
 import pwd
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub_config.projects import Project
 from hub_config.reports.desk.choices import cohorts_folder
 from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.runners.hearing import RunPlace
 
 __all__ = ["RunPlaces"]
+
+
+FRESH_S = 2.0  # folders that were there a moment ago are not looked at for every heartbeat
 
 
 @dataclass(frozen=True)
@@ -20,9 +26,13 @@ class RunPlaces:
     ----------
     book : ProjectBook
         The projects.
+    clock : callable, optional
+        Seconds that only go forward.
     """
 
     book: ProjectBook
+    clock: Callable[[], float] = time.monotonic
+    _made: dict[str, tuple[float, Project, RunPlace]] = field(default_factory=dict)
 
     def __call__(self, project: str) -> RunPlace | None:
         """Look it up, and make its folders.
@@ -40,6 +50,14 @@ class RunPlaces:
         found = self.book.get(project)
         if found is None:
             return None
+        made = self._made.get(project)
+        if made is not None and made[1] == found and self.clock() - made[0] < FRESH_S:
+            return made[2]
+        place = self._prepare(project, found)
+        self._made[project] = (self.clock(), found, place)
+        return place
+
+    def _prepare(self, project: str, found: Project) -> RunPlace:
         folder = self.book.folder(project)
         runs, stages = self.book.runs_root(project), folder / "stages"
         _make(folder)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.leases import end_run
@@ -23,6 +24,12 @@ from hub_config.reports.verdicts import Verdict
 __all__ = ["LostRuns"]
 
 logger = logging.getLogger(__name__)
+
+# Asked once a second, so built once.
+_HELD = sa.select(
+    *(runs.c.id, runs.c.project, runs.c.state, runs.c.state_reason, runs.c.heard, runs.c.error), runs.c.stop_asked_by
+).where(is_one_of(runs.c.state, HELD))
+_RUNNERS = sa.select(runners.c.id, runners.c.heard, runners.c.state).where(runners.c.state != "gone")
 
 
 @dataclass
@@ -57,15 +64,8 @@ class LostRuns:
             With a zone.
         """
         with self.database.reading() as connection:
-            held = connection.execute(
-                sa.select(
-                    *(runs.c.id, runs.c.project, runs.c.state, runs.c.state_reason, runs.c.heard, runs.c.error),
-                    runs.c.stop_asked_by,
-                ).where(runs.c.state.in_(HELD))
-            ).all()
-            ready = connection.execute(
-                sa.select(runners.c.id, runners.c.heard, runners.c.state).where(runners.c.state != "gone")
-            ).all()
+            held = connection.execute(_HELD).all()
+            ready = connection.execute(_RUNNERS).all()
         by_id = {run.id: run for run in held}
         counters = {("run", run.id): run.heard for run in held}
         counters |= {("runner", one.id): one.heard for one in ready if one.state == "ready"}

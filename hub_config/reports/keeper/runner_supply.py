@@ -3,13 +3,15 @@
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.left_runs import accounts_with_left_runs
 from hub_config.reports.database.states import ACTIVE
@@ -20,6 +22,27 @@ from hub_config.reports.runners.starting import ALREADY_RUNS, HUB_SILENT, StartR
 __all__ = ["RunnerSupply"]
 
 logger = logging.getLogger(__name__)
+
+# Asked twice a second, so built once.
+_IS_QUEUED = runs.c.state == "queued"
+_WANTED = (
+    sa.select(
+        runs.c.account,
+        sa.func.count().label("n"),
+        sa.func.sum(sa.case((_IS_QUEUED, 1), else_=0)).label("waiting"),
+    )
+    .where(
+        is_one_of(runs.c.state, ACTIVE), sa.or_(runs.c.state != "queued", runs.c.not_before <= sa.bindparam("moment"))
+    )
+    .group_by(runs.c.account)
+)
+_THERE = sa.select(runners.c.id, runners.c.account, runners.c.state).where(
+    is_one_of(runners.c.state, ("starting", "ready"))
+)
+_GONE = sa.select(runners.c.id, runners.c.account).where(
+    runners.c.state == "gone", runners.c.gone_at > sa.bindparam("since")
+)
+_FORGET = sa.delete(runners).where(runners.c.state == "gone", runners.c.gone_at < sa.bindparam("upto"))
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 2.0, 300.0
 LONGEST_DELAY_OF_SILENT_HUB_S = 10.0  # it starts again in seconds, and asking costs it nothing
@@ -75,13 +98,16 @@ class RunnerSupply:
         clock = asyncio.get_running_loop().time()
         with self.database.reading() as connection:
             wanted = _wanted(connection, now=now)
-            there = _there(connection)
-            interrupted = _starting(connection, without=self._asked)
+            runners_there = _there(connection)
+        there = Counter(one.account for one in runners_there)
+        interrupted = {
+            one.id: one.account for one in runners_there if one.state == "starting" and one.id not in self._asked
+        }
         for runner_id, account in interrupted.items():
             # Asked for by a service that has ended, or by one beside this: the hub starts a server of a name once.
             self._ask(account, runner_id, is_again=True)
         for account, n_runs in wanted.items():
-            n = min(-(-n_runs // self.runs_per_runner), self.most_runners_of(account)) - there.get(account, 0)
+            n = min(-(-n_runs // self.runs_per_runner), self.most_runners_of(account)) - there[account]
             if n > 0 and clock >= self._not_before.get(account, 0.0):
                 # One at a time: the next look, a second later, sees what this one has brought.
                 self._begin(account, now=now)
@@ -89,7 +115,7 @@ class RunnerSupply:
     def _begin(self, account: str, *, now: dt.datetime) -> None:
         runner_id = new_runner_name()
         with self.database.writing() as tx:
-            if _there(tx).get(account, 0) >= self.most_runners_of(account):
+            if Counter(one.account for one in _there(tx))[account] >= self.most_runners_of(account):
                 return  # another service was faster
             tx.execute(
                 sa.insert(runners).values(
@@ -139,21 +165,13 @@ class RunnerSupply:
             With a zone.
         """
         with self.database.reading() as connection:
-            gone = connection.execute(
-                sa.select(runners.c.id, runners.c.account).where(
-                    runners.c.state == "gone", runners.c.gone_at > time_text(now - dt.timedelta(hours=1))
-                )
-            ).all()
+            gone = connection.execute(_GONE, {"since": time_text(now - dt.timedelta(hours=1))}).all()
         for one in gone:
             self._asked.discard(one.id)
             if one.id not in self._removed and await self.servers.remove(one.account, server=one.id):
                 self._removed.add(one.id)
         with self.database.writing() as tx:
-            tx.execute(
-                sa.delete(runners).where(
-                    runners.c.state == "gone", runners.c.gone_at < time_text(now - FORGOTTEN_AFTER)
-                )
-            )
+            tx.execute(_FORGET, {"upto": time_text(now - FORGOTTEN_AFTER)})
 
     async def close(self) -> None:
         """Wait for what was begun."""
@@ -167,29 +185,10 @@ def _wanted(connection: Connection, *, now: dt.datetime) -> Mapping[str, int]:
 
     Save one that must close what another runner left.
     """
-    due = sa.or_(runs.c.state != "queued", runs.c.not_before <= time_text(now))
-    rows = connection.execute(
-        sa.select(
-            runs.c.account,
-            sa.func.count().label("n"),
-            sa.func.sum(sa.case((runs.c.state == "queued", 1), else_=0)).label("waiting"),
-        )
-        .where(runs.c.state.in_(ACTIVE), due)
-        .group_by(runs.c.account)
-    )
+    rows = connection.execute(_WANTED, {"moment": time_text(now)})
     left = accounts_with_left_runs(connection, since=time_text(now - LEFT_FOR))
     return {**dict.fromkeys(left, 1), **{row.account: row.n for row in rows if row.waiting}}
 
 
-def _there(connection: Connection) -> dict[str, int]:
-    rows: Any = connection.execute(
-        sa.select(runners.c.account, sa.func.count().label("n"))
-        .where(runners.c.state.in_(("starting", "ready")))
-        .group_by(runners.c.account)
-    )
-    return {row.account: row.n for row in rows}
-
-
-def _starting(connection: Connection, *, without: set[str]) -> dict[str, str]:
-    rows = connection.execute(sa.select(runners.c.id, runners.c.account).where(runners.c.state == "starting"))
-    return {row.id: row.account for row in rows if row.id not in without}
+def _there(connection: Connection) -> Sequence[Any]:
+    return connection.execute(_THERE).all()

@@ -14,6 +14,7 @@ from hub_config.projects import Event, Project
 from hub_config.reports.changes import Tolerances, check_alerts, parse_alert
 from hub_config.reports.changes.alerts.rules import AlertRule
 from hub_config.reports.changes.texts import text
+from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
@@ -32,6 +33,15 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE = 50
 WORDS = (("text", "en"), ("text_ko", "ko"))
+
+# Asked once a second, so built once.
+_ENDED = sa.select(runs).where(runs.c.is_settled.is_(False), is_one_of(runs.c.state, FINAL)).limit(sa.bindparam("most"))
+_LATE = (
+    sa.select(runs)
+    .where(is_one_of(runs.c.state, ACTIVE), runs.c.is_late.is_(False), runs.c.late_at <= sa.bindparam("moment"))
+    .limit(AT_ONCE)
+)
+_SETTLE = sa.update(runs).where(runs.c.id == sa.bindparam("of_run"), runs.c.is_settled.is_(False))
 
 
 @dataclass
@@ -60,14 +70,8 @@ class SettledRuns:
         """
         most = AT_ONCE + len(self._failing)  # those that fail each time must not fill the look
         with self.database.reading() as connection:
-            ended = connection.execute(
-                sa.select(runs).where(runs.c.is_settled.is_(False), runs.c.state.in_(FINAL)).limit(most)
-            ).all()
-            late = connection.execute(
-                sa.select(runs)
-                .where(runs.c.state.in_(ACTIVE), runs.c.is_late.is_(False), runs.c.late_at <= time_text(now))
-                .limit(AT_ONCE)
-            ).all()
+            ended = connection.execute(_ENDED, {"most": most}).all()
+            late = connection.execute(_LATE, {"moment": time_text(now)}).all()
         for run in ended:
             try:
                 await self._settle(run, now=now)
@@ -87,11 +91,8 @@ class SettledRuns:
         if definition is not None and definition.alerts and run.state == "succeeded":
             alerts = await asyncio.to_thread(self._alerts, run, definition)
         with self.database.writing() as tx:
-            claimed = tx.execute(
-                sa.update(runs)
-                .where(runs.c.id == run.id, runs.c.is_settled.is_(False))
-                .values(is_settled=True, facts={**run.facts, "alerts": alerts} if alerts else run.facts)
-            )
+            found = {"facts": {**run.facts, "alerts": alerts}} if alerts else {}
+            claimed = tx.execute(_SETTLE, {"of_run": run.id, "is_settled": True, **found})
             if claimed.rowcount == 1 and project is not None and definition is not None:
                 self._tell(tx, run, project=project, definition=definition, alerts=alerts, now=now)
 

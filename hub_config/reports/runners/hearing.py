@@ -24,6 +24,21 @@ logger = logging.getLogger(__name__)
 
 CLOSING = ("succeeded", "failed", "cancelled", "timed_out", "interrupted")
 
+# Asked with each heartbeat, so built once.
+_RUNNER_HEARD = (
+    sa.update(runners)
+    .where(
+        runners.c.id == sa.bindparam("of_runner"),
+        runners.c.account == sa.bindparam("of_account"),
+        runners.c.state != "gone",
+    )
+    .values(heard=runners.c.heard + 1)
+)
+_STATE = sa.select(runs.c.state, runs.c.state_reason, runs.c.stop_asked_by, runs.c.lease_id).where(
+    runs.c.id == sa.bindparam("of_run")
+)
+_CONTENT = sa.select(templates.c.content).where(templates.c.sha256 == sa.bindparam("of_template"))
+
 
 @dataclass(frozen=True)
 class RunPlace:
@@ -63,6 +78,8 @@ class Hearing:
         How many runs may run in all.
     idle_s : float
         Seconds after which a runner without runs ends.
+    vouched : dict
+        By runner: its account, and the hash of the token that the hub vouched for.
     """
 
     database: Database
@@ -70,6 +87,7 @@ class Hearing:
     home: Path
     most_running: int = 2
     idle_s: float = 60.0
+    vouched: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def answer(self, request: SyncRequest, *, account: str, now: dt.datetime) -> SyncAnswer | None:
         """Write down what a runner says, and say what it shall do.
@@ -165,13 +183,12 @@ class Hearing:
     def _note_runner(self, tx: Connection, request: SyncRequest, *, account: str, now: dt.datetime) -> bool:
         values: dict[str, Any] = {
             "state": "ready",
-            "heard": runners.c.heard + 1,
             "capacity": request.free + sum(one.phase not in OVER for one in request.runs),
         }
         if request.is_leaving and not request.runs:
             values |= {"state": "gone", "gone_at": time_text(now), "reason": "it had nothing to do"}
-        known = (runners.c.id == request.runner_id, runners.c.account == account, runners.c.state != "gone")
-        return tx.execute(sa.update(runners).where(*known).values(**values)).rowcount == 1
+        of = {"of_runner": request.runner_id, "of_account": account}
+        return tx.execute(_RUNNER_HEARD, {**of, **values}).rowcount == 1
 
     def _limit_of(self, project: str) -> int:
         place = self._place_of(project)
@@ -180,16 +197,14 @@ class Hearing:
     @staticmethod
     def _is_done(tx: Connection, one: RunReport) -> bool:
         """Whether this runner itself has ended the run, and only the answer got lost."""
-        run = tx.execute(sa.select(runs.c.state, runs.c.lease_id).where(runs.c.id == one.run_id)).first()
-        return one.phase == "closed" and run is not None and run.lease_id == one.lease_id and run.state in FINAL
+        run = tx.execute(_STATE, {"of_run": one.run_id}).first() if one.phase == "closed" else None
+        return run is not None and run.lease_id == one.lease_id and run.state in FINAL
 
     @staticmethod
     def _agree(tx: Connection, one: RunReport) -> str:
         """Take a runner's verdict as the run's, save where nobody asked for the stop that it tells of."""
         status = str((one.verdict or {}).get("status"))
-        run = tx.execute(
-            sa.select(runs.c.state, runs.c.state_reason, runs.c.stop_asked_by).where(runs.c.id == one.run_id)
-        ).one()
+        run = tx.execute(_STATE, {"of_run": one.run_id}).one()
         if run.state == "closing":
             return str(run.state_reason)
         if status not in CLOSING or (status == "cancelled" and run.stop_asked_by is None):
@@ -203,7 +218,7 @@ class Hearing:
         return status
 
     def _end(self, tx: Connection, one: RunReport, *, now: dt.datetime, who: str) -> None:
-        run = tx.execute(sa.select(runs.c.state, runs.c.state_reason).where(runs.c.id == one.run_id)).one()
+        run = tx.execute(_STATE, {"of_run": one.run_id}).one()
         status = str((one.verdict or {}).get("status"))
         agreed = str(run.state_reason) if run.state == "closing" else status
         # A disk that filled up in the last moment makes another end of it than was agreed; never a better one.
@@ -224,7 +239,7 @@ class Hearing:
     @staticmethod
     def _end_dead(tx: Connection, one: RunReport, *, now: dt.datetime, who: str) -> None:
         """End a run whose process is no more; one whose verdict was agreed may be shown already, and is looked at."""
-        run = tx.execute(sa.select(runs.c.state, runs.c.stop_asked_by).where(runs.c.id == one.run_id)).one()
+        run = tx.execute(_STATE, {"of_run": one.run_id}).one()
         if run.state == "closing":
             return
         verdict = Verdict.cancelled() if run.stop_asked_by is not None else Verdict.interrupted()
@@ -275,5 +290,5 @@ class Hearing:
 
 
 def _content(tx: Connection, run: Row[Any]) -> bytes | None:
-    found = tx.execute(sa.select(templates.c.content).where(templates.c.sha256 == run.template_sha256)).scalar()
+    found = tx.execute(_CONTENT, {"of_template": run.template_sha256}).scalar()
     return bytes(found) if found is not None else None

@@ -7,7 +7,7 @@ says it again.
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["OVER", "LeasedRun", "LeftRun", "RunReport", "SyncAnswer", "SyncRequest"]
@@ -85,7 +85,7 @@ class SyncRequest:
         dict
             For `from_document`.
         """
-        return asdict(self)
+        return {**vars(self), "runs": [vars(one) for one in self.runs]}
 
     @classmethod
     def from_document(cls, document: Any) -> "SyncRequest":
@@ -229,8 +229,8 @@ class SyncAnswer:
         dict
             For `from_document`.
         """
-        leases = [asdict(one) | {"template": base64.b64encode(one.template).decode("ascii")} for one in self.leases]
-        return {**asdict(self), "leases": leases}
+        leases = [vars(one) | {"template": base64.b64encode(one.template).decode("ascii")} for one in self.leases]
+        return {**vars(self), "leases": leases, "left": [vars(one) for one in self.left]}
 
     @classmethod
     def from_document(cls, document: Any) -> "SyncAnswer":

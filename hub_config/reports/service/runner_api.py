@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from jupyterhub.services.auth import HubAuth
 from tornado.web import HTTPError
 
-from hub_config.reports.database.connection import Database
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.tables import runners
 from hub_config.reports.runners.hearing import Hearing
@@ -20,6 +19,8 @@ from hub_config.reports.service.base import Answer
 __all__ = ["RunnerSyncHandler"]
 
 logger = logging.getLogger(__name__)
+
+MOST_VOUCHED = 1000
 
 
 class RunnerSyncHandler(Answer):
@@ -36,11 +37,12 @@ class RunnerSyncHandler(Answer):
             raise HTTPError(400) from broken
         hearing = self._hearing
         try:
-            account = await self._account(request.runner_id, database=hearing.database)
+            account = await self._account(request.runner_id, hearing=hearing)
             answer = hearing.answer(request, account=account, now=dt.datetime.now(dt.UTC))
         except DatabaseUnreachableError as failure:
             raise HTTPError(503) from failure
         if answer is None:
+            hearing.vouched.pop(request.runner_id, None)
             raise HTTPError(404)
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(answer.to_document()))
@@ -55,22 +57,28 @@ class RunnerSyncHandler(Answer):
         auth: HubAuth = self.settings["hub_auth"]
         return auth
 
-    async def _account(self, runner_id: str, *, database: Database) -> str:
+    async def _account(self, runner_id: str, *, hearing: Hearing) -> str:
         """Say whose runner shows this token; the hub is asked once, so that a hub that is down stops no run."""
         kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if kind.lower() not in {"token", "bearer"} or not token:
             raise HTTPError(401)
         digest = hashlib.sha256(token.encode()).hexdigest()
-        with database.reading() as connection:
+        account, known = hearing.vouched.get(runner_id, ("", ""))
+        if known == digest:
+            return account  # whether it is a runner still is seen when it is written down that it was heard
+        with hearing.database.reading() as connection:
             runner = connection.execute(sa.select(runners).where(runners.c.id == runner_id)).first()
         if runner is None or runner.state == "gone":
             raise HTTPError(404)
         if runner.token_sha256 is None:
             await self._ask_hub(token, runner=runner)
-            with database.writing() as tx:
+            with hearing.database.writing() as tx:
                 tx.execute(sa.update(runners).where(runners.c.id == runner_id).values(token_sha256=digest))
         elif runner.token_sha256 != digest:
             raise HTTPError(403)
+        if len(hearing.vouched) >= MOST_VOUCHED:
+            hearing.vouched.clear()  # runners come and go: the names of those that are gone would stay for ever
+        hearing.vouched[runner_id] = (str(runner.account), digest)
         return str(runner.account)
 
     async def _ask_hub(self, token: str, *, runner: Any) -> None:
