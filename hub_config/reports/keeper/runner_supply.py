@@ -17,7 +17,7 @@ from hub_config.reports.database.left_runs import accounts_with_left_runs
 from hub_config.reports.database.states import ACTIVE
 from hub_config.reports.database.tables import runners, runs
 from hub_config.reports.runners.names import new_runner_name
-from hub_config.reports.runners.starting import ALREADY_RUNS, HUB_SILENT, StartRefusedError
+from hub_config.reports.runners.starting import HUB_SILENT, StartRefusedError
 
 __all__ = ["RunnerSupply"]
 
@@ -105,7 +105,7 @@ class RunnerSupply:
         }
         for runner_id, account in interrupted.items():
             # Asked for by a service that has ended, or by one beside this: the hub starts a server of a name once.
-            self._ask(account, runner_id, is_again=True)
+            self._ask(account, runner_id)
         for account, n_runs in wanted.items():
             n = min(-(-n_runs // self.runs_per_runner), self.most_runners_of(account)) - there[account]
             if n > 0 and clock >= self._not_before.get(account, 0.0):
@@ -124,18 +124,16 @@ class RunnerSupply:
             )
         self._ask(account, runner_id)
 
-    def _ask(self, account: str, runner_id: str, *, is_again: bool = False) -> None:
+    def _ask(self, account: str, runner_id: str) -> None:
         self._asked.add(runner_id)
-        task = asyncio.create_task(self._start(account, runner_id, is_again=is_again), name=f"start {runner_id}")
+        task = asyncio.create_task(self._start(account, runner_id), name=f"start {runner_id}")
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
-    async def _start(self, account: str, runner_id: str, *, is_again: bool) -> None:
+    async def _start(self, account: str, runner_id: str) -> None:
         try:
             await self.servers.start(account, server=runner_id)
         except StartRefusedError as refused:
-            if is_again and refused.reason == ALREADY_RUNS:
-                return
             longest = LONGEST_DELAY_OF_SILENT_HUB_S if refused.reason == HUB_SILENT else LONGEST_DELAY_S
             delay = min(self._delays.get(account, FIRST_DELAY_S) * 2, longest)
             self._delays[account] = delay

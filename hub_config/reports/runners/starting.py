@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 
-__all__ = ["ALREADY_RUNS", "HUB_SILENT", "HubServers", "StartRefusedError"]
+__all__ = ["HUB_SILENT", "HubServers", "StartRefusedError"]
 
 logger = logging.getLogger(__name__)
 
 HUB_SILENT = "hub-silent"
-ALREADY_RUNS = "server-400"  # what JupyterHub says of a server that is up
+# What JupyterHub says, with status 400, of a server that is up or about to be: somebody else has asked for it.
+UNDER_WAY = ("is already running", "is pending spawn", "is pending check")
 START_LIMIT_S = 30
 LIMIT_S = 10
 
@@ -48,7 +49,7 @@ class HubServers:
     token: str
 
     async def start(self, account: str, *, server: str) -> None:
-        """Ask the hub to start a runner; it is up when it is heard.
+        """Ask the hub to start a runner; it is up when it is heard. One that was asked for before is not started twice.
 
         Parameters
         ----------
@@ -67,7 +68,7 @@ class HubServers:
         if made.code not in {201, 409}:
             raise StartRefusedError(f"account-{made.code}")
         started = await self._ask("POST", f"{user}/servers/{server}", limit_s=START_LIMIT_S)
-        if started.code not in {201, 202}:
+        if started.code not in {201, 202} and not _is_under_way(started):
             raise StartRefusedError(f"server-{started.code}")
 
     async def remove(self, account: str, *, server: str) -> bool:
@@ -111,3 +112,13 @@ class HubServers:
         if response.code == 599:
             raise StartRefusedError(HUB_SILENT)
         return response
+
+
+def _is_under_way(answer: HTTPResponse) -> bool:
+    if answer.code != 400:
+        return False
+    try:
+        said = json.loads(answer.body)["message"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return isinstance(said, str) and said.endswith(UNDER_WAY)

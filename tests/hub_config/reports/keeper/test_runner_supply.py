@@ -68,19 +68,6 @@ def test_a_start_that_died_with_the_service_is_asked_for_again(queue: Queue) -> 
     assert hub.asked == ["runner-0123456789"], "once: from now on it is this service's own start"
 
 
-def test_a_start_that_the_hub_has_carried_out_already_is_no_failure(queue: Queue) -> None:
-    queue.submit()
-    with queue.database.writing() as tx:
-        tx.execute(
-            sa.insert(runners).values(
-                id="runner-0123456789", account="acc-wards", state="starting", capacity=0, heard=0,
-                asked_at=time_text(queue.now),
-            )
-        )  # fmt: skip
-    asyncio.run(look(supply_of(queue, Hub(refuses="server-400")), queue.now))
-    assert states(queue) == {"runner-0123456789": "starting"}
-
-
 def test_a_runner_is_started_to_close_what_another_left(queue: Queue) -> None:
     (run_id,) = queue.submit().run_ids
     with queue.database.writing() as tx:

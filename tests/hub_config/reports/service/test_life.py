@@ -1,5 +1,6 @@
 """The service's own life: it starts fast, stops in time with all its runs, and tells the truth after a kill."""
 
+import asyncio
 import signal
 import time
 import urllib.error
@@ -7,9 +8,14 @@ import urllib.request
 
 import psutil
 import pytest
+import sqlalchemy as sa
 from tornado.web import create_signed_value
 
 from hub_config.home import Home
+from hub_config.reports.database import open_database
+from hub_config.reports.database.tables import runners
+from hub_config.reports.runners.names import new_runner_name
+from hub_config.reports.runners.starting import HubServers
 
 from .conftest import Place, free_port
 
@@ -155,3 +161,31 @@ def test_when_the_hub_does_not_answer_the_page_says_so(tmp_path):
     assert status == 502
     assert "The hub does not answer at the moment." in page
     assert "Traceback" not in page
+
+
+def test_a_runner_that_another_service_has_started_is_started(place):
+    """Two services on one database ask the hub for the same runner; whoever comes second must not call it a failure."""
+    name = new_runner_name()
+    row = {"account": "project-two", "state": "starting", "capacity": 0, "heard": 0, "asked_at": "2026-11-27T00:00:00"}
+    database = open_database(None, home=place.home)
+    with database.writing() as tx:
+        tx.execute(sa.insert(runners).values(id=name, **row))
+
+    def is_ready():
+        with database.reading() as connection:
+            return connection.execute(sa.select(runners.c.state).where(runners.c.id == name)).scalar() == "ready"
+
+    async def two_services():
+        servers = HubServers(f"http://127.0.0.1:{place.hub_port}/hub/api", place.token)
+        await servers.start("project-two", server=name)
+        deadline = time.monotonic() + 60
+        while not is_ready() and time.monotonic() < deadline:
+            await asyncio.sleep(0.2)
+        assert is_ready()
+        try:
+            await servers.start("project-two", server=name)
+        finally:
+            assert await servers.remove("project-two", server=name)
+
+    asyncio.run(two_services())
+    database.close()
