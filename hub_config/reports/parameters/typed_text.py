@@ -7,7 +7,7 @@ from typing import Any
 
 from hub_config.reports.parameters.values import ParameterType, why_not, with_declared_type
 
-__all__ = ["NotOfThisTypeError", "from_text", "to_text"]
+__all__ = ["NotOfThisTypeError", "from_text", "read_text", "to_text"]
 
 
 class NotOfThisTypeError(ValueError):
@@ -40,13 +40,36 @@ def from_text(
     NotOfThisTypeError
         If it cannot be read so.
     """
-    if declared.optional and text.strip().lower() in {"null", "none"}:
-        return None
-    value: Any = _read_list(declared.of_items, text) if declared.kind == "list" else _read_scalar(declared, text)
+    value = read_text(declared, text)
     wrong = why_not(declared, value, today=today)
     if wrong is not None:
         raise NotOfThisTypeError(wrong)
     return with_declared_type(declared, value, zone=zone)
+
+
+def read_text(declared: ParameterType, text: str) -> Any:
+    """Read what a person typed as far as it can be read, without checking that it fits.
+
+    Parameters
+    ----------
+    declared : ParameterType
+        The type in the template.
+    text : str
+        As for `from_text`.
+
+    Returns
+    -------
+    object
+        What does not look like `declared` stays text, for `why_not` to refuse, or for relative dates to be resolved.
+
+    Raises
+    ------
+    NotOfThisTypeError
+        If it begins like a JSON array and is none.
+    """
+    if declared.optional and text.strip().lower() in {"null", "none"}:
+        return None
+    return _read_list(declared.of_items, text) if declared.kind == "list" else _read_scalar(declared, text)
 
 
 def _read_scalar(declared: ParameterType, text: str) -> Any:

@@ -10,7 +10,7 @@ from hub_config.reports.parameters.typed_text import from_text
 from hub_config.reports.parameters.values import ParameterType
 from hub_config.reports.service.texts import Texts
 
-__all__ = ["Field", "Form", "filled_form", "read_form"]
+__all__ = ["Field", "Form", "as_typed", "filled_form", "read_form"]
 
 LONGEST = 10_000
 PREFIX = "p-"  # parameters have their own names in the form, so none can pose as _xsrf
@@ -118,7 +118,7 @@ def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | Non
         To be shown.
     """
     given = values or {}
-    fields = [Field(one, _as_typed(given.get(one.name, one.default), one.type), texts) for one in parameters]
+    fields = [Field(one, as_typed(given.get(one.name, one.default), one.type), texts) for one in parameters]
     return Form(fields, {})
 
 
@@ -174,8 +174,21 @@ def _sentence(why: str, texts: Texts) -> str:
     return texts.text("field_error", why=why[:1].upper() + why[1:])
 
 
-def _as_typed(value: Any, declared: ParameterType) -> str:
-    """Write a value the way a person would type it."""
+def as_typed(value: Any, declared: ParameterType) -> str:
+    """Write a value the way a person would type it.
+
+    Parameters
+    ----------
+    value : object
+        Of the declared type, or whatever stands in its place.
+    declared : ParameterType
+        The type in the template.
+
+    Returns
+    -------
+    str
+        Text of a field; 'on' or '' for a checkbox.
+    """
     if value is None:
         return ""
     if declared.kind == "bool":
