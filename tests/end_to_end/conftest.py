@@ -22,8 +22,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveHub]:
         yield live
 
 
-# Not for the session: playwright keeps an event loop running, in which other tests could not start theirs.
-@pytest.fixture(scope="package")
+# Not for longer than a module: playwright keeps an event loop running, in which other tests could not start theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; where there is none the tests fail, because nobody reads a skip."""
     found = find_chromium()

@@ -11,7 +11,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -162,6 +161,4 @@ def test_a_runner_that_two_services_ask_for_is_started_once_and_is_a_failure_for
             asked = (servers.start("project-wards", server=name) for _ in range(2))
             return await asyncio.gather(*asked, return_exceptions=True)
 
-        # Not in this thread: a browser of another test may have its loop there.
-        with ThreadPoolExecutor() as pool:
-            assert pool.submit(lambda: asyncio.run(both())).result() == [None, None]
+        assert asyncio.run(both()) == [None, None]

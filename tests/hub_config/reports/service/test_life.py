@@ -5,6 +5,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -187,5 +188,6 @@ def test_a_runner_that_another_service_has_started_is_started(place):
         finally:
             assert await servers.remove("project-two", server=name)
 
-    asyncio.run(two_services())
+    with ThreadPoolExecutor() as apart:  # the browser of another test has its loop in this thread
+        apart.submit(lambda: asyncio.run(two_services())).result()
     database.close()
