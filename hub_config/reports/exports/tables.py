@@ -8,8 +8,6 @@ a ward called ``=HYPERLINK(...)`` must not fetch anything on a reader's desk. Nu
 import csv
 import io
 import json
-import os
-import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hub_config.reports.folders.contents import FOLDER, READ
+from hub_config.reports.changes.declared_outputs import open_beneath
 
 __all__ = ["DeclaredTable", "declared_tables", "open_table", "spreadsheet_lines"]
 
@@ -106,27 +104,7 @@ def open_table(folder: Path, *, file: str) -> BinaryIO | None:
     BinaryIO or None
         None for what is no regular file inside the folder.
     """
-    parts = posixpath.normpath(file).split("/")
-    if file.startswith("/") or "\0" in file or set(parts) & {"..", ".", ""}:
-        return None
-    try:
-        inside = os.open(folder, FOLDER)
-    except OSError:
-        return None
-    try:
-        for part in parts[:-1]:
-            below = os.open(part, FOLDER, dir_fd=inside)
-            os.close(inside)
-            inside = below
-        opened = os.fdopen(os.open(parts[-1], READ, dir_fd=inside), "rb")
-    except OSError:
-        return None
-    finally:
-        os.close(inside)
-    if not os.path.isfile(opened.fileno()):  # noqa: PTH113 - a descriptor, not a path
-        opened.close()
-        return None
-    return opened
+    return open_beneath(folder, file)
 
 
 def spreadsheet_lines(table: BinaryIO) -> Iterator[bytes]:

@@ -1,16 +1,14 @@
 """The little web server by which JupyterHub sees that a runner is up: a process of its own, which knows nothing."""
 
 import contextlib
-import ctypes
 import http.server
 import os
-import signal
 import socket
 from urllib.parse import urlsplit
 
-__all__ = ["start_answering"]
+from hub_config.reports.execution.warm.descendants import die_with_parent
 
-PR_SET_PDEATHSIG = 1
+__all__ = ["start_answering"]
 
 
 class _Answer(http.server.BaseHTTPRequestHandler):
@@ -65,11 +63,10 @@ def start_answering(url: str, *, port: int | None = None) -> int | None:
         listening.close()
         return process
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() == parent:
-            server = http.server.HTTPServer((host, chosen), _Answer, bind_and_activate=False)
-            server.socket.close()
-            server.socket = listening
-            server.serve_forever(poll_interval=5)
+        die_with_parent(parent)
+        server = http.server.HTTPServer((host, chosen), _Answer, bind_and_activate=False)
+        server.socket.close()
+        server.socket = listening
+        server.serve_forever(poll_interval=5)
     finally:
         os._exit(0)

@@ -1,7 +1,6 @@
 """One run in a process of its own, and the two pipes between it and the runner."""
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -14,11 +13,11 @@ from typing import Any, NoReturn
 
 from hub_config.errors import HubError
 from hub_config.reports.execution.warm.asking import WarmParent
+from hub_config.reports.execution.warm.descendants import die_with_parent
 from hub_config.reports.runners.messages import LeasedRun, RunReport
 
 __all__ = ["RunProcess", "start_run"]
 
-PR_SET_PDEATHSIG = 1
 LONGEST_LINE = 2**20
 MOST_PASSED = 1000
 # What the queue keeps of a run's record; the whole of it is in the run's folder.
@@ -186,9 +185,7 @@ def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: in
     status = 1
     try:
         # A runner that is killed takes its runs with it: whoever takes them up again must be the only one.
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
+        die_with_parent(parent)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         _run(lease, home=home, news=news, word=word, warm=warm)
