@@ -4,14 +4,18 @@ import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from types import MappingProxyType
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import tzdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from hub_config.projects import Project, Role
 from hub_config.reports.calendar import zones
+from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.calendar.zones import first_moment, load_zone, next_change, wall_time
 
 ZONES = st.sampled_from(
@@ -82,3 +86,19 @@ def test_an_offset_ends_where_the_next_begins(name, wall):
     assert at < end <= at + timedelta(days=1)
     assert (end - timedelta(seconds=1)).astimezone(zone).utcoffset() == offset
     assert end == at + timedelta(days=1) or end.astimezone(zone).utcoffset() != offset
+
+
+def _listed() -> list[str]:
+    return (Path(next(iter(tzdata.__path__))) / "zones").read_text(encoding="utf-8").split()
+
+
+def test_a_project_takes_just_the_zones_that_schedules_know() -> None:
+    members = MappingProxyType({"ada": Role.LEAD})
+    for name in sorted(available_timezones() | frozenset(_listed())):
+        try:
+            known = load_zone(name).key
+        except ScheduleError:
+            with pytest.raises(ValidationError):
+                Project(name="p", title="P", members=members, timezone=name)
+        else:
+            assert Project(name="p", title="P", members=members, timezone=name).timezone == known
