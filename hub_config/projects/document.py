@@ -6,19 +6,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, StringConstraints, field_serializer, field_validator, model_validator
 
 from hub_config.accounts import NAME_PATTERN
 from hub_config.settings.section import Section
+from hub_config.time_zones import read_zone, zone_names
 
 __all__ = ["PROJECT_NAME", "Event", "Limits", "NotifyTarget", "Project", "Role", "personal_project"]
 
 PROJECT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,32}(/[A-Za-z0-9_+-]{1,32}){0,2}")
-# Names in the zone database that are no place: what they mean depends on the machine.
-_NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 _EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
 _LONGEST_EMAIL = 254  # RFC 5321, section 4.5.3.1.3, less the angle brackets
 
@@ -154,12 +151,9 @@ class Project(Section, frozen=True):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        try:
-            if _ZONE.fullmatch(zone) and zone not in _NO_ZONES:
-                return ZoneInfo(zone).key
-        except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-            pass
-        raise ValueError("must be an IANA time zone, such as Asia/Seoul")
+        if zone not in zone_names():
+            raise ValueError("must be an IANA time zone, such as Asia/Seoul")
+        return zone
 
     @field_validator("expires", mode="before")
     @classmethod
@@ -227,7 +221,7 @@ class Project(Section, frozen=True):
         bool
             Judged by the calendar of the project's time zone.
         """
-        return self.expires is not None and at.astimezone(ZoneInfo(self.timezone)).date() > self.expires
+        return self.expires is not None and at.astimezone(read_zone(self.timezone)).date() > self.expires
 
 
 def personal_project(person: str) -> Project:

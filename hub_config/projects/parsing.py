@@ -6,12 +6,12 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
 from hub_config.projects.document import PROJECT_NAME, Event, Limits, NotifyTarget, Project, Role
 from hub_config.projects.errors import ProjectError
+from hub_config.time_zones import zone_names
 
 __all__ = ["MOST_BYTES", "check_name", "parse_project"]
 
@@ -178,7 +178,7 @@ def _suggested(path: list[str], value: object) -> str:
     if not isinstance(value, str):
         return ""
     if path == ["timezone"]:
-        return _near(value[:64], available_timezones())
+        return _near(value[:64], zone_names())
     field = path[0] if path[0] == "members" else path[2] if path[0] == "notify" and len(path) > 2 else ""
     return _near(value[:64], _CHOICES.get(field, ()))
 

@@ -1,38 +1,16 @@
-"""Time zones: which data base is used, and when a wall clock first shows a time.
-
-Zones are read from the `tzdata` package that is locked with this platform, never from the system's files (which Python
-would prefer). The two disagree on many machines: a distribution's files may be a year behind. With the package, two
-services on one database, and the tests, compute the same slots, and an update of the rules is an update of the lock.
-"""
+"""When a wall clock of a time zone first shows a time, and when its offset changes; see `hub_config.time_zones`."""
 
 import difflib
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from importlib import resources
 from zoneinfo import ZoneInfo
 
 from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.calendar.kinds import kind_of
+from hub_config.time_zones import read_zone, zone_names
 
 __all__ = ["first_moment", "load_zone", "next_change", "wall_time"]
 
 _DAY = timedelta(days=1)
-
-
-@lru_cache(maxsize=1)
-def _names() -> frozenset[str]:
-    """Names of an area and a place, and UTC; ``EST`` and its like are fixed offsets that look like zones."""
-    listed = resources.files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
-    return frozenset(name for name in listed if "/" in name or name == "UTC")
-
-
-@lru_cache(maxsize=1024)
-def _read(name: str) -> ZoneInfo:
-    file = resources.files("tzdata").joinpath("zoneinfo")
-    for part in name.split("/"):
-        file = file.joinpath(part)
-    with file.open("rb") as opened:
-        return ZoneInfo.from_file(opened, key=name)
 
 
 def load_zone(name: object) -> ZoneInfo:
@@ -53,11 +31,11 @@ def load_zone(name: object) -> ZoneInfo:
     ScheduleError
         If there is no such zone, or `name` is an abbreviation, an offset or no text.
     """
-    if isinstance(name, str) and name in _names():
-        return _read(name)
+    if isinstance(name, str) and name in zone_names():
+        return read_zone(name)
     advice = "Write the name of an area and a place, such as Asia/Seoul or Europe/Berlin, or UTC."
     if isinstance(name, str) and len(name) <= 40:
-        near = difflib.get_close_matches(name, _names(), n=3, cutoff=0.75)
+        near = difflib.get_close_matches(name, zone_names(), n=3, cutoff=0.75)
         advice = f"Known names that look alike: {', '.join(near)}." if near else advice
     raise ScheduleError(
         "not a time zone of the IANA data base", field="zone", found=kind_of(name), rule="zone-unknown", advice=advice

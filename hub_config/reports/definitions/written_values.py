@@ -5,10 +5,9 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from hub_config.errors import HubError
-from hub_config.reports.calendar import resolve
+from hub_config.reports.calendar import load_zone, resolve
 from hub_config.reports.definitions.problems import Problem
 from hub_config.reports.parameters.choices import Choices, why_unknown
 from hub_config.reports.parameters.declarations import Parameter
@@ -115,7 +114,7 @@ class Checks:
 
     def _checked(self, declared: ParameterType, value: Value, *, place: str) -> Value | Problem:
         written, resolved = value
-        local = self.at.astimezone(ZoneInfo(self.zone))
+        local = self.at.astimezone(load_zone(self.zone))
         wrong = why_not(declared, resolved, today=local.date())
         if wrong is not None:
             return Problem(place, "parameter-value", f"has the type {declared.text}; {wrong}")
@@ -145,7 +144,7 @@ class Checks:
         if declared.kind in _DATED and _has_brace(text):
             return self.value(name, text if declared.kind == "str" else text.strip(), place=place)
         try:
-            typed = from_text(declared, text, today=self.at.astimezone(ZoneInfo(self.zone)).date())
+            typed = from_text(declared, text, today=self.at.astimezone(load_zone(self.zone)).date())
         except ValueError as unfit:
             return Problem(place, "parameter-value", f"has the type {declared.text}; {unfit}")
         return self.value(name, typed, place=place)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from hub_config.projects import Project, Role
-from hub_config.reports.calendar import zones
 from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.calendar.zones import first_moment, load_zone, next_change, wall_time
+from hub_config.time_zones import read_zone
 
 ZONES = st.sampled_from(
     [
@@ -50,7 +50,7 @@ def system_that_takes_seoul_for_utc(tmp_path: Path) -> Iterator[None]:
 def test_the_package_is_believed_where_the_system_disagrees():
     at = datetime(2026, 11, 27, tzinfo=UTC)
     assert at.astimezone(ZoneInfo.no_cache("Asia/Seoul")).utcoffset() == timedelta(0)
-    zones._read.cache_clear()
+    read_zone.cache_clear()
     assert at.astimezone(load_zone("Asia/Seoul")).utcoffset() == timedelta(hours=9)
 
 
