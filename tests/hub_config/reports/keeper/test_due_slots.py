@@ -99,6 +99,13 @@ def test_relative_dates_are_those_of_the_slot_not_of_the_moment_it_is_made_up_fo
     assert run.written == {"month": "{month:-1}"}
 
 
+def test_now_is_when_the_run_is_made_and_slot_when_it_was_due(bench: Bench) -> None:
+    bench.save(schedule="0 7 1 * *", parameters={"ward": "{slot}", "month": "{now}"})
+    look(bench, at("2026-12-20T00:00:00+00:00"))
+    (run,) = bench.runs(states=["queued"])
+    assert run.parameters == {"ward": "2026-12-01T07:00:00+09:00", "month": "2026-12-20T09:00:00+09:00"}
+
+
 @pytest.mark.parametrize(
     ("zone", "day"),
     [("America/New_York", "2026-11-01"), ("Europe/Berlin", "2026-10-25"), ("Australia/Lord_Howe", "2027-04-04")],
