@@ -62,6 +62,7 @@ def expand(
     zone: str,
     csv: bytes | None = None,
     choices: Choices | None = None,
+    now: dt.datetime | None = None,
 ) -> tuple[ParameterSet, ...]:
     """Make the parameters of every run that a definition means.
 
@@ -79,6 +80,8 @@ def expand(
         The content of the file that ``sweep.csv`` names.
     choices : Choices, optional
         Which data sets, cohorts and secrets exist; without it any name will do.
+    now : datetime, optional
+        When the runs are made, with its offset, where that is later than the slot.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def expand(
     DefinitionError
         If a value does not fit; all are named at once, none is repeated.
     """
-    checks = _checks(definition, parameters, at=at, zone=zone, choices=choices)
+    checks = _checks(definition, parameters, at=at, zone=zone, choices=choices, now=now)
     sets, problems = _sets(definition, checks, csv=csv)
     if problems:
         raise DefinitionError(problems)
@@ -140,9 +143,10 @@ def _checks(
     at: dt.datetime,
     zone: str,
     choices: Choices | None,
+    now: dt.datetime | None = None,
 ) -> Checks:
     known = {one.name: one for one in parameters}
-    return Checks(known=known, at=at, zone=definition.timezone or zone, choices=choices)
+    return Checks(known=known, at=at, zone=definition.timezone or zone, choices=choices, now=now)
 
 
 def _sets(definition: Definition, checks: Checks, *, csv: bytes | None) -> tuple[list[_Set], list[Problem]]:

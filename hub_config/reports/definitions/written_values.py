@@ -40,12 +40,15 @@ class Checks:
         In which it has its day.
     choices : Choices or None
         Which data sets, cohorts and secrets exist; None asks nobody.
+    now : datetime or None
+        When the runs are made, with its offset; None is at the slot.
     """
 
     known: Mapping[str, Parameter]
     at: dt.datetime
     zone: str
     choices: Choices | None = None
+    now: dt.datetime | None = None
 
     def name(self, name: str, *, place: str) -> Problem | None:
         """Check that the template declares a parameter.
@@ -153,7 +156,7 @@ class Checks:
         if declared.kind == "list" and isinstance(written, list):
             return [self._dated(declared.of_items, item) for item in written]
         if declared.kind in _DATED and isinstance(written, str) and _has_brace(written):
-            return resolve(written, at=self.at, zone=self.zone, kind=declared.kind)
+            return resolve(written, at=self.at, zone=self.zone, kind=declared.kind, now=self.now)
         return written
 
 

@@ -30,6 +30,7 @@ def submission_of(
     at: dt.datetime,
     submitted_by: str,
     slot: dt.datetime | None = None,
+    now: dt.datetime | None = None,
     idempotency_key: str | None = None,
 ) -> Submission:
     """Make the submission that a definition means at one moment, as it was approved.
@@ -50,6 +51,8 @@ def submission_of(
         Person, or ``schedule``.
     slot : datetime, optional
         The slot that it is for.
+    now : datetime, optional
+        When it is made, where that is later than the slot.
     idempotency_key : str, optional
         The sender's name for this request.
 
@@ -79,6 +82,7 @@ def submission_of(
         zone=definition.timezone or project.timezone,
         csv=sweep_file(desk, definition, project=project),
         choices=names,
+        now=now,
     )
     pinned = dict(definition.release.datasets)
     releases = {**latest_releases(names.datasets(), data=desk.data), **pinned}

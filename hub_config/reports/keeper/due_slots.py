@@ -142,7 +142,7 @@ class DueSlots:
                 nested.rollback()
                 return None
             submission = submission_of(
-                self.desk, tx, row=row, project=project, at=slot, submitted_by=BY_SCHEDULE, slot=slot
+                self.desk, tx, row=row, project=project, at=slot, submitted_by=BY_SCHEDULE, slot=slot, now=now
             )
             submit(tx, submission, now=now)
             nested.commit()
