@@ -113,7 +113,8 @@ class Submission:
     @property
     def sha256(self) -> str:
         """What tells this request from another with the same key."""
-        asked = [[one.template_sha256, dict(one.parameters), dict(one.releases)] for one in self.runs]
+        # As it was written: dates and newest releases may be others when the same request comes again.
+        asked = [[one.template_sha256, {**one.parameters, **one.written}] for one in self.runs]
         text = json.dumps([self.definition, asked], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
