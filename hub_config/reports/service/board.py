@@ -13,6 +13,7 @@ from hub_config.reports.database.states import ACTIVE
 from hub_config.reports.desk import COMMAND_LINE, Person, ProjectBook
 from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.folders.run_folders import RUN_ID
+from hub_config.reports.service.moments import NO_PROJECT_ZONE
 
 __all__ = ["REPORT", "Board", "Run"]
 
@@ -73,6 +74,8 @@ class Run:
         What its record says: releases, cohorts, versions.
     row : object
         As it stands in the database.
+    zone : str
+        Of its project; its times are shown by that clock.
     """
 
     run_id: str
@@ -99,6 +102,7 @@ class Run:
     batch: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     row: Any = None
+    zone: str = NO_PROJECT_ZONE
 
     @property
     def is_active(self) -> bool:
@@ -176,7 +180,7 @@ class Board:
         int
             How many pages there are.
         """
-        limited = self._limited(wanted or RunFilter(), person=person)
+        limited = self.limited(wanted or RunFilter(), person=person)
         with self.database.reading() as connection:
             n_pages = max(1, -(-count_runs(connection, limited) // size))
             offset = (min(number, n_pages) - 1) * size
@@ -202,7 +206,7 @@ class Board:
         list of Run
             The newest first.
         """
-        limited = self._limited(wanted, person=person)
+        limited = self.limited(wanted, person=person)
         with self.database.reading() as connection:
             return [
                 self._shown(row, position=None) for row in find_runs(connection, limited, limit=limit, before=before)
@@ -224,7 +228,21 @@ class Board:
         with self.database.reading() as connection:
             return [self._shown(row, position=None) for row in runs_of_batch(connection, batch_id)]
 
-    def _limited(self, wanted: RunFilter, *, person: Person) -> RunFilter:
+    def limited(self, wanted: RunFilter, *, person: Person) -> RunFilter:
+        """Limit what is looked for to what a person may see.
+
+        Parameters
+        ----------
+        wanted : RunFilter
+            Which runs are looked for.
+        person : Person
+            Who looks.
+
+        Returns
+        -------
+        RunFilter
+            Of what it names, only what they may see.
+        """
         seen = self.seen_by(person)
         if seen is None:
             return wanted
@@ -343,7 +361,24 @@ class Board:
             batch=row.batch_id,
             facts=row.facts,
             row=row,
+            zone=self.zone_of(row.project),
         )
+
+    def zone_of(self, name: str) -> str:
+        """Name the zone in which the times of a project are shown.
+
+        Parameters
+        ----------
+        name : str
+            Of any project.
+
+        Returns
+        -------
+        str
+            IANA name.
+        """
+        project = self.book.get(name) if name != COMMAND_LINE else None
+        return project.timezone if project is not None else NO_PROJECT_ZONE
 
 
 def _moment(written: str | None) -> datetime | None:

@@ -8,8 +8,10 @@ from tornado.web import HTTPError
 from hub_config.errors import HubError
 from hub_config.projects import Action
 from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.board import Run
 from hub_config.reports.service.forms import Form, filled_form, read_form
 from hub_config.reports.service.reading.history import projects_seen, sections_for
+from hub_config.reports.service.reading.run_lists import page_in_groups
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.templates.templates import inspect_template
 
@@ -25,13 +27,13 @@ class ListHandler(PageHandler):
 
     async def get(self) -> None:
         """Show the page, or with ``?part=runs`` only the list of runs, for the page's script to put in."""
-        runs, n_pages = self.board.page(self.person, number=self.page_number(), size=RUNS_PER_PAGE)
+        runs, n_pages = page_in_groups(self.board, self.person, number=self.page_number(), size=RUNS_PER_PAGE)
         page = min(self.page_number(), n_pages)
         values: dict[str, Any] = {
             "runs": runs,
             "page": page,
             "n_pages": n_pages,
-            "any_active": any(run.is_active for run in runs),
+            "any_active": any(isinstance(run, Run) and run.is_active for run in runs),
         }
         if self.get_query_argument("part", "") == "runs":
             self.show("runs_part.html", **values)

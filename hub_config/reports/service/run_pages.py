@@ -20,6 +20,7 @@ from hub_config.reports.folders.failure_lines import failure_lines
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsError, Watcher
+from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
 from hub_config.reports.service.reading.comparisons import Comparisons
 from hub_config.reports.service.run_words import alerts, event_told, facts, moments, progress
@@ -57,7 +58,7 @@ class RunHandler(PageHandler):
         with self.desk.database.reading() as connection:
             happened = events_of(connection, run.run_id)
             batch = find_batch(connection, run.batch)
-        told = [event_told(event, self.texts) for event in happened[-LINES_SHOWN:]]
+        told = [event_told(event, self.texts, zone=run.zone) for event in happened[-LINES_SHOWN:]]
         tables, lines = await asyncio.to_thread(_from_folder, run, may_read_log=may_read_log)
         self.show(
             "run.html",
@@ -181,10 +182,11 @@ class EventsHandler(PageHandler):
         run = self.board.seen(news.run, person=self.person, position=news.position) if news.run is not None else None
         goes_on = run is not None and (run.is_active or not news.is_whole)
         now = progress(run, self.texts) if run is not None else {}
+        zone = run.zone if run is not None else NO_PROJECT_ZONE
         last = len(news.events) - 1
         # A reader who is told of the end takes in nothing more, so only the last of them says so.
         for number, event in enumerate(news.events):
-            told = {**now, "active": goes_on or number < last, "line": event_told(event, self.texts)}
+            told = {**now, "active": goes_on or number < last, "line": event_told(event, self.texts, zone=zone)}
             self.write(f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(told, ensure_ascii=False)}\n\n")
         if not news.events:
             told = {**now, "active": goes_on, "line": None}

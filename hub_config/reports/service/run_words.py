@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub_config.reports.service.board import Run
+from hub_config.reports.service.moments import moment_text
 from hub_config.reports.service.texts import Texts
 
 __all__ = ["alerts", "event_told", "facts", "moments", "progress"]
@@ -34,7 +35,7 @@ def progress(run: Run, texts: Texts) -> Mapping[str, Any]:
     }
 
 
-def event_told(event: Any, texts: Texts) -> Mapping[str, str]:
+def event_told(event: Any, texts: Texts, *, zone: str) -> Mapping[str, str]:
     """Say in words what happened to a run.
 
     Parameters
@@ -43,11 +44,13 @@ def event_told(event: Any, texts: Texts) -> Mapping[str, str]:
         Of the table of events.
     texts : Texts
         The words of the reader's language.
+    zone : str
+        Of the run's project.
 
     Returns
     -------
     mapping
-        ``at`` (ISO 8601) and ``text``.
+        ``at`` (ISO 8601), ``shown`` (as the zone's clock has it) and ``text``.
     """
     kind = event.kind
     if kind == "cell":
@@ -63,7 +66,7 @@ def event_told(event: Any, texts: Texts) -> Mapping[str, str]:
         words = texts.text(f"event_{kind}", who=event.who or "", text=event.text)
     else:  # of a version that knows more than this one
         words = kind
-    return {"at": event.at, "text": words}
+    return {"at": event.at, "shown": moment_text(event.at, zone), "text": words}
 
 
 def alerts(run: Run, texts: Texts) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.parse import quote
 import jinja2
 from markupsafe import Markup
 
+from hub_config.reports.service.moments import time_element
 from hub_config.reports.service.texts import Texts
 
 __all__ = ["ASSETS", "Site"]
@@ -48,7 +48,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        pages.filters.update(duration=_duration, shown=_shown, minute=minute, path=quote_part)
+        pages.filters.update(duration=_duration, shown=_shown, moment=time_element, path=quote_part)
         return pages
 
     @cached_property
@@ -113,28 +113,6 @@ def _duration(context: jinja2.runtime.Context, seconds: float | None) -> str:
 def _shown(context: jinja2.runtime.Context, value: Any) -> str:
     texts: Texts = context["texts"]
     return texts.shown(value)
-
-
-def minute(written: str | None) -> str:
-    """Write a moment for reading, in UTC; the page's script turns it into local time.
-
-    Parameters
-    ----------
-    written : str or None
-        ISO 8601.
-
-    Returns
-    -------
-    str
-        ``2026-11-23 02:15 UTC``; '' for None or what is no moment.
-    """
-    try:
-        moment = datetime.fromisoformat(written) if written else None
-    except ValueError:
-        return ""
-    if moment is None:
-        return ""
-    return f"{moment.astimezone(UTC) if moment.tzinfo else moment:%Y-%m-%d %H:%M} UTC"
 
 
 def quote_part(part: str) -> str:

@@ -14,6 +14,7 @@ from hub_config.reports.database.history import find_batch, runs_of_batch
 from hub_config.reports.desk import COMMAND_LINE
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
+from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
 from hub_config.reports.service.reading.comparisons import Comparisons
 
@@ -108,6 +109,7 @@ class BatchHandler(_Batch):
         self.show(
             "batch.html",
             batch=row,
+            zone=runs[0].zone if runs else NO_PROJECT_ZONE,
             title=runs[0].title if runs else row.definition or row.id,
             parameters=found.parameters,
             numbers=titles,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from hub_config.projects import Project
 from hub_config.reports.service.base import PageHandler
-from hub_config.reports.service.board import Run
 from hub_config.reports.service.reading.portal import Portal, Section
+from hub_config.reports.service.reading.run_lists import Line, page_in_groups
 from hub_config.reports.service.reading.run_search import STATES, RunSearch, read_search
 
 __all__ = ["HistoryHandler", "projects_seen", "sections_for"]
@@ -77,6 +77,8 @@ class HistoryHandler(PageHandler):
             all_states=STATES,
         )
 
-    async def _found(self, search: RunSearch, *, page: int) -> tuple[list[Run], int]:
+    async def _found(self, search: RunSearch, *, page: int) -> tuple[list[Line], int]:
         wanted = search.to_filter()
-        return await asyncio.to_thread(self.board.page, self.person, number=page, size=RUNS_PER_PAGE, wanted=wanted)
+        return await asyncio.to_thread(
+            page_in_groups, self.board, self.person, number=page, size=RUNS_PER_PAGE, wanted=wanted
+        )

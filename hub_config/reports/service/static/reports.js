@@ -1,5 +1,5 @@
 "use strict";
-// Live state, local times and one question before cancelling. Every page works without this file, by reloading itself.
+// Live state, the reader's own clock beside each time, and one question before cancelling. Every page works without this file, by reloading itself.
 (() => {
   const EVERY = 1000; // ms
   const SLOW = 10000; // ms, while the service does not answer
@@ -8,9 +8,8 @@
     for (const time of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(time.dateTime);
       if (Number.isNaN(moment.getTime())) continue;
-      time.title = time.textContent;
-      time.textContent = moment.toLocaleString(document.documentElement.lang === "en" ? undefined : document.documentElement.lang,
-        { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+      time.title = moment.toLocaleString(document.documentElement.lang === "en" ? undefined : document.documentElement.lang,
+        { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
     }
   }
 
@@ -69,7 +68,7 @@
     const item = document.createElement("li");
     const time = document.createElement("time");
     time.dateTime = line.at;
-    time.textContent = line.at;
+    time.textContent = line.shown;
     item.append(time, " " + line.text);
     list.append(item);
     localTimes(item);

@@ -11,6 +11,9 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
             "Pages are for people who have signed in with a browser; a token opens none, whatever it may do. "
             "Send it to the API instead."
         ),
+        "skipped_one": "A slot was skipped:",
+        "skipped_many": "{n} slots were skipped:",
+        "skipped_all": "See all that were skipped",
         "error_413": "This is too large: a form and its files may have 1 MiB together. Nothing of it was kept.",
         "error_415": "Only forms are taken here. Programs use the API.",
         "error_431": (
@@ -26,6 +29,9 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
             "페이지는 브라우저로 로그인한 사람을 위한 것이며, 토큰으로는 권한과 관계없이 열 수 없습니다. "
             "토큰은 API에 쓰세요."
         ),
+        "skipped_one": "예정된 실행 1회를 건너뛰었습니다.",
+        "skipped_many": "예정된 실행 {n}회를 건너뛰었습니다.",
+        "skipped_all": "건너뛴 실행 모두 보기",
         "error_413": "너무 큽니다. 양식과 파일을 합해 1 MiB까지 보낼 수 있습니다. 보낸 내용은 저장하지 않았습니다.",
         "error_415": "이 주소는 양식만 받습니다. 프로그램은 API를 쓰세요.",
         "error_431": (

@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import re
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from tornado.web import HTTPError
@@ -27,8 +28,9 @@ from hub_config.reports.desk.errors import (
 )
 from hub_config.reports.desk.looking import Meaning, draft_changed_template, meaning_of
 from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.reading.skipped_slots import NOT_SKIPPED, SkippedSlots, in_groups
 from hub_config.reports.service.texts import Texts
-from hub_config.reports.service.writing.facts import definition_facts, moment_in_zone
+from hub_config.reports.service.writing.facts import definition_facts
 from hub_config.reports.service.writing.problem_words import told_problems
 
 __all__ = [
@@ -40,7 +42,7 @@ __all__ = [
     "RunNowHandler",
 ]
 
-RUNS_SHOWN, SLOTS_SHOWN, LABELS_SHOWN = 10, 20, 50
+RUNS_SHOWN, SLOTS_READ, SLOTS_SHOWN, LABELS_SHOWN = 10, 1000, 20, 50
 SKIPPED = {
     "missed": "why_missed",
     "superseded": "why_superseded",
@@ -181,16 +183,16 @@ class _Shown(DefinitionPage):
         # A large sweep takes a while, and others must not wait for it.
         meaning = await asyncio.to_thread(meaning_of, self.desk, row, project=found, now=now)
         with self.desk.database.reading() as connection:
-            slots = slots_of(connection, project=project, name=name, limit=SLOTS_SHOWN)
+            slots = slots_of(connection, project=project, name=name, limit=SLOTS_READ)
             approvals = approvals_of(connection, project=project, name=name)
-        wanted = RunFilter(projects=[project], definition=name)
+        wanted = RunFilter(projects=[project], definition=name, states=NOT_SKIPPED)
         self.show(
             "definition.html",
             row=row,
             project=found,
             problem=problem,
             title=self.title_of(definition),
-            slots=[_slot(one, zone=zone, texts=self.texts) for one in slots],
+            slots=[_slot(one, zone=zone, texts=self.texts) for one in in_groups(slots)[:SLOTS_SHOWN]],
             approvals=approvals,
             document=to_toml(definition),
             runs=self.board.newest(self.person, wanted=wanted, limit=RUNS_SHOWN),
@@ -243,11 +245,13 @@ def _in_words(meaning: Meaning) -> dict[str, Any]:
     }
 
 
-def _slot(row: Any, *, zone: str, texts: Texts) -> dict[str, str]:
+def _slot(row: Any, *, zone: str, texts: Texts) -> dict[str, Any]:
     reason = row.reason or ""
     known = SKIPPED.get(reason)
     why = texts[known] if known is not None else texts.text("error_code", code=reason) if reason else ""
-    return {"at": moment_in_zone(row.slot, zone), "what": texts[f"slot_{row.decision}"], "why": why}
+    if isinstance(row, SkippedSlots):
+        return {"slots": replace(row, zone=zone), "why": why}
+    return {"at": row.slot, "zone": zone, "what": texts[f"slot_{row.decision}"], "why": why}
 
 
 class DefinitionHandler(_Shown):

@@ -1,37 +1,14 @@
 """A report definition in words: what it runs, when, who is told, what is kept."""
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 from hub_config.projects import Project
 from hub_config.reports.definitions import Definition
 from hub_config.reports.service.texts import Texts
 
-__all__ = ["definition_facts", "moment_in_zone"]
+__all__ = ["definition_facts"]
 
 Fact = tuple[str, str]
-
-
-def moment_in_zone(written: str | None, zone: str) -> str:
-    """Write a moment as the clock of a zone shows it.
-
-    Parameters
-    ----------
-    written : str or None
-        ISO 8601.
-    zone : str
-        IANA name.
-
-    Returns
-    -------
-    str
-        ``2026-11-27 07:00 UTC+09:00``; '' for None.
-    """
-    if not written:
-        return ""
-    local = dt.datetime.fromisoformat(written).astimezone(ZoneInfo(zone))
-    return f"{local:%Y-%m-%d %H:%M} UTC{local.isoformat()[-6:]}"
 
 
 def definition_facts(definition: Definition, *, project: Project, texts: Texts) -> list[Fact]:

@@ -188,6 +188,7 @@ class Bench:
 
 async def _as_said(self: PageHandler) -> None:
     name = self.request.headers["X-Person"]
+    self.current_user = {"name": name, "kind": "user"}
     self.person = Person(name, is_operator=name == "operator")
 
 

@@ -1,0 +1,70 @@
+"""One rule for times on all pages: the clock of the project's zone, the zone named, the instant itself beside it."""
+
+from datetime import UTC, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
+
+__all__ = ["NO_PROJECT_ZONE", "moment_text", "time_element"]
+
+NO_PROJECT_ZONE = "UTC"  # of runs that the command line wrote
+_zone = cache(ZoneInfo)
+
+
+def moment_text(written: str | None, zone: str) -> str:
+    """Write a moment as the clock of a zone shows it.
+
+    Parameters
+    ----------
+    written : str or None
+        ISO 8601; UTC where it names no offset.
+    zone : str
+        IANA name.
+
+    Returns
+    -------
+    str
+        ``2026-11-27 07:00 Asia/Seoul``, with the offset where the clock shows that hour twice; '' for None or what is
+        no moment.
+    """
+    clock, name = _parts(written, zone)
+    return f"{clock} {name}".strip()
+
+
+def time_element(written: str | None, zone: str) -> Markup:
+    """Write a moment as an element of a page.
+
+    Parameters
+    ----------
+    written : str or None
+        ISO 8601; UTC where it names no offset.
+    zone : str
+        IANA name.
+
+    Returns
+    -------
+    Markup
+        ``<time>`` with the instant for programs, and for readers the clock and the zone; '' for None or what is no
+        moment.
+    """
+    clock, name = _parts(written, zone)
+    if not clock:
+        return Markup()
+    parts = tuple(escape(part) for part in (written, clock, name))
+    return Markup('<time datetime="{}">{} <span class="zone">{}</span></time>').format(*parts)
+
+
+def _parts(written: str | None, zone: str) -> tuple[str, str]:
+    try:
+        moment = datetime.fromisoformat(written) if written else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        return "", ""
+    instant = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    local = instant.astimezone(_zone(zone))
+    other = local.replace(fold=1 - local.fold)
+    is_twice = other.utcoffset() != local.utcoffset() and other.astimezone(UTC).astimezone(local.tzinfo) == other
+    offset = f" (UTC{local.isoformat(timespec='minutes')[-6:]})" if is_twice else ""
+    return f"{local:%Y-%m-%d %H:%M}", f"{zone}{offset}"
