@@ -12,6 +12,7 @@ Run: ./dev bench warm_kernels [--runs 20] [--repeats 3] [--at-once 1]
 import argparse
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -48,11 +49,10 @@ def write_template(folder: Path, *, name: str, cells: tuple[str, ...], kernel: s
 
 def in_runner(template: Path, home: Path, *, runs: int, at_once: int) -> dict[str, Any]:
     """Run a template several times in forks of this process; say what each took, and what the parent was like."""
-    from hub_config.reports.execution.supervisor import Request
-    from hub_config.reports.execution.warm.forks import fork_run
     from hub_config.reports.execution.warm.kernels import WarmKernels
     from hub_config.reports.execution.warm.preloading import preload
-    from hub_config.reports.templates import find_template, inspect_template
+    from hub_config.reports.runners.carrying_out import start_run
+    from hub_config.reports.runners.messages import LeasedRun
 
     begin = time.perf_counter()
     with WarmKernels.for_home(home, given=os.environ) as kernels:
@@ -60,21 +60,29 @@ def in_runner(template: Path, home: Path, *, runs: int, at_once: int) -> dict[st
         if not kernels.wait_until_ready(120):
             raise SystemExit("the warm parent is not ready")
         ready = time.perf_counter() - begin
-        found = inspect_template(find_template(str(template)))
+        name, content, limits = template.stem, template.read_bytes(), {"cell_s": 600.0, "run_s": 3600.0}
+        root = str(home / "runs")
         waiting = [
-            Request(found, {"days": number + 1}, ("days",), home, home / "runs", run_id=f"{template.stem}-{number}")
-            for number in range(runs)
+            LeasedRun(f"{name}-{n}", "lease", name, content, {"days": n + 1}, ("days",), limits, root, "")
+            for n in range(runs)
         ]
         began, going, took, starts = time.perf_counter(), [], [], set()
         while waiting or going:
             while waiting and len(going) < at_once:
-                going.append((time.perf_counter(), fork_run(waiting.pop(0), on_cell=_nobody, kernels=kernels)))
-            at, run = going.pop(0)
-            ended = run.wait()
-            took.append(round(time.perf_counter() - at, 3))
-            starts.add(json.loads((Path(ended["folder"]) / "run.json").read_text())["kernel_start"])
-            if ended["verdict"]["status"] != "succeeded":
-                raise SystemExit(f"a run ended as {ended['verdict']}")
+                others = tuple(descriptor for _, run in going for descriptor in (run.news, run.word))
+                run = start_run(waiting.pop(0), home=home, inherited=others, warm=kernels.offer())
+                going.append((time.perf_counter(), run))
+            readable, _, _ = select.select([run.news for _, run in going], [], [])
+            for at, run in [(at, run) for at, run in going if run.news in readable]:
+                run.take_news()
+                if run.report.phase == "closing":
+                    run.answer(str((run.report.verdict or {})["status"]))
+                if run.has_ended:
+                    going.remove((at, run))
+                    took.append(round(time.perf_counter() - at, 3))
+                    if (run.report.verdict or {}).get("status") != "succeeded":
+                        raise SystemExit(f"a run ended as {run.report.verdict}")
+                    starts.add((run.report.facts or {})["kernel_start"])
         total = time.perf_counter() - began
         parent = memory_mb(kernels.pid or 0)
     return {
@@ -84,10 +92,6 @@ def in_runner(template: Path, home: Path, *, runs: int, at_once: int) -> dict[st
         "kernels": sorted(starts),
         **parent,
     }
-
-
-def _nobody(_place: Any) -> None:
-    """Be told of the cells."""
 
 
 def memory_mb(pid: int) -> dict[str, int]:

@@ -14,9 +14,11 @@ from typing import Any, NoReturn
 from hub_config.errors import HubError
 from hub_config.reports.execution.warm.asking import WarmParent
 from hub_config.reports.execution.warm.descendants import die_with_parent
-from hub_config.reports.runners.messages import LeasedRun, RunReport
+from hub_config.reports.execution.warm.preloading import why_no_fork
+from hub_config.reports.runners.fresh_process import start_fresh
+from hub_config.reports.runners.messages import LeasedRun, RunReport, SyncAnswer
 
-__all__ = ["RunProcess", "start_run"]
+__all__ = ["RunProcess", "carry_out", "start_run"]
 
 LONGEST_LINE = 2**20
 MOST_PASSED = 1000
@@ -146,7 +148,7 @@ def start_run(
     inherited: Iterator[int] | tuple[int, ...] = (),
     warm: WarmParent | None = None,
 ) -> RunProcess:
-    """Fork the process that carries out a run.
+    """Fork the process that carries out a run, or start it anew where this one has threads.
 
     Parameters
     ----------
@@ -157,7 +159,7 @@ def start_run(
     inherited : iterable of int
         Descriptors of the runner that the run must not keep open.
     warm : WarmParent, optional
-        Where the run asks for its kernel.
+        Where the run asks for its kernel; one that is started anew cannot, and starts its kernel itself.
 
     Returns
     -------
@@ -167,21 +169,39 @@ def start_run(
     news_read, news_write = os.pipe()
     word_read, word_write = os.pipe()
     parent = os.getpid()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    pid = os.fork()
-    if pid == 0:
-        for descriptor in (news_read, word_write, *inherited):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        _carry_out(lease, home=home, parent=parent, news=news_write, word=word_read, warm=warm)
+    if why_no_fork() is not None:
+        document = {"answer": SyncAnswer(leases=[lease]).to_document(), "home": str(home), "parent": parent}
+        pid = start_fresh("run", document, kept=[news_write, word_read])
+    else:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        pid = os.fork()
+        if pid == 0:
+            for descriptor in (news_read, word_write, *inherited):
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+            carry_out(lease, home=home, parent=parent, news=news_write, word=word_read, warm=warm)
     for descriptor in (news_write, word_read):
         os.close(descriptor)
     return RunProcess(lease, pid, news_read, word_write)
 
 
-def _carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: int, warm: WarmParent | None) -> NoReturn:
-    """Be the process of one run; never comes back."""
+def carry_out(lease: LeasedRun, *, home: Path, parent: int, news: int, word: int, warm: WarmParent | None) -> NoReturn:
+    """Be the process of one run; never comes back.
+
+    Parameters
+    ----------
+    lease : LeasedRun
+        What.
+    home : Path
+        The home.
+    parent : int
+        The runner; this process ends with it.
+    news, word : int
+        Descriptors: where to tell how the run goes, and where to read under which status it may be shown.
+    warm : WarmParent or None
+        Where the run asks for its kernel.
+    """
     status = 1
     try:
         # A runner that is killed takes its runs with it: whoever takes them up again must be the only one.

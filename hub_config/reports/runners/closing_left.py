@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from hub_config.reports.execution.warm.preloading import why_no_fork
+from hub_config.reports.runners.fresh_process import start_fresh
 from hub_config.reports.runners.messages import LeftRun
 
-__all__ = ["ClosingLeft"]
+__all__ = ["ClosingLeft", "close_all"]
 
 AGAIN_S = 3.0  # until a folder is looked at again that could not be closed
 
@@ -44,10 +46,15 @@ class ClosingLeft:
         if not new or self._process is not None or time.monotonic() < self._next:
             return
         read, write = os.pipe()
-        process = os.fork()
-        if process == 0:
-            os.close(read)
-            _close_all(new, told=write)
+        if why_no_fork() is not None:
+            document = {"left": [vars(one) for one in new], "parent": os.getpid()}
+            process = start_fresh("close-left", document, kept=[write])
+        else:
+            parent = os.getpid()
+            process = os.fork()
+            if process == 0:
+                os.close(read)
+                close_all(new, parent=parent, told=write)
         os.close(write)
         os.set_blocking(read, False)
         self._process, self._told, self._unread = process, read, b""
@@ -85,14 +92,24 @@ class ClosingLeft:
             self.closed.pop(run_id, None)
 
 
-def _close_all(left: Sequence[LeftRun], *, told: int) -> NoReturn:
-    """Be the process; never comes back."""
+def close_all(left: Sequence[LeftRun], *, parent: int, told: int) -> NoReturn:
+    """Be the process; never comes back.
+
+    Parameters
+    ----------
+    left : sequence of LeftRun
+        What to close.
+    parent : int
+        The runner; this process ends with it.
+    told : int
+        Descriptor on which it tells what is closed.
+    """
     status = 1
     try:
         from hub_config.reports.execution.warm.descendants import die_with_parent
         from hub_config.reports.folders.left_folders import Left, close_left
 
-        die_with_parent(os.getppid())
+        die_with_parent(parent)
         for one in left:
             # A folder that cannot be closed now, for want of room perhaps, must not keep the others open.
             with contextlib.suppress(Exception):

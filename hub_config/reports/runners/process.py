@@ -1,6 +1,7 @@
 """The runner: takes runs from the queue, carries them out, tells how they are, and ends when there is nothing to do.
 
-It has one thread and does little itself, so it can fork safely: every run is a process of its own.
+It has one thread and does little itself, so it can fork safely: every run is a process of its own. Should a library
+have begun threads all the same, the processes are started anew.
 """
 
 import contextlib
@@ -111,7 +112,7 @@ class Runner:
         self.kernels.tend()
         preload()
         if (reason := why_no_fork()) is not None:
-            logger.error("The runner may not be safe to fork: %s", reason)
+            logger.error("The runner cannot be forked: %s; each run starts in a process of its own, slower", reason)
 
     def _is_forsaken(self) -> bool:
         """Whether nobody will come any more to take what its runs have to tell."""

@@ -11,18 +11,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from hub_config.reports.runners.messages import LeasedRun, SyncAnswer, SyncRequest
+from hub_config.reports.runners.messages import LeasedRun, LeftRun, SyncAnswer, SyncRequest
 
 from ..conftest import alive, code, notebook, parameters, text, wait_for
 
 RUNS = 4
+StartRunner = Callable[..., subprocess.Popen[bytes]]
+ONE_WITH_A_THREAD = """
+import sys, threading, time
+threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+from hub_config.reports.runners.process import main
+sys.exit(main())
+"""
 
 
 class Service(http.server.ThreadingHTTPServer):
@@ -36,9 +43,12 @@ class Service(http.server.ThreadingHTTPServer):
     _free_since: list[float]
     agrees: bool = True
     is_gone: bool = False
+    left: Sequence[LeftRun] = ()
+    closed_left: dict[str, str | None]
     waiting: int = 0  # runs that asked under which state they may be shown
 
     def answer(self, request: SyncRequest) -> SyncAnswer:
+        self.closed_left |= request.closed_left
         begun = [self.leases.pop() for _ in range(min(request.free, len(self.leases)))]
         now = time.monotonic()
         for run in request.runs:
@@ -54,6 +64,7 @@ class Service(http.server.ThreadingHTTPServer):
             agreed=closing if self.agrees else {},
             done=[run.lease_id for run in request.runs if run.phase == "closed"],
             idle_s=self.idle_s,
+            left=[one for one in self.left if one.run_id not in self.closed_left],
         )
 
 
@@ -82,7 +93,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     template = json.dumps(notebook(*cells)).encode()
     limits = {"cell_s": 60.0, "run_s": 120.0}
     service = Service(("127.0.0.1", 0), Handler)
-    service.closed, service.free_for, service._free_since = {}, [], []
+    service.closed, service.closed_left, service.free_for, service._free_since = {}, {}, [], []
     service.leases = [
         LeasedRun(
             f"run-{n}", f"lease-{n}", "steps", template, {"days": n}, ["days"], limits, str(tmp_path / "runs"), "p"
@@ -98,18 +109,18 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def start_runner(service: Service, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+def start_runner(service: Service, tmp_path: Path) -> Iterator[StartRunner]:
     """Start the program that the hub starts."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start() -> subprocess.Popen[bytes]:
+    def start(program: Sequence[str] = ("-m", "hub_config.reports.runners.process")) -> subprocess.Popen[bytes]:
         environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"} | {
             "JUPYTERHUB_API_TOKEN": "mark-of-the-hub",
             "JUPYTERHUB_SERVER_NAME": "runner-1",
             "COHORTHUB_REPORTS_URL": f"http://127.0.0.1:{service.server_port}",
             "COHORTHUB_HOME": str(tmp_path / "home"),
         }
-        words = [sys.executable, "-m", "hub_config.reports.runners.process"]
+        words = [sys.executable, *program]
         started.append(subprocess.Popen(words, env=environment, cwd=tmp_path, start_new_session=True))
         return started[-1]
 
@@ -121,7 +132,7 @@ def start_runner(service: Service, tmp_path: Path) -> Iterator[Callable[[], subp
 
 
 def test_a_runner_forks_its_kernels_from_one_parent_and_leaves_nothing(
-    service: Service, start_runner: Callable[[], subprocess.Popen[bytes]]
+    service: Service, start_runner: StartRunner
 ) -> None:
     runner = start_runner()
     (parent,) = wait_for(
@@ -136,8 +147,20 @@ def test_a_runner_forks_its_kernels_from_one_parent_and_leaves_nothing(
     wait_for(lambda: not alive(parent.pid), seconds=5)
 
 
+def test_a_runner_with_threads_forks_nothing_and_its_runs_go_on(
+    service: Service, start_runner: StartRunner, tmp_path: Path
+) -> None:
+    service.left = [LeftRun("left", "interrupted", str(tmp_path / "runs"))]
+    runner = start_runner(("-c", ONE_WITH_A_THREAD))
+    assert runner.wait(120) == 0
+    assert {run["verdict"]["status"] for run in service.closed.values()} == {"succeeded"}
+    assert len(service.closed) == RUNS
+    assert {run["facts"]["kernel_start"] for run in service.closed.values()} == {"cold"}
+    assert service.closed_left == {"left": None}, "what others left is looked after, too"
+
+
 def test_a_runner_keeps_no_process_and_no_pipe_of_a_run_that_is_done(
-    service: Service, start_runner: Callable[[], subprocess.Popen[bytes]]
+    service: Service, start_runner: StartRunner
 ) -> None:
     service.idle_s = 60.0
     waiting, service.leases = service.leases, []
@@ -151,9 +174,7 @@ def test_a_runner_keeps_no_process_and_no_pipe_of_a_run_that_is_done(
     assert runner.num_fds() == before
 
 
-def test_a_run_is_taken_in_the_moment_in_which_another_one_is_done(
-    service: Service, start_runner: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_a_run_is_taken_in_the_moment_in_which_another_one_is_done(service: Service, start_runner: StartRunner) -> None:
     start_runner()
     wait_for(lambda: len(service.closed) == RUNS, seconds=90)
     assert max(service.free_for) < 0.5, "a place stayed empty though runs waited"

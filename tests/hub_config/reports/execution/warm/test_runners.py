@@ -125,13 +125,13 @@ def test_whichever_process_is_killed_nothing_is_left_after_five_seconds(
     assert not alive(parent)
 
 
-def test_a_killed_runner_leaves_its_run_to_end_and_then_nothing(start: Start, tmp_path: Path, temporary: Path):
+def test_a_killed_runner_takes_its_run_along_and_leaves_nothing(start: Start, tmp_path: Path, temporary: Path):
     home = tmp_path / "home"
-    runner = start(home, code("import time; time.sleep(3)"))
+    runner = start(home, code("import time; time.sleep(600)"))
     parent = said(runner)["parent"]
     wait_for(lambda: list((home / "runs").glob(".*.running")))
     runner.kill()
     runner.wait()
-    wait_for(lambda: [run for run in list_runs(home / "runs") if run["status"] == "succeeded"], seconds=30)
+    wait_for(lambda: [run for run in list_runs(home / "runs") if run["status"] == "interrupted"], seconds=30)
     wait_for(lambda: not alive(parent), seconds=5)
     assert list(temporary.iterdir()) == []

@@ -12,10 +12,7 @@ import psutil
 import pytest
 
 import hub_config
-from hub_config.reports.execution.warm.errors import ForkUnsafeError
-from hub_config.reports.execution.warm.forks import fork_run
 from hub_config.reports.execution.warm.kernels import WarmKernels
-from hub_config.reports.execution.warm.preloading import why_no_fork
 
 from ...conftest import Bench, alive, code, parameters, text, wait_for
 from .conftest import WarmBench, runs_environment
@@ -128,21 +125,6 @@ def test_an_interpreter_that_cannot_import_a_kernel_is_not_tried_for_ever(tmp_pa
         assert not kernels.wait_until_ready(2.5)
         assert kernels.offer() is None
     assert 1 <= len((tmp_path / "starts").read_text().splitlines()) <= 3
-
-
-def test_a_process_with_threads_is_not_forked(bench: Bench):
-    import threading
-
-    stop = threading.Event()
-    thread = threading.Thread(target=stop.wait)
-    thread.start()
-    try:
-        assert why_no_fork() is not None
-        with pytest.raises(ForkUnsafeError, match="threads"):
-            fork_run(None, on_cell=lambda _place: None)  # type: ignore[arg-type] # refused before it is looked at
-    finally:
-        stop.set()
-        thread.join()
 
 
 def test_a_kernel_shares_its_memory_with_the_parent(bench: Bench, warm_kernels: WarmKernels):
