@@ -155,12 +155,14 @@ class HazardComparison:
         Returns
         -------
         DataFrame
-            Text with five decimals; "not estimable" where there is no estimate.
+            Text with five decimals; where there is no estimate "not estimable" and dashes.
         """
         rows = []
         for model in (self.crude, self.adjusted):
-            numbers = [model.estimate[name] if model.estimate else None for name in list(_COLUMNS)[1:]]
-            rows.append([model.label, *(NOT_ESTIMABLE if cell is None else f"{cell:.5f}" for cell in numbers)])
+            names = list(_COLUMNS)[1:]
+            without = [NOT_ESTIMABLE, *["–"] * (len(names) - 1)]
+            found = model.estimate
+            rows.append([model.label, *([f"{found[name]:.5f}" for name in names] if found else without)])
         return pd.DataFrame(rows, columns=list(_COLUMNS.values()))
 
     def plot(self) -> "StudyFigure":

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from analysis_lib.errors import OutputError
+from analysis_lib.models.result import ModelResult
 from analysis_lib.models.rows.source import PERSON_COLUMNS
 from analysis_lib.printed_numbers import format_estimate
 from analysis_lib.tables import html_table
@@ -17,6 +18,7 @@ from analysis_lib.tables import html_table
 __all__ = [
     "ReportedNumber",
     "ReportedTable",
+    "ShownAs",
     "estimates_of",
     "exclusions_of",
     "frame_of",
@@ -24,8 +26,11 @@ __all__ = [
     "plain_count",
     "plain_number",
     "refuse_persons",
+    "shown_number",
     "title_of",
 ]
+
+ShownAs = Literal["number", "percent", "points"]
 
 #: Rows that `outputs.json` takes of one result; a curve over millions of times stays in its file.
 MOST_ESTIMATES = 2_000
@@ -72,15 +77,42 @@ class ReportedTable:
     content: Any
 
     def __repr__(self) -> str:
+        if isinstance(self.content, ModelResult):
+            return replace(self.content.summary(), title=self.title).as_text()
         return f"{self.title}\n\n{self.content!r}"
 
     def _repr_html_(self) -> str:
+        if isinstance(self.content, ModelResult):  # what it says of its kind is no caption: two may stand in a report
+            return replace(self.content.summary(), title=self.title).as_html()
         if not isinstance(self.content, pd.DataFrame):
             own = getattr(self.content, "_repr_html_", None)  # results bring their own caption
             return str(own()) if own is not None else f"<pre>{escape(repr(self))}</pre>"
         frame = self.content if isinstance(self.content.index, pd.RangeIndex) else self.content.reset_index()
         rows = [[_cell(value) for value in row] for row in frame.itertuples(index=False)]
         return html_table([str(name) for name in frame.columns], rows, caption=self.title)
+
+
+def shown_number(value: float, *, digits: int, shown_as: ShownAs) -> str:
+    """Write a number as the report shows it.
+
+    Parameters
+    ----------
+    value : int or float
+        The number.
+    digits : int
+        Decimals, of fractions.
+    shown_as : {"number", "percent", "points"}
+        As it is; or a share in percent, or a difference of shares in percentage points, with one decimal.
+
+    Returns
+    -------
+    str
+        Such as ``0.4444``, ``44.4%`` or ``31.9 percentage points``.
+    """
+    if shown_as != "number":
+        unit = "%" if shown_as == "percent" else " percentage points"
+        return f"{format_estimate(100 * value, digits=1)}{unit}"
+    return f"{value:,}" if isinstance(value, int) else format_estimate(value, digits=digits)
 
 
 def plain_number(value: Any) -> int | float | None:

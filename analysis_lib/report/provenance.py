@@ -38,7 +38,7 @@ class Provenance:
             for entry in self.manifest.data_releases
         ]
         cohorts = [
-            ("Cohort", f"{entry.name}: {entry.persons:,} persons (definition {entry.definition_sha256[:12]})")
+            ("Cohort", f"{entry.name}: {_persons(entry.persons)} (definition {entry.definition_sha256[:12]})")
             for entry in self.manifest.cohorts
         ]
         packages = ", ".join(f"{name} {installed_version(name)}" for name in _PACKAGES)
@@ -107,3 +107,7 @@ def installed_version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _persons(count: int) -> str:
+    return f"{count:,} person" if count == 1 else f"{count:,} persons"

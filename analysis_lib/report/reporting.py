@@ -10,14 +10,15 @@ import pandas as pd
 
 from analysis_lib.catalog.reading import read_so_far, watch
 from analysis_lib.errors import OutputError
-from analysis_lib.printed_numbers import format_estimate
 from analysis_lib.report.declared import (
     ReportedNumber,
     ReportedTable,
+    ShownAs,
     frame_of,
     persons_of,
     plain_number,
     refuse_persons,
+    shown_number,
     title_of,
 )
 from analysis_lib.report.manifest import (
@@ -198,6 +199,7 @@ class Report:
         persons: Mapping[str, int] | None = None,
         method: str | None = None,
         digits: int = 2,
+        shown_as: ShownAs = "number",
         tolerance: float | str | None = None,
         better: Better | None = None,
     ) -> ReportedNumber:
@@ -219,6 +221,9 @@ class Report:
             How it was made, where `of` does not know it.
         digits : int, default 2
             Decimals shown; the value declared is not rounded.
+        shown_as : {"number", "percent", "points"}, default "number"
+            How it is shown: a share in percent, a difference of shares in percentage points. The value declared stays
+            the share.
         tolerance : float or str, optional
             How far its numbers may lie from the last run's and count as unchanged: a number, or a text: ``"10 %"``.
         better : {"higher", "lower"}, optional
@@ -253,9 +258,7 @@ class Report:
             tolerance=allowed,
             better=better,
         )
-        return ReportedNumber(
-            title, plain, f"{plain:,}" if isinstance(plain, int) else format_estimate(plain, digits=digits)
-        )
+        return ReportedNumber(title, plain, shown_number(plain, digits=digits, shown_as=shown_as))
 
     def table(
         self,

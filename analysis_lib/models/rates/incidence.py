@@ -182,7 +182,7 @@ class IncidenceRates(ModelResult):
                 _label(group),
                 "–" if of_table else f"{row['persons']:,}",
                 f"{row['events']:,}",
-                format_estimate(row["person_years"], digits=0 if row["person_years"] >= 100 else 2),
+                f"{row['person_years']:,.0f}" if row["person_years"] >= 100 else format_estimate(row["person_years"]),
                 format_ratio(row["rate"]),
                 f"{format_ratio(row['ci_low'])} to {format_ratio(row['ci_high'])}",
             )

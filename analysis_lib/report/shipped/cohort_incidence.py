@@ -9,7 +9,9 @@ import pandas as pd
 from analysis_lib.cohort.language.entries import Entry
 from analysis_lib.cohort.language.rules import PriorObservation
 from analysis_lib.errors import ModelInputError
+from analysis_lib.models.arguments import in_percent
 from analysis_lib.models.rates.incidence import DAYS_PER_YEAR, IncidenceRates, incidence_rates
+from analysis_lib.printed_numbers import format_ratio
 from analysis_lib.report.shipped.person_time import days_at_risk
 
 if TYPE_CHECKING:
@@ -43,6 +45,25 @@ class CohortIncidence:
     by_age: IncidenceRates | None
     entries: int
     prior_days: int
+
+    def in_words(self) -> str:
+        """Say the rate of everybody, with what it is made of.
+
+        Returns
+        -------
+        str
+            A sentence; it says so where nobody was at risk.
+        """
+        if self.overall is None:
+            return "Nobody was at risk: there is no rate."
+        found = self.overall.table.iloc[0]
+        per = f"per {self.overall.per:,.0f} person-years"
+        interval = f"{format_ratio(found['ci_low'])} to {format_ratio(found['ci_high'])}"
+        return (
+            f"{int(found['events']):,} first entries in {found['person_years']:,.0f} person-years of "
+            f"{int(found['persons']):,} persons: {format_ratio(found['rate'])} {per} "
+            f"({in_percent(self.overall.level)} CI {interval}, exact Poisson)."
+        )
 
     def describe(self) -> str:
         """Say how it was counted.

@@ -49,7 +49,7 @@ class CountedTable:
         return len(self.frame)
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        return [column_in_words(name) for name in self.frame.columns], [
+        return [_heading(name) for name in self.frame.columns], [
             [_written(value) for value in row] for row in self.frame.itertuples(index=False)
         ]
 
@@ -61,7 +61,15 @@ class CountedTable:
         return html_table(*self._cells(), caption=self.title, notes=notes, left=self.words)
 
 
+def _heading(name: str) -> str:
+    """Write ``share_percent_now`` as ``Share now, %``."""
+    words = column_in_words(name.replace("_percent", ""))
+    return f"{words}, %" if "_percent" in name else words
+
+
 def _written(value: object) -> str:
     if isinstance(value, float):
+        if 0 < value < 0.005:
+            return "<0.01"  # 0.00 would say that there is none
         return format_estimate(value)
     return f"{value:,}" if isinstance(value, int) else str(value)

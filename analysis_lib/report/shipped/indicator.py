@@ -9,7 +9,7 @@ import pandas as pd
 from analysis_lib.cohort import Cohort, CohortDefinition, ConceptSet, build_cohort
 from analysis_lib.cohort.exits import FixedDuration
 from analysis_lib.cohort.language import Entry, Event
-from analysis_lib.errors import InvalidDefinitionError
+from analysis_lib.errors import InvalidDefinitionError, ModelInputError
 from analysis_lib.features import Flag, baseline
 from analysis_lib.models.arguments import checked_choice
 from analysis_lib.report.shipped.care_units import UnitKind, name_units
@@ -54,6 +54,24 @@ class IndicatorCases:
         masks = {"events": self.frame["event"], "without unit": self.frame["unit"].isna()}
         parts = {name: int(self.frame.loc[mask, "subject_id"].nunique()) for name, mask in masks.items()}
         return {"all": self.n_persons, **parts}
+
+    def in_words(self, *, first_date: str, last_date: str) -> str:
+        """Say how the cases in the time asked for follow from all cases of the release.
+
+        Parameters
+        ----------
+        first_date, last_date : str
+            First and last day of a case.
+
+        Returns
+        -------
+        str
+            A sentence.
+        """
+        return (
+            f"Of these {self.cohort.n_persons:,} persons, {self.n_persons:,} have {len(self.frame):,} cases that begin "
+            f"from {first_date} to {last_date}."
+        )
 
     def problem(self, *, fewest_persons: int = 0) -> str:
         """Say why there is nothing to compare.
@@ -156,8 +174,12 @@ def indicator_cases(
     Raises
     ------
     ModelInputError
-        If the unit is not known.
+        If the unit is not known, or the last day lies before the first.
     """
+    if pd.Timestamp(last_date) < pd.Timestamp(first_date):
+        raise ModelInputError(
+            "last_date must not lie before first_date; found it does. Give the first and the last day of a case."
+        )
     checked_choice(unit, "unit", known=get_args(UnitKind))
     definition = CohortDefinition(
         cases.name,

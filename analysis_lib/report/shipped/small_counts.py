@@ -31,6 +31,8 @@ class SmallCounts:
         str
             A sentence.
         """
+        if self.fewest < 2:
+            return "No count was looked at for being small: the report was told that every count may be shown."
         if not self.outputs:
             return f"No output was declared with a count of fewer than {self.fewest} persons, other than 0."
         listed = "; ".join(f"{title}: {count:,}" for title, count in self.outputs.items())

@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis_lib.errors import OutputError
+from analysis_lib.models import incidence_rates
 from analysis_lib.models.effectiveness import propensity_score
 from analysis_lib.models.survival import KaplanMeierResult, kaplan_meier
 from analysis_lib.report import Report, attrition_table, table_one
@@ -327,3 +329,27 @@ def test_a_direction_that_is_none_is_refused(run_dir: Path, better: object) -> N
     with pytest.raises(OutputError, match="better of output 'n' must be one of higher, lower"):
         Report(title="Study").number("n", 1, title="N", persons=PERSONS, better=better)
     assert _document(run_dir)["outputs"] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown_as", "text"),
+    [(0.4444, "percent", "44.4%"), (-0.0281, "points", "-2.8 percentage points"), (0.4444, "number", "0.44")],
+)
+def test_a_share_is_shown_in_percent_and_declared_as_it_is(
+    tmp_path: Path, value: float, shown_as: Any, text: str
+) -> None:
+    report = Report(title="Wards", run_dir=tmp_path)
+    shown = report.number("share", value, title="Share", persons={"all": 40}, shown_as=shown_as)
+    assert shown.text == text
+    assert report.manifest.outputs[0].value == value
+
+
+def test_two_results_of_one_kind_have_the_captions_that_the_report_gives_them() -> None:
+    people = pd.DataFrame({"subject_id": [1, 2], "days": [3_652_500, 400], "event": [True, False]})
+    report = Report(title="Wards")
+    for number in (1, 2):
+        rates = incidence_rates(people, time="days", event="event")
+        shown = report.table(f"rates-{number}", rates, title=f"Rates in ward {number}")
+        assert f"Rates in ward {number}" in shown._repr_html_()
+        assert "Incidence rates" not in shown._repr_html_() + repr(shown)
+        assert "10,001" in repr(shown)  # person-years, with separators as the counts beside them

@@ -123,7 +123,7 @@ class UnitFunnel(ModelResult):
             Prints as text, shows as a table in a notebook.
         """
         scale = 100.0 if self.kind == "proportion" else 1.0
-        names = {"proportion": ("Rows", "%"), "ratio": ("Expected", "O/E")}
+        names = {"proportion": ("Cases", "%"), "ratio": ("Expected", "O/E")}
         size, value = names.get(self.kind, ("Person-years", f"Rate per {self.per:,.0f} person-years"))
         rows = tuple(
             (
@@ -149,19 +149,23 @@ class UnitFunnel(ModelResult):
         origin = (
             "given" if self.target_given else ("observed = expected" if self.kind == "ratio" else "all units together")
         )
+        cases = "cases" if self.kind == "proportion" else "rows"
         notes = [
             f"Method: {self.method}.",
             f"Target: {format_ratio(scale * self.target)}{unit} ({origin}).",
-            f"{self.n:,} rows, {self.events:,} events, {len(self.table):,} units.",
+            f"{self.n:,} {cases}, {self.events:,} events, {len(self.table):,} units.",
         ]
         if not self.settings.get("n_events") and self.persons["all"] < self.n:
-            notes.append(f"They come from {self.persons['all']:,} persons; the limits take rows for independent.")
+            notes.append(f"They come from {self.persons['all']:,} persons; the limits take {cases} for independent.")
         if self.exclusions:
             notes.append(left_out(self.n_excluded, self.exclusions))
         return (*notes, *self.remarks, self._about_dispersion())
 
     def _about_dispersion(self) -> str:
         found = self.overdispersion
+        if found.units == 1:
+            own = "" if self.target_given else ", and the target is its own"
+            return f"There is one unit: nothing says how much units differ{own}."
         text = (
             f"Beyond chance: phi {format_estimate(found.phi)} ({equation_of_p(found.p_value)}), variance between units "
             f"{found.tau2:.3g}; z scores winsorised by {in_percent(found.winsorised)} at each end."

@@ -141,9 +141,9 @@ class PeriodShares(ModelResult):
         return ModelSummary(title=f"Share by {self.step}", header=header, rows=rows, notes=self._notes())
 
     def _notes(self) -> tuple[str, ...]:
-        notes = [f"Method: {self.method}.", f"{self.n:,} rows, {self.events:,} events."]
+        notes = [f"Method: {self.method}.", f"{self.n:,} cases, {self.events:,} events."]
         if self.persons["all"] < self.n:
-            notes.append(f"They come from {self.persons['all']:,} persons; the limits take rows for independent.")
+            notes.append(f"They come from {self.persons['all']:,} persons; the limits take cases for independent.")
         if self.exclusions:
             notes.append(left_out(self.n_excluded, self.exclusions))
         return (*notes, *self.remarks)

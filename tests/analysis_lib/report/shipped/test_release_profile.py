@@ -3,11 +3,13 @@
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from analysis_lib.catalog import Dataset, import_omop, open_catalog
 from analysis_lib.errors import DatasetNotFoundError
 from analysis_lib.report.shipped import release_profile
+from analysis_lib.report.shipped.counted import CountedTable
 from analysis_lib.testing import Mess, synthetic_omop
 
 
@@ -118,3 +120,12 @@ def test_demo_data_have_the_findings_of_their_import(gibleed_data: Path) -> None
     assert profile.rows_with("owner-unknown") == 2649
     assert profile.count("problem") == len(profile.findings) == 23
     assert profile.rules.frame["severity"].tolist()[:8] == ["problem"] * 8
+
+
+def test_shares_are_headed_by_their_unit_and_few_are_not_written_as_none() -> None:
+    frame = pd.DataFrame({"table": ["person"], "share_percent_now": [0.0015], "share_percent": [0.0]})
+    shown = repr(CountedTable(frame, "Shares", "counted", {"all": 40}))
+    assert "Share now, %" in shown
+    assert "Share, %" in shown
+    assert "<0.01" in shown
+    assert "0.00" in shown

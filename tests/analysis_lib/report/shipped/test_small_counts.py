@@ -21,3 +21,7 @@ def test_an_output_with_a_small_count_is_named(tmp_path: Path) -> None:
 
 def test_zero_and_the_fewest_themselves_are_not_small(tmp_path: Path) -> None:
     assert "No output" in small_counts(_report(tmp_path, here=0, there=5), fewest=5).describe()
+
+
+def test_where_every_count_may_be_shown_none_is_said_to_be_small(tmp_path: Path) -> None:
+    assert "told that every count may be shown" in small_counts(_report(tmp_path, here=1), fewest=1).describe()

@@ -76,7 +76,7 @@ def test_rows_of_fewer_persons_are_noted() -> None:
     found = unit_funnel(
         _stays(a=(20, 5), b=(20, 2)).assign(person_id=[*range(20), *range(20)]), by="ward", event="fell"
     )
-    assert "They come from 20 persons; the limits take rows for independent." in repr(found)
+    assert "They come from 20 persons; the limits take cases for independent." in repr(found)
 
 
 def test_units_that_differ_beyond_chance_are_noted_and_get_wider_limits() -> None:
@@ -170,3 +170,24 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     asked = {"by": "ward", "event": "fell", "fewest_persons": 10}
     turned = stays.iloc[::-1].reset_index(drop=True)
     pd.testing.assert_frame_equal(unit_funnel(stays, **asked).table, unit_funnel(turned, **asked).table)
+
+
+@pytest.mark.parametrize("overdispersion", ["none", "multiplicative", "additive"])
+@pytest.mark.parametrize("units", [1, 3])
+def test_units_that_are_all_alike_lie_inside_and_one_alone_says_that_nothing_is_compared(
+    overdispersion: str, units: int
+) -> None:
+    rows = pd.DataFrame(
+        {
+            "subject_id": range(60),
+            "unit": [f"ward {i % units}" for i in range(60)],
+            "event": [(i // units) % 4 == 0 for i in range(60)],
+        }
+    )
+    found = unit_funnel(rows, by="unit", event="event", overdispersion=overdispersion)
+    assert set(found.table["value"]) == {0.25}
+    assert set(found.table["position"]) == {"inside"}
+    assert np.isfinite(found.table.drop(columns="position").to_numpy(dtype=float)).all()
+    assert ("There is one unit" in repr(found)) is (units == 1)
+    assert "nan" not in repr(found).lower()
+    found.plot(labels="all")
