@@ -163,15 +163,17 @@ def test_a_runner_keeps_no_process_and_no_pipe_of_a_run_that_is_done(
     service: Service, start_runner: StartRunner
 ) -> None:
     service.idle_s = 60.0
-    waiting, service.leases = service.leases, []
+    waiting, service.leases = service.leases[1:], service.leases[:1]
     runner = psutil.Process(start_runner().pid)
-    wait_for(lambda: len(runner.children()) == 1 and runner.num_fds() > 4)
-    time.sleep(2)  # it has spoken with the service, and waits for something to do
-    before = runner.num_fds()
+
+    def opened_after(n_runs: int) -> int:
+        wait_for(lambda: len(service.closed) == n_runs, seconds=90)
+        wait_for(lambda: len(runner.children()) == 1, seconds=10)
+        return runner.num_fds()
+
+    before = opened_after(1)
     service.leases = waiting
-    wait_for(lambda: len(service.closed) == RUNS, seconds=90)
-    wait_for(lambda: len(runner.children()) == 1, seconds=5)
-    assert runner.num_fds() == before
+    assert opened_after(RUNS) == before
 
 
 def test_a_run_is_taken_in_the_moment_in_which_another_one_is_done(service: Service, start_runner: StartRunner) -> None:
