@@ -13,7 +13,8 @@ import sqlalchemy as sa
 import hub_config.reports.keeper.due_slots as due_slots_module
 from hub_config.reports.calendar import load_zone
 from hub_config.reports.database.definitions import due_definitions, pause, remove_definition, slots_of
-from hub_config.reports.database.tables import definitions
+from hub_config.reports.database.history import newest_success
+from hub_config.reports.database.tables import definitions, runs
 from hub_config.reports.desk import Desk
 from hub_config.reports.keeper.due_slots import DueSlots
 
@@ -97,6 +98,22 @@ def test_relative_dates_are_those_of_the_slot_not_of_the_moment_it_is_made_up_fo
     (run,) = bench.runs(states=["queued"])
     assert run.parameters["month"] == "2026-11"
     assert run.written == {"month": "{month:-1}"}
+
+
+def test_slots_that_are_made_up_for_run_and_are_compared_in_their_order(bench: Bench) -> None:
+    bench.save(schedule="0 7 1 * *", missed="all", missed_limit=3)
+    look(bench, at("2027-03-02T00:00:00+00:00"))
+    made = bench.runs(states=["queued"])
+    assert [run.slot[:10] for run in made] == ["2026-12-31", "2027-01-31", "2027-02-28"]  # in UTC
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(runs).where(runs.c.state == "queued").values(state="succeeded"))
+        before = [
+            newest_success(tx, project="wards", definition="monthly", before=run.queued_at, label="") for run in made
+        ]
+        newest = newest_success(tx, project="wards", definition="monthly")
+    assert [run.id if run is not None else None for run in before] == [None, made[0].id, made[1].id]
+    assert newest is not None
+    assert newest.id == made[2].id
 
 
 def test_now_is_when_the_run_is_made_and_slot_when_it_was_due(bench: Bench) -> None:
