@@ -109,8 +109,20 @@ class DueSlots:
         problem: str | None = None
         skipped = [one for one in decisions if not one.runs]
         shown = {one.slot.at for one in skipped[-MOST_SHOWN:]}
+        # Those that are made up for together come one after the other: so they run, and so they are compared.
+        order = {one.slot.at: number for number, one in enumerate(one for one in decisions if one.runs)}
         for one in decisions:
-            why = self._do(tx, row, decision=one, definition=definition, project=project, now=now, shown=shown)
+            queued_at = now + dt.timedelta(milliseconds=order.get(one.slot.at, 0))
+            why = self._do(
+                tx,
+                row,
+                decision=one,
+                definition=definition,
+                project=project,
+                now=now,
+                queued_at=queued_at,
+                shown=shown,
+            )
             problem = why if one.runs else problem
         move_on(tx, row, decided_until=now, next_slot=_next(schedules, now), broken=problem)
 
@@ -123,6 +135,7 @@ class DueSlots:
         definition: Definition,
         project: Project | None,
         now: dt.datetime,
+        queued_at: dt.datetime,
         shown: set[dt.datetime],
     ) -> str | None:
         """Run or skip one slot; say what kept it from running."""
@@ -144,7 +157,7 @@ class DueSlots:
             submission = submission_of(
                 self.desk, tx, row=row, project=project, at=slot, submitted_by=BY_SCHEDULE, slot=slot, now=now
             )
-            submit(tx, submission, now=now)
+            submit(tx, submission, now=queued_at)
             nested.commit()
         except DatabaseUnreachableError:
             raise
