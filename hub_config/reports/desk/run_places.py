@@ -64,6 +64,7 @@ class RunPlaces:
         for one in (runs, stages):
             _make(one)
             _give(one, found.account)
+        _lend(folder / "secrets", found.account, kept=found.notice_secrets)
         environment = {
             "COHORTHUB_STAGES": str(stages),
             "COHORTHUB_COHORTS": str(cohorts_folder(folder)),
@@ -88,12 +89,33 @@ def _give(folder: Path, account: str) -> None:
 
     Only root can give, and reads it all the same; elsewhere runs are carried out by the service's own account.
     """
-    if os.geteuid() != 0:
-        return
-    try:
-        owner = pwd.getpwnam(account)
-    except KeyError:
-        return
+    owner = _owner(account)
     # The folder above is not the account's, so it can put no link in this one's place.
-    if not folder.is_symlink() and folder.stat().st_uid != owner.pw_uid:
+    if owner is not None and not folder.is_symlink() and folder.stat().st_uid != owner.pw_uid:
         os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+
+
+def _lend(secrets: Path, account: str, *, kept: frozenset[str]) -> None:
+    """Let the project's account read its secrets, where there is one of its own; it writes none.
+
+    Addresses of notices are kept: they are for the service alone.
+    """
+    owner = _owner(account)
+    if owner is None or secrets.is_symlink() or not secrets.is_dir():
+        return
+    os.chown(secrets, 0, owner.pw_gid, follow_symlinks=False)
+    secrets.chmod(0o750)
+    with os.scandir(secrets) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                uid, gid = (0, 0) if entry.name in kept else (owner.pw_uid, owner.pw_gid)
+                os.chown(entry.path, uid, gid, follow_symlinks=False)
+
+
+def _owner(account: str) -> pwd.struct_passwd | None:
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(account)
+    except KeyError:
+        return None
