@@ -11,8 +11,9 @@ ACTIVE = ("queued", *HELD)
 
 FOLLOWS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "queued": ("running", "cancelled", "skipped", "failed"),
-        "running": ("closing", "interrupted", "cancelled", "queued"),
+        "queued": ("running", "cancelled"),
+        # Back into the queue where it never reached its runner; failed where it could not begin.
+        "running": ("closing", "interrupted", "cancelled", "queued", "failed"),
         "closing": ("succeeded", "failed", "cancelled", "timed_out", "interrupted"),
         **dict.fromkeys(FINAL, ()),
     }
