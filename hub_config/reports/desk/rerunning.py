@@ -125,7 +125,7 @@ def rerun(desk: Desk, run_id: str, *, person: Person, now: dt.datetime) -> Rerun
         given=run.given,
         label=run.label,
         releases={**run.releases, **_releases_read(run)},
-        limits=run.limits or run_limits(project),
+        limits={name: min(seconds, run.limits.get(name, seconds)) for name, seconds in run_limits(project).items()},
         rerun_of=run.id,
     )
     with desk.database.writing() as tx:
