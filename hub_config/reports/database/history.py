@@ -44,6 +44,8 @@ class RunFilter:
         Asked for by one person.
     since, until : str or None
         Queued in this time, as the tables write it.
+    release : tuple of str or None
+        With this release of a data set: its name, and the release.
     """
 
     projects: Sequence[str] | None = None
@@ -53,6 +55,7 @@ class RunFilter:
     submitted_by: str | None = None
     since: str | None = None
     until: str | None = None
+    release: tuple[str, str] | None = None
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Give the filter as SQL.
@@ -78,6 +81,9 @@ class RunFilter:
             found.append(runs.c.queued_at >= self.since)
         if self.until is not None:
             found.append(runs.c.queued_at < self.until)
+        if self.release is not None:
+            name, release = self.release
+            found.append(runs.c.releases[name].as_string() == release)
         return found
 
 

@@ -41,6 +41,7 @@ from hub_config.reports.service.pages import FormHandler, ListHandler
 from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
 from hub_config.reports.service.reading.comparisons import Comparisons
 from hub_config.reports.service.reading.history import HistoryHandler
+from hub_config.reports.service.reading.known_values import KnownValues
 from hub_config.reports.service.reading.latest import LatestHandler, LatestReportHandler
 from hub_config.reports.service.reading.portal import Portal
 from hub_config.reports.service.run_pages import (
@@ -169,6 +170,7 @@ def make_service(settings: ServiceSettings) -> Service:
         live=live,
         comparisons=Comparisons(database),
         portal=Portal(database),
+        known_values=KnownValues(database),
         pdfs=PdfCache(settings.home / "run" / "pdf"),
         hub_auth=auth,
         shelf=shelf,

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.history import queue_position
+from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import events, runs
 
 __all__ = ["LiveEvents", "News", "TooManyStreamsError", "Watcher"]
@@ -19,6 +20,7 @@ __all__ = ["LiveEvents", "News", "TooManyStreamsError", "Watcher"]
 MOST_STREAMS = 12  # of one person: a browser's tabs, and more than any reader has open
 MOST_WAITING = 100  # news that a slow reader has not taken; what comes later waits in the database
 MOST_EVENTS = 2000  # of one look
+_ROWS = sa.select(runs).where(runs.c.id.in_(sa.bindparam("of_runs", expanding=True)))
 BEAT = dt.timedelta(seconds=2)  # how often a reader is told that the run goes on, though nothing happened
 
 
@@ -160,11 +162,10 @@ class LiveEvents:
             wanted = [
                 run_id for run_id, free in ready.items() if is_beat or run_id in told or any(one.is_new for one in free)
             ]
-            rows = (
-                {row.id: row for row in connection.execute(sa.select(runs).where(runs.c.id.in_(wanted)))}
-                if wanted
-                else {}
-            )
+            rows = {row.id: row for row in connection.execute(_ROWS, {"of_runs": wanted})} if wanted else {}
+            # Each question sees the newest state: what ended a run may have come after the events were read.
+            if any(row.state in FINAL for row in rows.values()):
+                found = self._events(connection, ready)
             places = {row.id: queue_position(connection, row) for row in rows.values() if row.state == "queued"}
         for run_id in wanted:
             own = [one for one in found if one.run_id == run_id]

@@ -10,7 +10,8 @@ from hub_config.reports.changes import roll_up
 from hub_config.reports.changes.roll_up import RollUp, parameter_text
 from hub_config.reports.changes.texts import text as change_text
 from hub_config.reports.changes.wording import number_text
-from hub_config.reports.database.history import find_batch, runs_of_batch
+from hub_config.reports.database.history import RunFilter, find_batch, runs_of_batch
+from hub_config.reports.database.states import FINAL
 from hub_config.reports.desk import COMMAND_LINE
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
@@ -20,12 +21,37 @@ from hub_config.reports.service.reading.comparisons import Comparisons
 
 __all__ = ["BatchHandler", "BatchTableHandler", "CompareHandler"]
 
+RUNS_PER_PAGE = 25
+
 
 class CompareHandler(PageHandler):
     """Two runs side by side."""
 
     async def get(self) -> None:
-        """Show what changed from the run in ``?a=`` to the one in ``?b=``."""
+        """Show what changed from the run in ``?a=`` to that in ``?b=``; if one is missing, what there is to choose."""
+        given = [self.get_query_argument(name, "").strip() for name in ("a", "b")]
+        if all(given) and given[0] != given[1]:
+            await self._show_two()
+        elif any(given):
+            await self._choose(self.run_or_404(given[0] or given[1]))
+        else:
+            raise HTTPError(404)
+
+    async def _choose(self, run: Run) -> None:
+        wanted = RunFilter(
+            projects=[run.project],
+            definition=run.definition,
+            template=run.template if run.definition is None else None,
+            states=[state for state in FINAL if state != "skipped"],
+        )
+        page = self.page_number()
+        found, n_pages = await asyncio.to_thread(
+            self.board.page, self.person, number=page, size=RUNS_PER_PAGE, wanted=wanted
+        )
+        others = [(other, _earlier_first(run, other)) for other in found if other.run_id != run.run_id]
+        self.show("choose.html", run=run, others=others, page=min(page, n_pages), n_pages=n_pages)
+
+    async def _show_two(self) -> None:
         before, after = (self.run_or_404(self.get_query_argument(name, "")) for name in ("a", "b"))
         found = await asyncio.to_thread(self._comparisons.compare, before, after)
         if found is None:
@@ -42,6 +68,11 @@ class CompareHandler(PageHandler):
     def _comparisons(self) -> Comparisons:
         comparisons: Comparisons = self.settings["comparisons"]
         return comparisons
+
+
+def _earlier_first(one: Run, other: Run) -> str:
+    first, second = sorted((one, other), key=lambda run: (run.asked_at or "", run.run_id))
+    return f"compare?a={first.run_id}&b={second.run_id}"
 
 
 class _Batch(PageHandler):

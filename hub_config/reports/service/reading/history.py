@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from hub_config.projects import Project
+from hub_config.reports.database.history import RunFilter
 from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.reading.known_values import KnownValues, Values
 from hub_config.reports.service.reading.portal import Portal, Section
 from hub_config.reports.service.reading.run_lists import Line, page_in_groups
 from hub_config.reports.service.reading.run_search import STATES, RunSearch, read_search
@@ -62,7 +64,7 @@ class HistoryHandler(PageHandler):
 
     async def get(self) -> None:
         """Show a page of them."""
-        search = read_search(lambda name: self.get_query_argument(name, ""))
+        search = read_search(lambda name: self.get_query_argument(name, ""), zone_of=self.board.zone_of)
         page = self.page_number()
         runs, n_pages = ([], 1) if search.problem else await self._found(search, page=page)
         if search.problem:
@@ -75,7 +77,13 @@ class HistoryHandler(PageHandler):
             n_pages=n_pages,
             projects=projects_seen(self),
             all_states=STATES,
+            known=await asyncio.to_thread(self._known, search),
         )
+
+    def _known(self, search: RunSearch) -> Values:
+        known: KnownValues = self.settings["known_values"]
+        wanted = RunFilter(projects=[search.project] if search.project else None)
+        return known.of(self.board.limited(wanted, person=self.person).projects)
 
     async def _found(self, search: RunSearch, *, page: int) -> tuple[list[Line], int]:
         wanted = search.to_filter()

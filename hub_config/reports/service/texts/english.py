@@ -195,8 +195,6 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "run_for": "Run for the project",
         "run_for_help": "Members of the project will see the run and its result.",
         "search_any": "Any",
-        "search_since": "From day (UTC)",
-        "search_until": "To day (UTC)",
         "search_do": "Filter",
         "search_all": "Show all",
         "search_nothing": "No run fits these filters.",

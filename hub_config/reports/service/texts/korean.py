@@ -196,8 +196,6 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "run_for": "실행할 프로젝트",
         "run_for_help": "프로젝트의 구성원이 이 실행과 결과를 볼 수 있습니다.",
         "search_any": "전체",
-        "search_since": "시작일 (UTC)",
-        "search_until": "종료일 (UTC)",
         "search_do": "찾기",
         "search_all": "모두 보기",
         "search_nothing": "조건에 맞는 실행이 없습니다.",

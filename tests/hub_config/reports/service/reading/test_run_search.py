@@ -15,7 +15,7 @@ def test_nothing_asked_is_any_run():
 
 def test_the_last_day_is_included():
     wanted = search(since="2026-11-01", until="2026-11-30").to_filter()
-    assert (wanted.since, wanted.until) == ("2026-11-01", "2026-12-01")
+    assert (wanted.since, wanted.until) == ("2026-11-01T00:00:00.000Z", "2026-12-01T00:00:00.000Z")
 
 
 def test_a_run_that_closes_counts_as_running():
