@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from hub_config.reports.parameters.choices import Choices, names_of
 from hub_config.reports.parameters.declarations import Parameter
 from hub_config.reports.parameters.typed_text import from_text
-from hub_config.reports.parameters.values import ParameterType
+from hub_config.reports.parameters.values import NAMED, ParameterType
 from hub_config.reports.service.texts import Texts
 
-__all__ = ["Field", "Form", "as_typed", "filled_form", "read_form"]
+__all__ = ["Field", "Form", "as_typed", "filled_form", "offer_names", "read_form"]
 
 LONGEST = 10_000
 PREFIX = "p-"  # parameters have their own names in the form, so none can pose as _xsrf
@@ -30,12 +31,15 @@ class Field:
         The words of the reader's language.
     error : str or None
         Why the value was refused.
+    names : tuple of str
+        For a data set, a cohort or a secret: the names there are to choose from; empty where they are not known.
     """
 
     parameter: Parameter
     value: str
     texts: Texts
     error: str | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -120,6 +124,34 @@ def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | Non
     given = values or {}
     fields = [Field(one, as_typed(given.get(one.name, one.default), one.type), texts) for one in parameters]
     return Form(fields, {})
+
+
+def offer_names(form: Form, known: Sequence[Choices]) -> Form:
+    """Let data sets, cohorts and secrets be chosen from those that there are.
+
+    Parameters
+    ----------
+    form : Form
+        As filled or read.
+    known : sequence of Choices
+        What each project that the report may run for has. The project is chosen in the same form, so the names of all
+        are offered; one that the chosen project does not have is refused when it is sent.
+
+    Returns
+    -------
+    Form
+        The same; what stands in a field is always among its names.
+    """
+    fields = [replace(field, names=_names(field, known)) for field in form.fields]
+    return replace(form, fields=fields)
+
+
+def _names(field: Field, known: Sequence[Choices]) -> tuple[str, ...]:
+    kind = field.parameter.type.kind
+    if kind not in NAMED:
+        return ()
+    names = {name for one in known for name in names_of(kind, one)}
+    return tuple(sorted(names | ({field.value} if field.value else set()))) if names else ()
 
 
 def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str], *, texts: Texts) -> Form:

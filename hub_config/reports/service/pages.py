@@ -9,7 +9,7 @@ from hub_config.errors import HubError
 from hub_config.projects import Action
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
-from hub_config.reports.service.forms import Form, filled_form, read_form
+from hub_config.reports.service.forms import Form, filled_form, offer_names, read_form
 from hub_config.reports.service.reading.history import projects_seen, sections_for
 from hub_config.reports.service.reading.run_lists import page_in_groups
 from hub_config.reports.service.shelf import Offer, Shelf
@@ -114,5 +114,6 @@ class FormHandler(PageHandler):
 
     def _show(self, offer: Offer, form: Form) -> None:
         projects = [one for one in projects_seen(self) if self.person.may(one, Action.RUN)]
+        form = offer_names(form, [self.desk.known_names(one) for one in projects])
         chosen = self.get_argument("project", "")
         self.show("form.html", offer=offer, form=form, projects=projects, chosen=chosen)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from hub_config.reports.parameters import KnownNames
 from hub_config.reports.parameters.declarations import read_parameters
-from hub_config.reports.service.forms import filled_form, read_form
+from hub_config.reports.service.forms import filled_form, offer_names, read_form
 from hub_config.reports.service.texts import LANGUAGES
 
 from .notebooks import STEADY
@@ -122,3 +123,25 @@ def test_what_is_wrong_is_said_in_the_readers_language():
     assert form.fields[1].error is not None
     assert any("필요합니다" in (field.error or "") for field in form.fields)
     assert form.error == LANGUAGES["ko"].text("form_errors", n=sum(1 for field in form.fields if field.error))
+
+
+def test_data_sets_and_cohorts_are_chosen_from_those_of_all_projects_that_the_report_may_run_for():
+    parameters = read_parameters(
+        'data: "Dataset" = "gibleed"\nwho: "Cohort | None" = None\nkey: "Secret" = "token"\nmore: "list[Dataset]" = []'
+    )
+    known = [KnownNames({"gibleed": ["2026"]}, ["stroke"]), KnownNames({"wards": []}, ["copd", "stroke"])]
+    offered = {field.parameter.name: field.names for field in offer_names(filled(parameters), known).fields}
+    assert offered == {
+        "data": ("gibleed", "gibleed@2026", "wards"),
+        "who": ("copd", "stroke"),
+        "key": (),  # nobody has a secret: the name is typed
+        "more": (),
+    }
+
+
+def test_a_name_that_is_there_no_more_stays_in_its_field():
+    parameters = read_parameters('data: "Dataset" = "gibleed"')
+    (field,) = offer_names(filled(parameters, {"data": "old@2020"}), [KnownNames({"gibleed": []})]).fields
+    assert field.names == ("gibleed", "old@2020")
+    (field,) = offer_names(filled(parameters), [KnownNames()]).fields
+    assert field.names == ()
