@@ -8,7 +8,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import RedirectHandler
 
 from hub_config.home import Home
-from hub_config.isolation import isolation_notice
+from hub_config.isolation import isolation_notices
 from hub_config.reports.database import bring_up_to_date, open_database
 from hub_config.reports.desk import Desk, ProjectBook
 from hub_config.reports.desk.run_places import RunPlaces
@@ -174,7 +174,7 @@ def make_service(settings: ServiceSettings) -> Service:
         pdfs=PdfCache(settings.home / "run" / "pdf"),
         hub_auth=auth,
         shelf=shelf,
-        site=Site(prefix=settings.prefix, hub_base_url=settings.hub_base_url, banner=isolation_notice()),
+        site=Site(prefix=settings.prefix, hub_base_url=settings.hub_base_url, banners=isolation_notices()),
         # Kept in the home, so that a restart of the service signs nobody out in the middle of a form.
         cookie_secret=home.secret("reports-cookie-secret"),
         xsrf_cookies=True,

@@ -5,11 +5,11 @@ import secrets
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from jupyterhub.services.auth import HubOAuthCallbackHandler
 from tornado.web import HTTPError, RequestHandler
 
+from hub_config.languages import language_of, other_languages
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.desk import Desk, Person
 from hub_config.reports.service.board import Board, Run
@@ -17,14 +17,13 @@ from hub_config.reports.service.security import COMMON_HEADERS, page_policy
 from hub_config.reports.service.sign_in import SignedIn, brings_token
 from hub_config.reports.service.site import Site
 from hub_config.reports.service.statuses import status_of
-from hub_config.reports.service.texts import LANGUAGES, Texts, choose_language
+from hub_config.reports.service.texts import LANGUAGES, Texts
 
 __all__ = ["Answer", "CallbackHandler", "NotFoundHandler", "PageHandler"]
 
 logger = logging.getLogger(__name__)
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-LANGUAGE_COOKIE = "cohorthub-language"  # the hub's own pages read it too
 
 
 class Answer(RequestHandler):
@@ -47,33 +46,7 @@ class Answer(RequestHandler):
     @cached_property
     def texts(self) -> Texts:
         """The words of this answer; a language that the address asks for is kept for the next ones."""
-        # Not by tornado's way, which refuses what is no UTF-8: the page that says so asks here as well.
-        asked = self.request.query_arguments.get("lang", [b""])[-1].decode("ascii", "replace")
-        texts = choose_language(
-            asked,
-            kept=self.get_cookie(LANGUAGE_COOKIE) or "",
-            accepted=self.request.headers.get("Accept-Language", ""),
-        )
-        if asked == texts.language:
-            self.set_cookie(LANGUAGE_COOKIE, asked, path="/", expires_days=365, samesite="Lax", httponly=True)
-        return texts
-
-    def other_languages(self) -> list[tuple[Texts, str]]:
-        """Give the languages that this page can be turned to, each with its address.
-
-        Returns
-        -------
-        list of tuple
-            Texts and address.
-        """
-        # An address that led nowhere is not repeated.
-        asked = parse_qsl(self.request.query) if self.get_status() < HTTPStatus.BAD_REQUEST else []
-        kept = [(name, value) for name, value in asked if name != "lang"]
-        return [
-            (texts, f"?{urlencode([*kept, ('lang', texts.language)])}")
-            for texts in LANGUAGES.values()
-            if texts is not self.texts
-        ]
+        return LANGUAGES[language_of(self)]
 
     @property
     def board(self) -> Board:
@@ -106,7 +79,8 @@ class Answer(RequestHandler):
         # Making the token sets its cookie, so it is made only for a person.
         made: object = self.xsrf_token if self.person is not None else ""
         token = made.decode("ascii") if isinstance(made, bytes) else str(made)
-        values |= {"nonce": self.nonce, "person": self.person, "xsrf_token": token, "languages": self.other_languages()}
+        languages = other_languages(self, self.texts.language)
+        values |= {"nonce": self.nonce, "person": self.person, "xsrf_token": token, "languages": languages}
         self.finish(self.site.render(page, texts=self.texts, values=values))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:

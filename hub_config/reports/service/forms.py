@@ -61,7 +61,7 @@ class Field:
         """What else to know when filling it in."""
         declared, hints = self.parameter.type, []
         if declared.range.text:
-            hints.append(self.texts.text("field_range_hint", range=declared.range.text))
+            hints.append(self.texts.text("field_range_hint", range=self.texts.ranged(declared.range.text)))
         if declared.kind == "list":
             hints.append(self.texts["field_list_hint"])
         if declared.optional and declared.kind != "choice":
@@ -199,7 +199,7 @@ def _read_field(parameter: Parameter, typed: Mapping[str, str], *, texts: Texts)
     try:
         return Field(parameter, words, texts), from_text(declared, words)
     except ValueError as refused:
-        return Field(parameter, words, texts, _sentence(str(refused), texts)), None
+        return Field(parameter, words, texts, _sentence(texts.said(str(refused)), texts)), None
 
 
 def _sentence(why: str, texts: Texts) -> str:

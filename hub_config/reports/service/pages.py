@@ -91,7 +91,7 @@ class FormHandler(PageHandler):
             run_id = self._submit(offer, form)
         except HubError as refused:
             self.set_status(422)
-            self._show(offer, Form(form.fields, form.values, str(refused)))
+            self._show(offer, Form(form.fields, form.values, self.texts.said(str(refused))))
             return
         self.redirect(f"{self.site.prefix}runs/{run_id}", status=303)
 

@@ -23,7 +23,7 @@ from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsErro
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
 from hub_config.reports.service.reading.comparisons import Comparisons
-from hub_config.reports.service.run_words import alerts, event_told, facts, moments, progress
+from hub_config.reports.service.run_words import alerts, event_told, facts, moments, progress, reason_told
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.templates.notebook_files import parse_notebook
@@ -70,7 +70,8 @@ class RunHandler(PageHandler):
             events=told,
             last_event=happened[-1].id if happened else 0,
             tables=tables,
-            failure=lines,
+            failure=[self.texts.placed(line) for line in lines],
+            reason=reason_told(run.row.state_reason, self.texts),
             alerts=alerts(run, self.texts),
             changes=await self._changes(run),
             n_in_batch=batch.n_runs if batch is not None else 1,

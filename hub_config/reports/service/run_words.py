@@ -7,7 +7,17 @@ from hub_config.reports.service.board import Run
 from hub_config.reports.service.moments import moment_text
 from hub_config.reports.service.texts import Texts
 
-__all__ = ["alerts", "event_told", "facts", "moments", "progress"]
+__all__ = ["alerts", "event_told", "facts", "moments", "progress", "reason_told"]
+
+REASONS = {
+    "missed": "why_missed",
+    "superseded": "why_superseded",
+    "past the end date": "why_past_the_end",
+    "over the limit": "why_over_the_limit",
+    "no-project": "why_no_project",
+    "project-expired": "why_project_expired",
+    "runner-silent": "why_runner_silent",
+}
 
 
 def progress(run: Run, texts: Texts) -> Mapping[str, Any]:
@@ -33,6 +43,26 @@ def progress(run: Run, texts: Texts) -> Mapping[str, Any]:
         "cells": run.n_cells or 0,
         "took": texts.duration(run.seconds),
     }
+
+
+def reason_told(reason: str | None, texts: Texts) -> str:
+    """Say in words why a slot was skipped, or why a run ended without a verdict.
+
+    Parameters
+    ----------
+    reason : str or None
+        As the database has it: a word of the calendar or the queue, or the code of an error.
+    texts : Texts
+        The words of the reader's language.
+
+    Returns
+    -------
+    str
+        '' for none; a code that has no words of its own is told as such.
+    """
+    if not reason:
+        return ""
+    return texts[REASONS[reason]] if reason in REASONS else texts.text("error_code", code=reason)
 
 
 def event_told(event: Any, texts: Texts, *, zone: str) -> Mapping[str, str]:
@@ -61,7 +91,7 @@ def event_told(event: Any, texts: Texts, *, zone: str) -> Mapping[str, str]:
             texts.text(key, cell=cell, cells=cells, title=title) if title else texts.text(key, cell=cell, cells=cells)
         )
     elif kind in texts.states:
-        words = texts.states[kind] + (f" ({event.text})" if event.text else "")
+        words = texts.states[kind] + (f" ({reason_told(event.text, texts)})" if event.text else "")
     elif f"event_{kind}" in texts.words:
         words = texts.text(f"event_{kind}", who=event.who or "", text=event.text)
     else:  # of a version that knows more than this one

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,13 @@ class Site:
         Where the service lies, ``/services/reports/``.
     hub_base_url : str
         Where the hub lies, ``/``.
-    banner : str
-        A line on top of every page, or ''.
+    banners : mapping of str to str
+        A line on top of every page, or '', in each language.
     """
 
     prefix: str
     hub_base_url: str
-    banner: str = ""
+    banners: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def pages(self) -> jinja2.Environment:
@@ -48,7 +48,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        pages.filters.update(duration=_duration, shown=_shown, moment=time_element, path=quote_part)
+        pages.filters.update(duration=_duration, shown=_shown, said=_said, moment=time_element, path=quote_part)
         return pages
 
     @cached_property
@@ -113,6 +113,12 @@ def _duration(context: jinja2.runtime.Context, seconds: float | None) -> str:
 def _shown(context: jinja2.runtime.Context, value: Any) -> str:
     texts: Texts = context["texts"]
     return texts.shown(value)
+
+
+@jinja2.pass_context
+def _said(context: jinja2.runtime.Context, words: str) -> str:
+    texts: Texts = context["texts"]
+    return texts.said(words)
 
 
 def quote_part(part: str) -> str:

@@ -1,15 +1,18 @@
-"""What the pages say, in English and Korean; which of the two is chosen for each request."""
+"""What the pages say, in English and Korean."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from hub_config.languages import LANGUAGES as NAMES
+from hub_config.languages import with_particles
 from hub_config.reports.service.texts.english import ENGLISH, ENGLISH_STATES
 from hub_config.reports.service.texts.korean import KOREAN, KOREAN_STATES
 from hub_config.reports.service.texts.reading_words import ENGLISH_READING, KOREAN_READING
+from hub_config.reports.service.texts.sentences import in_korean, line_in_korean, range_in_korean
 
-__all__ = ["LANGUAGES", "Texts", "choose_language"]
+__all__ = ["LANGUAGES", "Texts"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,58 @@ class Texts:
         str
             Plain text, never markup.
         """
-        return self.words[key].format(**values)
+        return self._joined(self.words[key].format(**values))
+
+    def said(self, words: str) -> str:
+        """Say in the reader's language what a room says in English: an error, a problem, a reason.
+
+        Parameters
+        ----------
+        words : str
+            A sentence, or several, as the room words it.
+
+        Returns
+        -------
+        str
+            Plain text. What no wording is known for is told in English, within a sentence of the reader's language.
+        """
+        if self.language == "en":
+            return words
+        korean = in_korean(words)
+        return self._joined(korean) if korean is not None else self.text("problem_in_english", why=words)
+
+    def placed(self, line: str) -> str:
+        """Say in the reader's language where a report failed.
+
+        Parameters
+        ----------
+        line : str
+            One of those that `failure_lines` gives.
+
+        Returns
+        -------
+        str
+            Plain text; source lines stay as they are.
+        """
+        return line if self.language == "en" else self._joined(line_in_korean(line))
+
+    def ranged(self, text: str) -> str:
+        """Say the range of a parameter in the reader's language.
+
+        Parameters
+        ----------
+        text : str
+            As `Range.text` writes it.
+
+        Returns
+        -------
+        str
+            Plain text.
+        """
+        return text if self.language == "en" else range_in_korean(text)
+
+    def _joined(self, text: str) -> str:
+        return text if self.language == "en" else with_particles(text)
 
     def duration(self, seconds: float | None) -> str:
         """Write a duration for reading.
@@ -101,39 +155,7 @@ class Texts:
 
 LANGUAGES: Mapping[str, Texts] = MappingProxyType(
     {
-        "en": Texts("en", "English", {**ENGLISH, **ENGLISH_READING}, ENGLISH_STATES),
-        "ko": Texts("ko", "한국어", {**KOREAN, **KOREAN_READING}, KOREAN_STATES),
+        "en": Texts("en", NAMES["en"], {**ENGLISH, **ENGLISH_READING}, ENGLISH_STATES),
+        "ko": Texts("ko", NAMES["ko"], {**KOREAN, **KOREAN_READING}, KOREAN_STATES),
     }
 )
-
-
-def choose_language(asked: str, *, kept: str, accepted: str) -> Texts:
-    """Choose the language of an answer.
-
-    Parameters
-    ----------
-    asked : str
-        What the address says, or ''.
-    kept : str
-        What was chosen before, or ''.
-    accepted : str
-        What the browser says: ``Accept-Language``, or ''.
-
-    Returns
-    -------
-    Texts
-        English where nothing says otherwise.
-    """
-    for word in (asked, kept):
-        if word in LANGUAGES:
-            return LANGUAGES[word]
-    weighed = []
-    for position, part in enumerate(accepted[:500].split(",")):
-        tag, _, quality = part.strip().partition(";q=")
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            weight = 0.0
-        if (language := tag.lower().partition("-")[0]) in LANGUAGES and weight > 0:
-            weighed.append((-weight, position, language))
-    return LANGUAGES[min(weighed)[2]] if weighed else LANGUAGES["en"]

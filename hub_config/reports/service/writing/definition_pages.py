@@ -29,6 +29,7 @@ from hub_config.reports.desk.errors import (
 from hub_config.reports.desk.looking import Meaning, draft_changed_template, meaning_of
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.reading.skipped_slots import NOT_SKIPPED, SkippedSlots, in_groups
+from hub_config.reports.service.run_words import reason_told
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.service.writing.facts import definition_facts
 from hub_config.reports.service.writing.problem_words import told_problems
@@ -43,14 +44,6 @@ __all__ = [
 ]
 
 RUNS_SHOWN, SLOTS_READ, SLOTS_SHOWN, LABELS_SHOWN = 10, 1000, 20, 50
-SKIPPED = {
-    "missed": "why_missed",
-    "superseded": "why_superseded",
-    "past the end date": "why_past_the_end",
-    "over the limit": "why_over_the_limit",
-    "no-project": "why_no_project",
-    "project-expired": "why_project_expired",
-}
 CONFLICTS = (DefinitionUnknownError, NotApprovedError, TemplateChangedError, IdempotencyError)
 # The name that a page gives to a request, so that a second click asks for nothing new.
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -156,7 +149,7 @@ class DefinitionPage(PageHandler):
         """
         self.set_status(403 if isinstance(refused, NotAllowedError) else 409 if isinstance(refused, CONFLICTS) else 422)
         known = f"refused_{refused.code}"
-        return self.texts[known] if known in self.texts.words else self.texts.text("refused_other", why=str(refused))
+        return self.texts[known] if known in self.texts.words else self.texts.said(str(refused))
 
 
 class _Shown(DefinitionPage):
@@ -246,9 +239,7 @@ def _in_words(meaning: Meaning) -> dict[str, Any]:
 
 
 def _slot(row: Any, *, zone: str, texts: Texts) -> dict[str, Any]:
-    reason = row.reason or ""
-    known = SKIPPED.get(reason)
-    why = texts[known] if known is not None else texts.text("error_code", code=reason) if reason else ""
+    why = reason_told(row.reason, texts)
     if isinstance(row, SkippedSlots):
         return {"slots": replace(row, zone=zone), "why": why}
     return {"at": row.slot, "zone": zone, "what": texts[f"slot_{row.decision}"], "why": why}

@@ -83,7 +83,7 @@ class DraftHandler(DefinitionPage):
         try:
             notebook, unreadable = view_of(before or EMPTY, after or EMPTY, language=language), ""
         except HubError as refused:
-            notebook, unreadable = None, str(refused)
+            notebook, unreadable = None, self.texts.said(str(refused))
         approved, old = _approved(row, self.texts)
         checked = check_definition(self.desk, draft, project=project.name, person=self.person, now=now)
         return {

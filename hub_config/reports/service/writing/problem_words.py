@@ -1,17 +1,13 @@
 """What is wrong with a definition, in the reader's language."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from hub_config.reports.definitions import Problem
 from hub_config.reports.service.texts import Texts
-from hub_config.reports.service.texts.korean_problems import KOREAN_PROBLEMS, KOREAN_RULES
 
 __all__ = ["ToldProblem", "told_problems"]
 
-_FORMS = [(re.compile(form, re.DOTALL), words) for form, words in KOREAN_PROBLEMS]
 LONGEST = 600
 
 
@@ -51,23 +47,5 @@ def told_problems(problems: Iterable[Problem], texts: Texts) -> list[ToldProblem
 
 def _sentence(problem: Problem, texts: Texts) -> str:
     words = problem.text[:LONGEST]
-    if texts.language == "ko":
-        korean = KOREAN_RULES.get(problem.rule) or _in_korean(words)
-        return f"{korean}." if korean else texts.text("problem_in_english", why=words)
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
-
-
-@lru_cache(maxsize=1024)
-def _in_korean(words: str) -> str | None:
-    """Say a sentence, or a part of one, in Korean; None if its form, or that of a part, is not known."""
-    for form, korean in _FORMS:
-        match = form.fullmatch(words)
-        if match is None:
-            continue
-        parts = {}
-        for number, part in enumerate(match.groups()):
-            parts[f"raw{number}"] = part
-            parts[f"part{number}"] = part if f"{{{number}}}" not in korean else _in_korean(part)
-        if None not in parts.values():
-            return re.sub(r"\{(\d)\}", r"{part\1}", korean).format(**parts)
-    return None
+    said = texts.said(words)
+    return said[:1].upper() + said[1:] + ("" if said.endswith((".", "?", "”")) else ".")

@@ -27,7 +27,8 @@ class ProjectHandler(DefinitionPage):
         name : str
             Which project.
         """
-        refused = {one: str(why) for one, why in self.desk.book.refused().items()} if self.person.is_operator else {}
+        broken = self.desk.book.refused() if self.person.is_operator else {}
+        refused = {one: self.texts.said(str(why)) for one, why in broken.items()}
         if name in refused:
             self.show("project_broken.html", name=name, why=refused[name])
             return

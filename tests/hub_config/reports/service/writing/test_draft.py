@@ -88,7 +88,7 @@ def test_a_draft_that_does_not_fit_any_more_says_so(bench: Bench) -> None:
     bench.save("lee", approve=False, parameters={"ward": "Z"})
     bench.write_template(notebook("n: int = 3"))
     assert "Is no parameter of the template" in bench.reader("kim").get(f"{PATH}/draft").words
-    assert "템플릿의 매개변수이(가) 아닙니다" in bench.reader("kim", "ko").get(f"{PATH}/draft").words
+    assert "템플릿에 없는 매개변수입니다" in bench.reader("kim", "ko").get(f"{PATH}/draft").words
 
 
 def test_a_change_of_the_notebooks_settings_alone_is_never_called_the_same(bench: Bench) -> None:

@@ -6,6 +6,8 @@ import re
 import pytest
 
 from hub_config.reports.calendar import Schedule
+from hub_config.reports.calendar.errors import ScheduleError
+from hub_config.reports.calendar.rules import parse_rule
 from hub_config.reports.definitions import Definition, DefinitionError, Problem, check_against_template
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.parameters import read_parameters
@@ -97,7 +99,7 @@ def test_numbers_and_names_that_a_problem_tells_are_kept() -> None:
     (said,) = in_korean(*of_values(several=[1, "two"]))
     assert "2번째 항목" in said
     (said,) = in_korean(*of_values(wrad="A"))
-    assert "ward을(를) 뜻하셨나요" in said
+    assert "혹시 ward을(를) 쓰려고" in said
     assert "several" in said
     (said,) = in_korean(
         Problem("priority", "project-limit", "found a larger number than the project allows, 5 at most")
@@ -106,8 +108,8 @@ def test_numbers_and_names_that_a_problem_tells_are_kept() -> None:
 
 
 def test_what_has_no_wording_is_told_in_english_within_a_korean_sentence() -> None:
-    (said,) = in_korean(Problem("alerts[1]", "number-missing", "A number is missing; found the end of the rule."))
-    assert said == "영어로 된 설명: “A number is missing; found the end of the rule.”"
+    (said,) = in_korean(Problem("alerts[1]", "moon", "The moon is full; found no cloud."))
+    assert said == "영어로 된 설명: “The moon is full; found no cloud.”"
 
 
 def test_a_part_without_a_wording_is_never_left_out() -> None:
@@ -116,9 +118,11 @@ def test_a_part_without_a_wording_is_never_left_out() -> None:
     assert "must be a whole number" in said
 
 
-def test_a_sentence_of_the_calendar_is_told_by_its_rule() -> None:
-    problem = Problem("schedule[1]", "rule-sentence", "rule: the sentence is not one of those that are known; found …")
-    assert "알 수 없는 일정 문장" in in_korean(problem)[0]
+def test_a_sentence_of_the_calendar_is_told_with_what_was_found_and_an_example() -> None:
+    with pytest.raises(ScheduleError) as refused:
+        parse_rule("when the moon is full at 07:00")
+    (said,) = in_korean(Problem("schedule[1]", refused.value.rule, str(refused.value)))
+    assert said.startswith("알 수 없는 일정 문장입니다. 입력된 값: 30자의 텍스트. 예를 들어 “first working day")
     assert Schedule(zone="Asia/Seoul", rule="every working day at 07:00", cron=None)  # the example that it gives
 
 
