@@ -12,7 +12,7 @@ from hub_config.accounts.authenticator import AccountsAuthenticator
 from hub_config.addresses import Addresses, read_addresses
 from hub_config.home import Home
 from hub_config.hub.places import REPORTS_PREFIX, REPORTS_SERVICE, data_dir, runner_environment
-from hub_config.isolation import isolation_notice
+from hub_config.hub.texts import page_texts
 from hub_config.kernels import ensure_kernel
 from hub_config.proxy import API_USER, ENTRYPOINT, routes_file
 from hub_config.reports.runners.spawning import PrepareRunner
@@ -119,7 +119,8 @@ def _apply_pages(c: Any, *, reports: bool) -> None:
     c.JupyterHub.logo_file = str(_HERE / "static" / "logo.svg")
     c.JupyterHub.template_vars = {
         "cohorthub_version": version("cohorthub"),
-        "cohorthub_notice": isolation_notice(),
+        "cohorthub_texts": page_texts,
+        "cohorthub_scopes": list(CUSTOM_SCOPES),
         "cohorthub_icon": _data_url(_HERE / "static" / "icon.svg"),
         "cohorthub_reports": REPORTS_PREFIX if reports else None,
     }

@@ -10,6 +10,7 @@ from hub_config.addresses import Addresses, write_addresses
 from hub_config.home import Home, make_home
 from hub_config.hub.configure import apply_hub
 from hub_config.hub.places import reports_environment
+from hub_config.hub.texts import HubTexts
 from hub_config.proxy import write_proxy_config
 from hub_config.reports.service.settings import ServiceSettings
 from hub_config.settings import load_settings
@@ -68,7 +69,7 @@ def test_collaboration_is_off_and_root_is_said_where_it_is_so(home: Home) -> Non
     apply_hub(home.path, c)
     assert "--YDocExtension.disable_rtc=True" in c.CohortSpawner.args
     assert ("--allow-root" in c.CohortSpawner.args) == (os.geteuid() == 0)
-    assert ("runs as root" in c.JupyterHub.template_vars["cohorthub_notice"]) == (os.geteuid() == 0)
+    assert ("runs as root" in HubTexts("en").notice) == (os.geteuid() == 0)
 
 
 def test_the_service_and_the_hub_agree_on_token_and_address(home: Home) -> None:

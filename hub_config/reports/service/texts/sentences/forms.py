@@ -1,9 +1,7 @@
 """Finding the form of an English sentence, and saying it in Korean with the same parts."""
 
 import re
-import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from hub_config.reports.service.texts.sentences.alert_rules import ALERT_RULES
@@ -15,6 +13,7 @@ from hub_config.reports.service.texts.sentences.refusals import REFUSALS
 from hub_config.reports.service.texts.sentences.runs import FAILURE_LINES, RUNS
 from hub_config.reports.service.texts.sentences.schedules import SCHEDULES
 from hub_config.reports.service.texts.sentences.templates import TEMPLATES
+from hub_config.sentence_forms import SentenceForm
 
 __all__ = ["ALL_FORMS", "in_korean", "line_in_korean"]
 
@@ -30,8 +29,6 @@ ALL_FORMS: Sequence[tuple[str, str]] = (
     *KINDS,
 )
 LONGEST = 4_000
-_COUNTS = frozenset({"n", "m", "most", "more", "low", "high", "line", "column"})
-_DIGITS = r"-?\d[\d.,e+]*"
 _NUMBER = re.compile(r"[\d.,]+")
 _FIELD = re.compile(r"(?P<place>[\w.\[\]*~@-]+|\(a name of (?P<n>\d+) characters\)): (?P<fault>.+)", re.DOTALL)
 # What the system says of a file; anything else it may say stays as it is.
@@ -47,36 +44,6 @@ _SYSTEM: Mapping[str, str] = {
     "Input/output error": "입출력 오류",
     "Disk quota exceeded": "할당된 공간 초과",
 }
-
-
-@dataclass(frozen=True)
-class _Form:
-    """One form of a sentence; a part whose name begins with a capital is said in Korean itself."""
-
-    pattern: re.Pattern[str]
-    korean: str
-
-    @classmethod
-    def of(cls, english: str, korean: str) -> "_Form":
-        pieces = []
-        for text, name, _, _ in string.Formatter().parse(english):
-            pieces.append(re.escape(text))
-            if name is not None:
-                pieces.append(f"(?P<{name}>{_DIGITS if name in _COUNTS else '.+?'})")
-        return cls(re.compile("".join(pieces), re.DOTALL), korean)
-
-    def said(self, words: str) -> str | None:
-        """Say the words in Korean; None if they are not of this form, or a part of them is of none."""
-        match = self.pattern.fullmatch(words)
-        if match is None:
-            return None
-        parts = {}
-        for name, part in match.groupdict().items():
-            korean: str | None = _said_part(name, part) if name[0].isupper() else part
-            if korean is None:
-                return None
-            parts[name] = korean
-        return self.korean.format(**parts)
 
 
 def _said_part(name: str, part: str) -> str | None:
@@ -109,8 +76,8 @@ _SAID: Mapping[str, Callable[[str], str | None]] = {
     "Range": range_in_korean,
     "Faults": _faults,
 }
-_FORMS = [_Form.of(english, korean) for english, korean in ALL_FORMS]
-_LINES = [_Form.of(english, korean) for english, korean in FAILURE_LINES]
+_FORMS = [SentenceForm.of(english, korean) for english, korean in ALL_FORMS]
+_LINES = [SentenceForm.of(english, korean) for english, korean in FAILURE_LINES]
 _SOURCE = re.compile(r"[> ] +\d+( .*)?")
 
 
@@ -133,7 +100,7 @@ def in_korean(words: str) -> str | None:
         return None
     if _NUMBER.fullmatch(words):
         return words
-    return next((korean for form in _FORMS if (korean := form.said(words)) is not None), None)
+    return next((korean for form in _FORMS if (korean := form.said(words, part_said=_said_part)) is not None), None)
 
 
 def line_in_korean(line: str) -> str:
@@ -151,5 +118,5 @@ def line_in_korean(line: str) -> str:
     """
     if _SOURCE.fullmatch(line):
         return line
-    places = (korean for form in _LINES if (korean := form.said(line)) is not None)
+    places = (korean for form in _LINES if (korean := form.said(line, part_said=_said_part)) is not None)
     return next(places, None) or in_korean(line) or line
