@@ -111,8 +111,8 @@ _PARTICLES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 _PARTICLE = re.compile("|".join(re.escape(word) for word in _PARTICLES))
-# What is not read aloud: quotes behind a word, and brackets with what stands in them.
-_SILENT = re.compile(r"(?:[’”'\"»`]|\([^()]*\)|\[[^\[\]]*\])+$")
+# What is not read aloud: quotes behind a word, and brackets with what stands in them, which may hold brackets too.
+_SILENT = re.compile(r"(?:[’”'\"»`]|\((?:[^()]|\([^()]*\))*\)|\[[^\[\]]*\])+$")
 # How each digit ends when it is read: 영, 일, 이, 삼, 사, 오, 육, 칠, 팔, 구; ten, hundred and thousand end like 영.
 _BY_DIGIT: Mapping[str, str] = MappingProxyType(
     {"0": "ㅇ", "1": "ㄹ", "2": "", "3": "ㅁ", "4": "", "5": "", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ", "9": ""}
@@ -138,7 +138,7 @@ def with_particles(text: str) -> str:
     """
 
     def fitting(found: re.Match[str]) -> str:
-        final = _final_of(_SILENT.sub("", text[: found.start()])[-1:])
+        final = _final_of(_SILENT.sub("", text[max(found.start() - 400, 0) : found.start()])[-1:])
         if final is None:
             return found[0]
         behind_consonant, behind_vowel = _PARTICLES[found[0]]

@@ -49,11 +49,15 @@ class Field:
     @property
     def label(self) -> str:
         """The parameter's name in words."""
-        return self.parameter.label
+        return self.texts.label_of(self.parameter.name, help_text=self._help, label=self.parameter.label)
 
     @property
     def help(self) -> str:
         """The comment of the template as a sentence, or ''."""
+        return self.texts.shipped(self._help)
+
+    @property
+    def _help(self) -> str:
         return self.parameter.help[:1].upper() + self.parameter.help[1:]
 
     @property

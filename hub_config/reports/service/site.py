@@ -48,7 +48,14 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        pages.filters.update(duration=_duration, shown=_shown, said=_said, moment=time_element, path=quote_part)
+        pages.filters.update(
+            duration=_duration,
+            shown=_shown,
+            said=_said,
+            shipped=_shipped,
+            moment=time_element,
+            path=quote_part,
+        )
         return pages
 
     @cached_property
@@ -119,6 +126,12 @@ def _shown(context: jinja2.runtime.Context, value: Any) -> str:
 def _said(context: jinja2.runtime.Context, words: str) -> str:
     texts: Texts = context["texts"]
     return texts.said(words)
+
+
+@jinja2.pass_context
+def _shipped(context: jinja2.runtime.Context, words: str) -> str:
+    texts: Texts = context["texts"]
+    return texts.shipped(words)
 
 
 def quote_part(part: str) -> str:

@@ -10,7 +10,8 @@ from hub_config.languages import with_particles
 from hub_config.reports.service.texts.english import ENGLISH, ENGLISH_STATES
 from hub_config.reports.service.texts.korean import KOREAN, KOREAN_STATES
 from hub_config.reports.service.texts.reading_words import ENGLISH_READING, KOREAN_READING
-from hub_config.reports.service.texts.sentences import in_korean, line_in_korean, range_in_korean
+from hub_config.reports.service.texts.sentences import in_korean, line_in_korean, place_in_korean, range_in_korean
+from hub_config.reports.service.texts.shipped_words import SHIPPED_LABELS, SHIPPED_WORDS
 
 __all__ = ["LANGUAGES", "Texts"]
 
@@ -74,6 +75,41 @@ class Texts:
         korean = in_korean(words)
         return self._joined(korean) if korean is not None else self.text("problem_in_english", why=words)
 
+    def label_of(self, name: str, *, help_text: str, label: str) -> str:
+        """Name a parameter in the reader's language.
+
+        Parameters
+        ----------
+        name : str
+            In the notebook.
+        help_text : str
+            Its help, which tells a parameter of a shipped report from another of the same name.
+        label : str
+            The name in words.
+
+        Returns
+        -------
+        str
+            The label, if it is none of a shipped report.
+        """
+        is_shipped = self.language != "en" and help_text in SHIPPED_WORDS
+        return SHIPPED_LABELS.get(name, label) if is_shipped else label
+
+    def shipped(self, words: str) -> str:
+        """Say in the reader's language what a shipped report says of itself.
+
+        Parameters
+        ----------
+        words : str
+            A title, a description, or the help of a parameter; of any template.
+
+        Returns
+        -------
+        str
+            What no wording is known for stays as its author wrote it.
+        """
+        return words if self.language == "en" else SHIPPED_WORDS.get(words, words)
+
     def placed(self, line: str) -> str:
         """Say in the reader's language where a report failed.
 
@@ -88,6 +124,21 @@ class Texts:
             Plain text; source lines stay as they are.
         """
         return line if self.language == "en" else self._joined(line_in_korean(line))
+
+    def place(self, field: str) -> str:
+        """Say in the reader's language where a problem is.
+
+        Parameters
+        ----------
+        field : str
+            A field of a definition, a default of a template, or a place in a file of sets.
+
+        Returns
+        -------
+        str
+            Plain text; the names of fields stay as they are.
+        """
+        return field if self.language == "en" else self._joined(place_in_korean(field))
 
     def ranged(self, text: str) -> str:
         """Say the range of a parameter in the reader's language.
@@ -127,9 +178,10 @@ class Texts:
         whole = round(seconds)
         if whole < 60:
             return self.text("seconds", s=whole)
-        if whole < 3600:
-            return self.text("minutes", m=whole // 60, s=whole % 60)
-        return self.text("hours", h=whole // 3600, m=whole % 3600 // 60)
+        hours, minutes = divmod(whole // 60, 60)
+        if hours:
+            return self.text("hours", h=hours, m=minutes) if minutes else self.text("hours_whole", h=hours)
+        return self.text("minutes", m=minutes, s=whole % 60) if whole % 60 else self.text("minutes_whole", m=minutes)
 
     def shown(self, value: Any) -> str:
         """Write a parameter's value for reading.

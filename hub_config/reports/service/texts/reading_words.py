@@ -26,6 +26,8 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
         "skipped_one": "A slot was skipped:",
         "skipped_many": "{n} slots were skipped:",
         "skipped_all": "See all that were skipped",
+        "minutes_whole": "{m} min",
+        "hours_whole": "{h} h",
         "error_413": "This is too large: a form and its files may have 1 MiB together. Nothing of it was kept.",
         "error_415": "Only forms are taken here. Programs use the API.",
         "error_431": (
@@ -56,6 +58,8 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
         "skipped_one": "예정된 실행 1회를 건너뛰었습니다.",
         "skipped_many": "예정된 실행 {n}회를 건너뛰었습니다.",
         "skipped_all": "건너뛴 실행 모두 보기",
+        "minutes_whole": "{m}분",
+        "hours_whole": "{h}시간",
         "error_413": "너무 큽니다. 양식과 파일을 합해 1 MiB까지 보낼 수 있습니다. 보낸 내용은 저장하지 않았습니다.",
         "error_415": "이 주소는 양식만 받습니다. 프로그램은 API를 쓰세요.",
         "error_431": (

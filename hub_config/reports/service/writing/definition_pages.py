@@ -110,6 +110,21 @@ class DefinitionPage(PageHandler):
         """
         return f"{self.site.prefix}projects/{project}/reports/{name}{rest}"
 
+    def title_of(self, definition: Definition) -> str:
+        """Give a definition's title in the reader's language.
+
+        Parameters
+        ----------
+        definition : Definition
+            Which.
+
+        Returns
+        -------
+        str
+            The Korean one for Korean readers, where there is one.
+        """
+        return definition.title_ko if self.texts.language == "ko" and definition.title_ko else definition.title
+
     def show_unreadable(self, row: Any, project: Project, *, problem: str, why: HubError) -> None:
         """Show a definition that another version of the service has written, as it stands there.
 
@@ -209,21 +224,6 @@ class _Shown(DefinitionPage):
         except HubError:  # written by another version; what keeps it from running is told beside it
             said, times = list(definition.schedule), []
         return {"schedule": said, "times": times}
-
-    def title_of(self, definition: Definition) -> str:
-        """Give a definition's title in the reader's language.
-
-        Parameters
-        ----------
-        definition : Definition
-            Which.
-
-        Returns
-        -------
-        str
-            The Korean one for Korean readers, where there is one.
-        """
-        return definition.title_ko if self.texts.language == "ko" and definition.title_ko else definition.title
 
 
 def _in_words(meaning: Meaning) -> dict[str, Any]:

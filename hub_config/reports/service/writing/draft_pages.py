@@ -88,6 +88,7 @@ class DraftHandler(DefinitionPage):
         checked = check_definition(self.desk, draft, project=project.name, person=self.person, now=now)
         return {
             "draft": draft,
+            "title": self.title_of(draft),
             "is_new": approved is None,
             "approved_unreadable": old,
             "document": to_toml(draft),

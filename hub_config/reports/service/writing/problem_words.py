@@ -42,7 +42,7 @@ def told_problems(problems: Iterable[Problem], texts: Texts) -> list[ToldProblem
     list of ToldProblem
         What has no wording of its own is told in English, within a sentence of that language.
     """
-    return [ToldProblem(one.field, _sentence(one, texts)) for one in problems]
+    return [ToldProblem(texts.place(one.field), _sentence(one, texts)) for one in problems]
 
 
 def _sentence(problem: Problem, texts: Texts) -> str:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import hub_config.reports.service as service
 from hub_config.reports.database.states import FINAL
+from hub_config.reports.service.forms import filled_form
 from hub_config.reports.service.texts import LANGUAGES
+from hub_config.reports.service.texts.shipped_words import SHIPPED_LABELS, SHIPPED_WORDS
+from hub_config.reports.templates.templates import inspect_template
+from hub_config.shipped import notebooks_dir
 
 TEXTS, STATES = LANGUAGES["en"].words, LANGUAGES["en"].states
 FOLDER = Path(service.__file__).parent
@@ -14,7 +18,8 @@ SOURCES = [
     *(
         file
         for file in FOLDER.glob("**/*.py")
-        if "sentences" not in file.parts and not file.name.startswith(("english", "korean", "reading_words"))
+        if "sentences" not in file.parts
+        and not file.name.startswith(("english", "korean", "reading_words", "shipped_words"))
     ),
     *(FOLDER / "page_templates").glob("*.html"),
 ]
@@ -26,6 +31,7 @@ CHOSEN_BY_NAME = {"cancelled", "interrupted", "asked_at", "started_at", "ended_a
 
 OF_TEXTS = {
     "text",
+    "items",
     "keys",
     "states",
     "language",
@@ -37,8 +43,12 @@ OF_TEXTS = {
     "english",
     "korean",
     "reading_words",
+    "shipped_words",
+    "shipped",
+    "label_of",
     "said",
     "sentences",
+    "place",
     "placed",
     "ranged",
 }
@@ -109,3 +119,21 @@ def test_durations_are_written_in_the_language():
         "", "4.2 s", "42 s", "3 min 5 s", "2 h 14 min",
     ]  # fmt: skip
     assert [LANGUAGES["ko"].duration(s) for s in (4.21, 185, 8040)] == ["4.2초", "3분 5초", "2시간 14분"]
+    assert [LANGUAGES["ko"].duration(s) for s in (59.7, 600, 7200, 90_000)] == ["1분", "10분", "2시간", "25시간"]
+
+
+def test_what_shipped_reports_say_of_themselves_is_said_in_korean_and_nothing_else_is():
+    helps, names, said = set(), set(), set()
+    for file in (notebooks_dir() / "reports").glob("*.ipynb"):
+        template = inspect_template(file)
+        said |= {template.title, template.description}
+        for field in filled_form(template.parameters, texts=LANGUAGES["en"]).fields:
+            helps.add(field.help)
+            names.add(field.parameter.name)
+    assert SHIPPED_WORDS.keys() == helps | said
+    assert SHIPPED_LABELS.keys() == names
+    korean = LANGUAGES["ko"]
+    assert korean.shipped("Profile of a cohort") == "코호트 특성"
+    assert korean.shipped("A report of mine") == "A report of mine"
+    own = korean.label_of("unit", help_text="Of a dose", label="Unit")
+    assert own == "Unit"

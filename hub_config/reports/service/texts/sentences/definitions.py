@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-__all__ = ["DEFINITIONS"]
+__all__ = ["DEFINITIONS", "PLACES"]
 
 DEFINITIONS: Sequence[tuple[str, str]] = (
     # the document as a whole
@@ -207,3 +207,12 @@ DEFINITIONS: Sequence[tuple[str, str]] = (
     ("there is no such file in the project's folder", "프로젝트 폴더에 그런 파일이 없습니다"),
 )
 """English form and Korean form."""
+
+PLACES: Sequence[tuple[str, str]] = (
+    ("default of {name}", "{name}의 기본값"),
+    ("set {n} of {place}", "{place}의 {n}번째 묶음"),
+    ("sweep.csv line {n}", "sweep.csv {n}번째 줄"),
+    ("sweep.csv line {n} column {name}", "sweep.csv {n}번째 줄의 {name} 열"),
+    ("{place}.(a name of {n} characters)", "{place}.({n}자의 이름)"),
+)
+"""English form and Korean form of places that are more than the name of a field."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from hub_config.reports.service.texts.sentences.alert_rules import ALERT_RULES
-from hub_config.reports.service.texts.sentences.definitions import DEFINITIONS
+from hub_config.reports.service.texts.sentences.definitions import DEFINITIONS, PLACES
 from hub_config.reports.service.texts.sentences.kinds import KINDS
 from hub_config.reports.service.texts.sentences.projects import PROJECTS
 from hub_config.reports.service.texts.sentences.ranges import range_in_korean
@@ -15,7 +15,7 @@ from hub_config.reports.service.texts.sentences.schedules import SCHEDULES
 from hub_config.reports.service.texts.sentences.templates import TEMPLATES
 from hub_config.sentence_forms import SentenceForm
 
-__all__ = ["ALL_FORMS", "in_korean", "line_in_korean"]
+__all__ = ["ALL_FORMS", "in_korean", "line_in_korean", "place_in_korean"]
 
 # The first that fits is taken: whole sentences before the parts of which they are made.
 ALL_FORMS: Sequence[tuple[str, str]] = (
@@ -78,6 +78,7 @@ _SAID: Mapping[str, Callable[[str], str | None]] = {
 }
 _FORMS = [SentenceForm.of(english, korean) for english, korean in ALL_FORMS]
 _LINES = [SentenceForm.of(english, korean) for english, korean in FAILURE_LINES]
+_PLACES = [SentenceForm.of(english, korean) for english, korean in PLACES]
 _SOURCE = re.compile(r"[> ] +\d+( .*)?")
 
 
@@ -120,3 +121,20 @@ def line_in_korean(line: str) -> str:
         return line
     places = (korean for form in _LINES if (korean := form.said(line, part_said=_said_part)) is not None)
     return next(places, None) or in_korean(line) or line
+
+
+def place_in_korean(field: str) -> str:
+    """Say in Korean where a problem is.
+
+    Parameters
+    ----------
+    field : str
+        As the rooms name it.
+
+    Returns
+    -------
+    str
+        The name of a field stays as it is.
+    """
+    places = (korean for form in _PLACES if (korean := form.said(field, part_said=_said_part)) is not None)
+    return next(places, field)

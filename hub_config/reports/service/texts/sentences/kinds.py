@@ -9,9 +9,12 @@ KINDS: Sequence[tuple[str, str]] = (
     ("parameter {name}: {Wrong}", "매개변수 {name}: {Wrong}"),
     (
         "wanted {Wanted}, found {Found} as item {n}",
-        "{n}번째 항목은 {Wanted}(이)어야 하지만 {Found}이(가) 들어 있습니다",
+        "{Wanted}이(가) 필요하지만 {n}번째 항목이 {Found}입니다",
     ),
-    ("wanted {Wanted}; found another name as item {n}", "{n}번째 항목은 {Wanted}(이)어야 하지만 그런 이름이 없습니다"),
+    (
+        "wanted {Wanted}; found another name as item {n}",
+        "{Wanted}이(가) 필요하지만 {n}번째 항목은 그런 이름이 아닙니다",
+    ),
     ("wanted {Wanted}; found another name", "{Wanted}(이)어야 하지만 그런 이름이 없습니다"),
     ("wanted {Wanted}, found {Found}", "{Wanted}(이)어야 하지만 {Found}이(가) 입력되었습니다"),
     ("{Wanted}, or null", "{Wanted}(또는 없음)"),
@@ -33,7 +36,7 @@ KINDS: Sequence[tuple[str, str]] = (
         "a date and time written YYYY-MM-DDTHH:MM, with or without +HH:MM behind it, {Range}",
         "YYYY-MM-DDTHH:MM 형식의 날짜와 시각(뒤에 +HH:MM을 붙일 수 있음, {Range})",
     ),
-    ("the name of a data set, or NAME@RELEASE", "데이터셋 이름 또는 NAME@RELEASE"),
+    ("the name of a data set, or NAME@RELEASE", "데이터셋 이름(또는 NAME@RELEASE)"),
     ("the name of a cohort", "코호트 이름"),
     ("the name of a secret, never the secret itself", "비밀값의 이름(비밀값 자체는 쓰지 않음)"),
     ("the name of a data set that there is, one of {names}", "등록된 데이터셋 이름({names}) 가운데 하나"),

@@ -12,7 +12,8 @@ import hub_config
 from hub_config.reports.calendar.decisions import MissedPolicy
 from hub_config.reports.service.run_words import REASONS
 from hub_config.reports.service.texts import LANGUAGES
-from hub_config.reports.service.texts.sentences import in_korean, line_in_korean, range_in_korean
+from hub_config.reports.service.texts.sentences import in_korean, line_in_korean, place_in_korean, range_in_korean
+from hub_config.reports.service.texts.sentences.definitions import PLACES
 from hub_config.reports.service.texts.sentences.forms import ALL_FORMS
 from hub_config.reports.service.texts.sentences.runs import FAILURE_LINES
 
@@ -104,7 +105,8 @@ FRAGMENTS = {
     "is no field of a definition7", "is no target of the project7; known are 7", "data set", "new output",
     "is no parameter of the template7; known are 7", "wanted 7; found another name7", "at most 7 7", "at least 7 7",
     "the name of a 7 that there is, one of 7", "at least", "at most", "working day", "past the end date",
-    "over the limit", "Write it as 2027-01-31", ", or 2027-01-31T07:00 without an offset.", "Use one of these.",
+    "over the limit", "every day", "every working day", "or the next working day", "or the previous working day",
+    "7 7 of the 77", "Write it as 2027-01-31", ", or 2027-01-31T07:00 without an offset.", "Use one of these.",
     "Seconds and years cannot be given.", "no answer", "no space", "cannot be used", "has no room", "not a path",
     "Make room on its disk", "See that it runs and may be written", ("The report definition is not valid; 77. See "
     "docs/reference/report-definitions.md."), "; and 7 more",
@@ -170,7 +172,7 @@ def parts_of(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("forms", [ALL_FORMS, FAILURE_LINES])
+@pytest.mark.parametrize("forms", [ALL_FORMS, FAILURE_LINES, PLACES])
 def test_nothing_that_a_sentence_tells_is_lost_in_korean(forms):
     assert len({english for english, _ in forms}) == len(forms)
     for english, korean in forms:
@@ -223,6 +225,11 @@ def test_the_way_to_a_failure_is_told_in_korean_and_source_is_left_alone():
     assert line_in_korean("Cell 3 (Rates), line 2, in rate") == "셀 3 (Rates), 2번째 줄, 함수 rate"
     assert line_in_korean(">    2  total = 1 / 0  # n is missing") == ">    2  total = 1 / 0  # n is missing"
     assert line_in_korean("ZeroDivisionError") == "ZeroDivisionError"
+
+
+def test_places_are_named_in_korean() -> None:
+    assert place_in_korean("sweep.csv line 4 column ward") == "sweep.csv 4번째 줄의 ward 열"
+    assert place_in_korean("limits.cell_seconds") == "limits.cell_seconds"
 
 
 def test_every_reason_for_leaving_out_a_slot_has_words():
