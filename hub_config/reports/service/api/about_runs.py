@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from hub_config.projects import Action
-from hub_config.reports.changes import compare_runs, comparison_text, roll_up
+from hub_config.reports.changes import comparison_text, roll_up
 from hub_config.reports.database.history import RunFilter, events_of, find_batch
 from hub_config.reports.definitions import Problem
 from hub_config.reports.service.api.endpoints import Call, Download, Endpoint
@@ -27,6 +27,7 @@ from hub_config.reports.service.api.run_documents import (
 )
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.errors import ApiError
+from hub_config.reports.service.reading.comparisons import Comparisons
 from hub_config.reports.service.scopes import Scope
 
 __all__ = ["RUN_ENDPOINTS", "seen_run"]
@@ -118,11 +119,11 @@ def _events(call: Call) -> EventList:
 
 def _compare(call: Call) -> ComparisonShown:
     before, after = seen_run(call), seen_run(call, run_id=call.query.other)
-    if before.folder is None or after.folder is None:
+    found = Comparisons(call.kit.desk.database).compare(before, after)
+    if found is None:
         raise ApiError(
             "The runs cannot be compared; found one without a folder. Compare runs that have ended.", status=409
         )
-    found = compare_runs(before.folder, after.folder)
     return ComparisonShown(
         before=before.run_id, after=after.run_id, comparison=found.to_dict(), text=comparison_text(found)
     )
