@@ -6,6 +6,7 @@ goes away, it ends the kernel and itself.
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import signal
@@ -222,6 +223,7 @@ def _run_notebook(
     _drop_old_outputs(notebook)
     execution.notebook = notebook
     tools.start()
+    logging.getLogger("papermill").addFilter(_is_no_guess)  # adding it again does nothing
     try:
         papermill.execute_notebook(
             notebook,
@@ -241,6 +243,11 @@ def _run_notebook(
     verdict = execution.verdict or Verdict.runner_died()
     _log(log, f"{verdict.status} {verdict.text if verdict.code else ''}".rstrip())
     return execution.notebook, verdict
+
+
+def _is_no_guess(record: logging.LogRecord) -> bool:
+    """Keep back what papermill says of parameters whose type it cannot read: all were checked before."""
+    return not record.getMessage().startswith("Passed unknown parameter")
 
 
 def _drop_old_outputs(notebook: Any) -> None:
