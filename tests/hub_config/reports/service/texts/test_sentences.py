@@ -110,8 +110,6 @@ FRAGMENTS = {
     "Seconds and years cannot be given.", "no answer", "no space", "cannot be used", "has no room", "not a path",
     "Make room on its disk", "See that it runs and may be written", ("The report definition is not valid; 77. See "
     "docs/reference/report-definitions.md."), "; and 7 more",
-    # what the chooser of schedules writes into a definition
-    "7 7 of the 77", "or the next working day", "or the previous working day", "every working day", "every day",
 }  # fmt: skip
 # To operators, who set the place of the database and of runs, or to nobody.
 NEVER_SHOWN = (
