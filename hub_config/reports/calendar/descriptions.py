@@ -11,7 +11,7 @@ from hub_config.reports.calendar.schedules import Schedule
 from hub_config.reports.calendar.slots import Slot, next_slots
 from hub_config.reports.calendar.texts import LANGUAGES, NAMES, TEXTS
 
-__all__ = ["describe", "fire_times"]
+__all__ = ["describe", "fire_times", "nth_in_words"]
 
 _MOST_TIMES = 6  # more times of day than these are said by hours and minutes
 
@@ -76,6 +76,29 @@ def fire_times(
     """
     words = _Words(language)
     return [_written(slot, words) for slot in next_slots(schedule, after, n=n)]
+
+
+def nth_in_words(number: int, language: str) -> str:
+    """Say which one of several is meant.
+
+    Parameters
+    ----------
+    number : int
+        1 is the first, -1 the last.
+    language : {'en', 'ko'}
+        English or Korean.
+
+    Returns
+    -------
+    str
+        Such as ``first``, ``15th``, ``second last``.
+
+    Raises
+    ------
+    ScheduleError
+        If the language is not known.
+    """
+    return _Words(language).nth(number)
 
 
 class _Words:

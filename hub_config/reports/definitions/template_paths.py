@@ -1,16 +1,19 @@
 """Which notebook a definition means: one that came with CohortHub, or a file that lies in the project's own folder."""
 
+import os
 from pathlib import Path
 
 from hub_config.reports.definitions.errors import DefinitionError
 from hub_config.reports.definitions.problems import Problem
 from hub_config.reports.templates.templates import shipped_templates
 
-__all__ = ["find_in_project", "locate_template", "why_no_path"]
+__all__ = ["find_in_project", "locate_template", "templates_in", "why_no_path"]
 
 _LONGEST = 400
 _LONGEST_PART = 255
 _LONGEST_NAME = 80  # of a notebook, without its ending: the queue's column; SQLite would take more, PostgreSQL does not
+_DEEPEST, _MOST_LOOKED_AT = 4, 2_000
+_NO_TEMPLATES = frozenset({"runs", "secrets"})  # of the project's folder
 
 
 def why_no_path(word: str, *, suffix: str) -> str | None:
@@ -86,6 +89,41 @@ def find_in_project(word: str, *, folder: Path, field: str, suffix: str) -> Path
     if reason is not None:
         raise DefinitionError([Problem(field, "path", f"found a path that cannot be used; {reason}")])
     return path
+
+
+def templates_in(folder: Path) -> list[str]:
+    """List the notebooks of a project, as a definition names them.
+
+    Parameters
+    ----------
+    folder : Path
+        The project's folder; it need not exist.
+
+    Returns
+    -------
+    list of str
+        Paths in the folder, by name. Of a folder with very many files, those that are found first.
+    """
+    found: list[str] = []
+    left, looked_at = [("", folder)], 0
+    while left and looked_at < _MOST_LOOKED_AT:
+        inside, here = left.pop(0)
+        for entry in _entries(here)[: _MOST_LOOKED_AT - looked_at]:
+            looked_at += 1
+            word = f"{inside}{entry.name}"
+            if entry.is_dir(follow_symlinks=False) and word not in _NO_TEMPLATES and word.count("/") < _DEEPEST:
+                left.append((f"{word}/", here / entry.name))
+            elif entry.is_file(follow_symlinks=False) and why_no_path(word, suffix=".ipynb") is None:
+                found.append(word)
+    return sorted(found)
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((one for one in entries if not one.name.startswith(".")), key=lambda one: one.name)
+    except OSError:
+        return []
 
 
 def locate_template(template: str, *, folder: Path) -> Path:

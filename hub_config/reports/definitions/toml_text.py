@@ -7,7 +7,7 @@ from typing import Any
 
 from hub_config.reports.definitions.document import Definition
 
-__all__ = ["to_toml"]
+__all__ = ["document_toml", "to_toml"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST = 100
@@ -27,7 +27,23 @@ def to_toml(definition: Definition) -> str:
     str
         Without what is as the defaults say; null, which TOML lacks, is ``{null = true}``.
     """
-    return "\n".join(_table((), definition.to_document())).strip("\n") + "\n"
+    return document_toml(definition.to_document())
+
+
+def document_toml(document: Mapping[str, Any]) -> str:
+    """Write a document as TOML, whether or not it is a definition.
+
+    Parameters
+    ----------
+    document : mapping
+        Of types that JSON knows.
+
+    Returns
+    -------
+    str
+        As `to_toml` writes it.
+    """
+    return "\n".join(_table((), document)).strip("\n") + "\n"
 
 
 def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:

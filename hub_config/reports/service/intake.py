@@ -17,7 +17,7 @@ from hub_config.reports.service.base import Answer
 
 __all__ = ["LARGEST_BODY", "LARGEST_HEADERS", "LARGEST_READ", "LARGEST_READ_HEADERS", "Intake"]
 
-LARGEST_BODY = 1024 * 1024  # of forms and files; the API takes less, with a reason
+LARGEST_BODY = 4 * 1024 * 1024  # of a form with its files; the API takes less, a file may have less, each with a reason
 LARGEST_HEADERS = 32 * 1024
 # What is larger is read to its end and thrown away, as browsers and proxies read no answer before they have sent all.
 # Beyond this nobody waits: the connection is closed.

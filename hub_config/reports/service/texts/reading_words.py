@@ -28,7 +28,7 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
         "skipped_all": "See all that were skipped",
         "minutes_whole": "{m} min",
         "hours_whole": "{h} h",
-        "error_413": "This is too large: a form and its files may have 1 MiB together. Nothing of it was kept.",
+        "error_413": "This is too large: a form and its files may have 4 MiB together. Nothing of it was kept.",
         "error_415": "Only forms are taken here. Programs use the API.",
         "error_431": (
             "The browser sent more about itself than is taken here: 32 KiB. Remove old cookies of this site, "
@@ -60,7 +60,7 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
         "skipped_all": "건너뛴 실행 모두 보기",
         "minutes_whole": "{m}분",
         "hours_whole": "{h}시간",
-        "error_413": "너무 큽니다. 양식과 파일을 합해 1 MiB까지 보낼 수 있습니다. 보낸 내용은 저장하지 않았습니다.",
+        "error_413": "너무 큽니다. 양식과 파일을 합해 4 MiB까지 보낼 수 있습니다. 보낸 내용은 저장하지 않았습니다.",
         "error_415": "이 주소는 양식만 받습니다. 프로그램은 API를 쓰세요.",
         "error_431": (
             "브라우저가 보낸 헤더가 32 KiB를 넘어 받을 수 없습니다. 이 사이트의 오래된 쿠키를 지우고 "

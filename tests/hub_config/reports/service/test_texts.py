@@ -36,6 +36,7 @@ OF_TEXTS = {
     "states",
     "language",
     "words",
+    "items",
     "duration",
     "shown",
     "name",

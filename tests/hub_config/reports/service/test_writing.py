@@ -51,6 +51,7 @@ def test_from_a_draft_to_an_approved_report_and_its_run(analyst, lead, folder):
     page = analyst.page
     page.goto(pages(analyst))
     page.click("text=New report")
+    page.click("text=Show as TOML")
     page.fill("#text", DEFINITION.replace("count = 2", 'cuont = 2\nbegin = "not a day"'))
     page.click("button[value=check]")
     page.wait_for_selector("#form-error")
@@ -92,6 +93,7 @@ def test_an_edit_shows_field_by_field_and_line_by_line_what_it_changes(analyst, 
     page.goto(pages(analyst, "/reports/monthly"))
     assert "The notebook's file has changed" in page.inner_text("main")
     page.click("text=Edit")
+    page.click("text=Show as TOML")
     page.fill("#text", page.input_value("#text").replace("count = 2", "count = 3"))
     page.click("button[value=save]")
     page.wait_for_url("**/draft")
@@ -100,7 +102,7 @@ def test_an_edit_shows_field_by_field_and_line_by_line_what_it_changes(analyst, 
     assert page.locator(".diff script").count() == 0
     seen = lead.page
     seen.goto(pages(lead, "/reports/monthly/draft"))
-    page.goto(pages(analyst, "/reports/monthly/edit"))
+    page.goto(pages(analyst, "/reports/monthly/edit?as=text"))
     page.fill("#text", page.input_value("#text").replace("count = 3", "count = 4"))
     page.click("button[value=save]")
     page.wait_for_url("**/draft")

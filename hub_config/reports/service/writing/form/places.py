@@ -35,9 +35,13 @@ def field_of(problem: Problem, *, read: ReadForm, typed: Typed, fields: Containe
         Its name; '' if it is about the whole.
     """
     place = problem.field
-    if place in fields:
-        return place
-    for candidate in (_of_row(place, read), _of_sweep(place, typed), _of_schedule(place, typed), *_nearest(problem)):
+    for candidate in (
+        _of_sweep(place, typed),
+        place,
+        _of_row(place, read),
+        _of_schedule(place, typed),
+        *_nearest(problem),
+    ):
         if candidate in fields:
             return candidate
     return ""

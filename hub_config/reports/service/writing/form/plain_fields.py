@@ -56,7 +56,8 @@ class PlainField:
         if self.kind == "check":
             return {self.place: ["on"] if value else []}
         if self.kind == "choices":
-            return {self.place: as_sent(value)}
+            # A browser sends ticks in the order of the page, so another order is only known from the document.
+            return {self.place: [option for option in self.options if option in value]}
         text = "\n".join(value) if self.kind == "days" else "" if value is None else str(value)
         return {self.place: as_sent([text])}
 

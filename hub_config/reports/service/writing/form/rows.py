@@ -10,7 +10,7 @@ from hub_config.projects.document import TOLD_UNASKED
 from hub_config.reports.definitions import Problem
 from hub_config.reports.service.writing.form.typed import Typed, as_sent, first, number
 
-__all__ = ["ROWS", "ReadRows", "Rows", "sent_rows"]
+__all__ = ["ROWS", "ReadRows", "Rows", "sent_rows", "with_empty_rows", "with_one_row_more", "without_row"]
 
 MOST_SHOWN = 600
 _ROW = re.compile(r"(\w+)\.(0|[1-9][0-9]{0,3})((?:\.\w+)?)")
@@ -183,3 +183,62 @@ ROWS = {
     "compare": Rows("compare", _write_tolerance, _read_tolerance),
     "alerts": Rows("alerts", _write_alert, _read_alert),
 }
+
+
+def with_one_row_more(typed: Typed, place: str) -> dict[str, list[str]]:
+    """Add an empty row at the end.
+
+    Parameters
+    ----------
+    typed : mapping
+        All fields.
+    place : str
+        A key of `ROWS`.
+
+    Returns
+    -------
+    dict
+        All fields, and those of the row.
+    """
+    row = max(sent_rows(typed, place), default=-1) + 1
+    new = {f"{place}.{row}{name}": texts for name, texts in ROWS[place].write(None).items()}
+    return {name: list(texts) for name, texts in typed.items()} | new
+
+
+def with_empty_rows(typed: Typed) -> dict[str, list[str]]:
+    """See to it that the last row of each part is an empty one.
+
+    Parameters
+    ----------
+    typed : mapping
+        All fields.
+
+    Returns
+    -------
+    dict
+        All fields, and those of rows that were added.
+    """
+    found = {name: list(texts) for name, texts in typed.items()}
+    for place, rows in ROWS.items():
+        sent = sent_rows(found, place)
+        if not sent or sent[max(sent)] != rows.write(None):
+            found = with_one_row_more(found, place)
+    return found
+
+
+def without_row(typed: Typed, row: str) -> dict[str, list[str]]:
+    """Take a row away.
+
+    Parameters
+    ----------
+    typed : mapping
+        All fields.
+    row : str
+        Such as ``alerts.2``.
+
+    Returns
+    -------
+    dict
+        All other fields.
+    """
+    return {name: list(texts) for name, texts in typed.items() if name != row and not name.startswith(f"{row}.")}

@@ -8,12 +8,12 @@ from hub_config.reports.calendar.rules import PERIODS, WEEKDAYS, Rule, parse_rul
 from hub_config.reports.definitions import Problem
 from hub_config.reports.service.writing.form.typed import Typed, as_sent, first
 
-__all__ = ["HOWS", "NTHS", "WHATS", "read_schedule", "typed_schedule"]
+__all__ = ["HOWS", "NTHS", "SHIFTS", "WHATS", "read_schedule", "typed_schedule"]
 
 HOWS = ("never", "day", "workday", "week", "period", "own")
 NTHS = (*range(1, 32), -1, -2, -3, -4, -5)
 WHATS = ("day", "working day", *WEEKDAYS)
-SHIFTS = ("0", "1", "-1")
+SHIFTS = {"0": "none", "1": "next", "-1": "previous"}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _AT_FIRST = {"how": "never", "nth": "1", "what": "day", "period": "month", "shift": "0", "time": "07:00"}
 

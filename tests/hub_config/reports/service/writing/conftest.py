@@ -129,11 +129,11 @@ class Reader:
             values["_xsrf"] = self.token()
         return self._ask(path, urllib.parse.urlencode(values, doseq=True).encode())
 
-    def upload(self, path: str, files: dict[str, bytes], **values: str) -> Answer:
-        """Send a form with files."""
+    def send_form(self, path: str, fields: list[tuple[str, str]], files: dict[str, bytes]) -> Answer:
+        """Send a form as browsers do that may hold files."""
         edge = "edge-of-this-test"
         parts = []
-        for name, value in {"_xsrf": self.token(), **values}.items():
+        for name, value in [("_xsrf", self.token()), *fields]:
             head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
             parts.append(head.encode() + value.encode() + b"\r\n")
         for name, content in files.items():
@@ -226,7 +226,7 @@ def _served(bench: Bench, application: Application) -> Iterator[Bench]:
     ready, loops = threading.Event(), []
 
     async def serve() -> None:
-        server = HTTPServer(application, max_body_size=1024 * 1024)
+        server = HTTPServer(application, max_body_size=app_module.LARGEST_BODY)
         from tornado.netutil import bind_sockets
 
         sockets = bind_sockets(0, "127.0.0.1")
