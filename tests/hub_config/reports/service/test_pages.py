@@ -307,7 +307,7 @@ def test_an_address_that_does_not_exist_is_not_found_and_not_repeated(operator, 
 def test_a_body_that_is_too_large_is_refused_with_a_page_through_the_proxy(one):
     answer = one.context.request.post(f"{one.place.pages}new/steady", data=b"x" * (8 * 1024 * 1024))
     assert answer.status == 413
-    assert "1 MiB together" in answer.text()
+    assert "4 MiB together" in answer.text()
 
 
 def test_every_answer_tells_the_browser_to_be_careful(one, good_run):

@@ -36,7 +36,6 @@ OF_TEXTS = {
     "states",
     "language",
     "words",
-    "items",
     "duration",
     "shown",
     "name",

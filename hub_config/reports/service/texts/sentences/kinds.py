@@ -48,6 +48,7 @@ KINDS: Sequence[tuple[str, str]] = (
     ("text that begins with [ but is no JSON array", "[로 시작하지만 JSON 배열이 아닌 텍스트"),
     # what was found
     ("true or false", "참/거짓 값"),
+    ("text of 0 characters", "빈 텍스트"),
     ("text of {n} characters", "{n}자의 텍스트"),
     ("empty text", "빈 텍스트"),
     ("a list of {n}", "항목 {n}개의 목록"),
