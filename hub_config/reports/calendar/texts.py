@@ -119,8 +119,8 @@ TEXTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "or_previous": "{days}(휴무일이면 직전 근무일)",
             "from": ", {first}부터",
             "until": ", {last}까지",
-            "one_holiday": ", 공휴일 1일 제외",
-            "holidays": ", 공휴일 {n}일 제외",
+            "one_holiday": ", 휴일 1일 제외",
+            "holidays": ", 휴일 {n}일 제외",
             "fire_time": "{date} ({weekday}) {time} UTC{offset}",
         },
     }

@@ -101,7 +101,7 @@ def test_first_and_last_day_and_holidays_are_said():
     assert describe(schedule) == (
         "every day at 07:00, Asia/Seoul, from 2026-12-01, until 2027-12-31, except 2 holidays"
     )
-    assert describe(schedule, "ko") == "매일 07:00 (Asia/Seoul), 2026-12-01부터, 2027-12-31까지, 공휴일 2일 제외"
+    assert describe(schedule, "ko") == "매일 07:00 (Asia/Seoul), 2026-12-01부터, 2027-12-31까지, 휴일 2일 제외"
 
 
 def test_the_next_five_times_are_shown_with_their_offsets():

@@ -202,7 +202,9 @@ def addresses(made: Served) -> list[str]:
         "projects/wards", "projects/wards/new", "projects/broken", "projects/nosuch", report, f"{report}/edit",
         f"{report}/draft", f"{report}/latest", "projects/wards/reports/waiting/draft", "projects/wards/reports/waiting",
         *(f"runs/{one.id}" for one in found), *(f"runs/{one}/again" for one in done[:1]),
-        f"compare?a={done[0]}", f"compare?a={done[0]}&b={done[1]}", "compare?a=x&b=y", *{f"batches/{one.batch_id}" for one in found},
+        f"compare?a={done[0]}", f"compare?a={done[0]}&b={done[1]}",
+        "compare?a=x&b=y",
+        *{f"batches/{one.batch_id}" for one in found},
         *(f"new/{name}" for name in ("cohort_profile", "comparative_safety", "data_quality", "quality_indicator")),
         f"runs/{done[0]}/tables/9.csv",
     ]  # fmt: skip

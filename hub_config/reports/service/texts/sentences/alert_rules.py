@@ -6,18 +6,18 @@ __all__ = ["ALERT_RULES"]
 
 ALERT_RULES: Sequence[tuple[str, str]] = (
     ("{Fault} (at sign {n} of the rule)", "{Fault} (규칙의 {n}번째 글자)"),
-    ("An alert rule is text; found {_type}. Put it in quotes.", "알림 규칙은 텍스트여야 합니다. 따옴표로 묶으세요."),
+    ("An alert rule is text; found {_type}. Put it in quotes.", "경보 규칙은 텍스트여야 합니다. 따옴표로 묶으세요."),
     (
         "An alert rule has at most {most} signs; found {n}. Make two of it.",
-        "알림 규칙은 {most}자 이하여야 하지만 {n}자입니다. 규칙 두 개로 나누세요.",
+        "경보 규칙은 {most}자 이하여야 하지만 {n}자입니다. 규칙 두 개로 나누세요.",
     ),
     (
         'An alert rule is empty; found no words. Write for instance "events > 20".',
-        "알림 규칙이 비어 있습니다. 예를 들어 “events > 20”처럼 쓰세요.",
+        "경보 규칙이 비어 있습니다. 예를 들어 “events > 20”처럼 쓰세요.",
     ),
     (
         "A rule is one line of plain text; found a control sign. Remove it.",
-        "알림 규칙은 한 줄의 일반 텍스트여야 합니다. 제어 문자를 지우세요.",
+        "경보 규칙은 한 줄의 일반 텍스트여야 합니다. 제어 문자를 지우세요.",
     ),
     (
         "n_persons takes one cohort; found more labels. Write one rule for each.",
