@@ -74,6 +74,9 @@ def skipped_slots(
         sa.func.max(runs.c.title).label("title"),
         sa.func.min(runs.c.queued_at).label("begin"),
         sa.func.max(runs.c.queued_at).label("end"),
+        sa.func.count().label("n"),
+        sa.func.min(runs.c.slot).label("first"),
+        sa.func.max(runs.c.slot).label("last"),
     ).where(*replace(wanted, states=["skipped"]).conditions(), runs.c.slot.is_not(None))
     if after is not None:
         asked = asked.where(runs.c.queued_at > after)
@@ -93,6 +96,8 @@ def _counted(connection: Connection, row: Any) -> SkippedSlots:
         slots.c.decided_at <= row.end,
     )
     n, first, last = connection.execute(asked).one()
+    if n < row.n:  # of a definition that was removed
+        n, first, last = row.n, row.first, row.last
     return SkippedSlots(n, first, last, row.project, row.definition, row.title, row.end)
 
 
