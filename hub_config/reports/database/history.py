@@ -110,13 +110,14 @@ def find_runs(
     list of Row
         The newest first.
     """
-    asked = sa.select(runs).where(*wanted.conditions())
+    newest_first = (runs.c.queued_at.desc(), runs.c.id.desc())
+    # The ids first: what runs hold besides is long, and is only read for those of the page.
+    asked = sa.select(runs.c.id).where(*wanted.conditions())
     if before is not None:
         moment, _, run_id = before.partition("/")
         asked = asked.where(sa.or_(runs.c.queued_at < moment, sa.and_(runs.c.queued_at == moment, runs.c.id < run_id)))
-    return list(
-        connection.execute(asked.order_by(runs.c.queued_at.desc(), runs.c.id.desc()).limit(limit).offset(offset))
-    )
+    ids = asked.order_by(*newest_first).limit(limit).offset(offset).subquery()
+    return list(connection.execute(sa.select(runs).where(runs.c.id.in_(sa.select(ids.c.id))).order_by(*newest_first)))
 
 
 def count_runs(connection: Connection, wanted: RunFilter) -> int:

@@ -121,7 +121,8 @@ def _asked_here() -> tuple[str, str, str, list[tuple[str, str]]] | None:
 
 
 def _installed() -> list[tuple[str, str]]:
-    return [(found.metadata["Name"], found.version) for found in distributions()]
+    # Each is parsed once: `version` would parse it anew.
+    return [(known["Name"], known["Version"]) for known in (found.metadata for found in distributions())]
 
 
 def _asked_there(python: str) -> tuple[str, str, str, list[tuple[str, str]]] | None:

@@ -98,7 +98,7 @@ class _Batch(PageHandler):
             rows = runs_of_batch(connection, batch_id) if row is not None else []
         if row is None or not self._may_see(row.project):
             raise HTTPError(404)
-        found = [self.board.find(one.id, person=self.person) for one in rows]
+        found = [self.board.seen(one, person=self.person) for one in rows]
         return row, [run for run in found if run is not None]
 
     def _may_see(self, name: str) -> bool:
