@@ -19,10 +19,11 @@ from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.parameters.declarations import Parameter
 from hub_config.reports.parameters.values import NAME_PATTERNS
 
-__all__ = ["MASK", "SecretValues", "named_secrets", "read_secrets"]
+__all__ = ["MASK", "SecretValues", "clean_left", "named_secrets", "read_secrets"]
 
 MASK = "•••"
 SHORTEST = 6  # a shorter one stands by chance in many texts, and is guessed
+SHORTEST_BEGINNING = 4  # of a value, at the very end of what a killed process wrote
 LARGEST = 64 * 1024
 PIECE = 2**20
 _NAME = re.compile(NAME_PATTERNS["Secret"])
@@ -73,10 +74,44 @@ def read_secrets(names: Sequence[str], *, folder: Path | None) -> "SecretValues"
             f"The report names {len(names)} secrets; found no folder of secrets for this run. Run it for a project, "
             "or set COHORTHUB_SECRETS to a folder with one file for each."
         )
-    return SecretValues({name: _read(Path(str(folder)), name) for name in names})
+    read = {name: _read(Path(str(folder)), name) for name in names}
+    return SecretValues(
+        {name: value for name, (value, _) in read.items()}, {name: of for name, (_, of) in read.items()}
+    )
 
 
-def _read(folder: Path, name: str) -> str:
+def clean_left(building: Path, record: Mapping[str, Any], *, folder: Path | None) -> bool:
+    """Look for the secrets of a run in what it left when it was killed, as its own process would have done.
+
+    Parameters
+    ----------
+    building : Path
+        The folder of a run whose processes are gone.
+    record : mapping
+        Its record.
+    folder : Path or None
+        Where the secrets lie.
+
+    Returns
+    -------
+    bool
+        False if a secret cannot be read, or has changed since the run began: nothing was looked at then.
+    """
+    try:
+        secrets = read_secrets(record["secrets"], folder=folder)
+    except (SecretUnusableError, OSError, TypeError):
+        return False
+    if secrets.files != record.get("secret_files"):
+        return False
+    gone = secrets.clean_folder(building, was_cut_short=True)
+    log = os.open(building / "log.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(log, "ab") as told:
+        told.write(f"the run was cut short; files taken out because they held a secret: {len(gone)}\n".encode())
+    return True
+
+
+def _read(folder: Path, name: str) -> tuple[str, str]:
+    """Read a secret, and what changes when its file is written or replaced."""
     file = open_inside(folder, name=name) if _NAME.fullmatch(name) else None
     if file is None:
         raise SecretUnusableError(
@@ -84,7 +119,8 @@ def _read(folder: Path, name: str) -> str:
             "Ask a project lead to put it there."
         )
     with file:
-        if os.fstat(file.fileno()).st_mode & 0o077:
+        state = os.fstat(file.fileno())
+        if state.st_mode & 0o077:
             raise SecretUnusableError(
                 "A secret may be read by other accounts; found a file that is not closed to them. Use chmod 600 on it."
             )
@@ -98,7 +134,7 @@ def _read(folder: Path, name: str) -> str:
             f"A secret cannot be kept out of what the report writes; found one of {len(value)} characters, wanted "
             f"{SHORTEST} to {LARGEST}. Use a longer one."
         )
-    return value
+    return value, f"{state.st_ino}-{state.st_mtime_ns}-{state.st_ctime_ns}"
 
 
 @dataclass(frozen=True)
@@ -109,9 +145,12 @@ class SecretValues:
     ----------
     values : mapping of str to str
         By name; not shown by `repr`.
+    files : mapping of str to str
+        By name: which state of its file was read; says nothing of the value.
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def lay_out(self, scratch: Path) -> dict[str, str]:
         """Write them where only the kernel's account reads, in a folder that goes with the run.
@@ -175,13 +214,15 @@ class SecretValues:
             return value
         return [self._masked(inner) for inner in value] if isinstance(value, list) else value
 
-    def clean_folder(self, folder: Path) -> list[str]:
+    def clean_folder(self, folder: Path, *, was_cut_short: bool = False) -> list[str]:
         """Take out of a run's folder the files that hold a value; the log is masked instead.
 
         Parameters
         ----------
         folder : Path
             The run's.
+        was_cut_short : bool, default False
+            Whether it was killed as it wrote: a file may end with the beginning of a value.
 
         Returns
         -------
@@ -192,17 +233,25 @@ class SecretValues:
             return []
         log = folder / "log.txt"
         if log.is_file() and not log.is_symlink():
-            log.write_bytes(
-                self.mask(log.read_bytes().decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-            )
+            text = self.mask(log.read_bytes().decode("utf-8", "surrogateescape"))
+            if was_cut_short and (n := self._beginning_at_end(text.encode("utf-8", "surrogateescape"))):
+                text = text.encode("utf-8", "surrogateescape")[:-n].decode("utf-8", "surrogateescape") + MASK
+            log.write_bytes(text.encode("utf-8", "surrogateescape"))
         gone = []
         for file in _files(folder):
-            if self._holds(file):
+            if self._holds(file, was_cut_short=was_cut_short):
                 file.unlink()
                 gone.append(str(file.relative_to(folder)))
         return gone
 
-    def _holds(self, file: Path) -> bool:
+    def _beginning_at_end(self, content: bytes) -> int:
+        """Say how many bytes at the end of a content are the beginning of a value."""
+        forms = [form.encode() for form in self._forms()]
+        longest = max(map(len, forms))
+        lengths = range(longest - 1, SHORTEST_BEGINNING - 1, -1)
+        return next((n for n in lengths if any(len(form) > n and content.endswith(form[:n]) for form in forms)), 0)
+
+    def _holds(self, file: Path, *, was_cut_short: bool) -> bool:
         forms = [form.encode() for form in self._forms()]
         overlap = max(map(len, forms))
         with file.open("rb") as content:
@@ -212,7 +261,7 @@ class SecretValues:
                 if any(form in seen for form in forms):
                     return True
                 tail = seen[-overlap:]
-        return False
+        return was_cut_short and self._beginning_at_end(tail) > 0
 
     def _forms(self) -> Iterator[str]:
         """Each value as it stands and as others write it, alone and within JSON, the longest first."""

@@ -156,7 +156,8 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
         try:
-            record = _first_record(request, run_id=run_id, kernel_name=kernel.name) | {"scratch": str(scratch)}
+            record = _first_record(request, run_id=run_id, kernel_name=kernel.name)
+            record |= {"scratch": str(scratch), "secret_files": dict(secrets.files)}
             folder.create(record, template=request.template.content)
             verdict, record = _supervise(job, record, stop_asked=stop_asked)
         finally:

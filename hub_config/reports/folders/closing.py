@@ -177,6 +177,7 @@ def close_folder(folder: RunFolder, verdict: Verdict, *, record: dict[str, Any])
         "ended_early": verdict.ended_early,
         "duration_s": round(_seconds_since(record["started_at"]), 3),
     }
+    record.pop("secret_files", None)  # for whoever would have had to close it in this process's place
     folder.make_room()
     try:
         folder.write_record(record)

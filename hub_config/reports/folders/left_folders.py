@@ -10,7 +10,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from hub_config.reports.verdicts import Place, Verdict
 
 __all__ = ["Left", "close_left"]
 
+Clean = Callable[[Path, Mapping[str, Any]], bool]
+
 RECORDLESS_S = 10  # seconds after which nobody is about to write the first record any more
 
 
@@ -35,7 +37,7 @@ class Left(StrEnum):
     HELD = "held"  # by its process, which lives, or by another that closes it just now
 
 
-def close_left(root: Path, run_id: str, *, status: str) -> Left:
+def close_left(root: Path, run_id: str, *, status: str, clean: Clean | None = None) -> Left:
     """Close the folder of a run that has its final state, if its own process is gone.
 
     Parameters
@@ -46,6 +48,9 @@ def close_left(root: Path, run_id: str, *, status: str) -> Left:
         Which.
     status : str
         The state that the run has: ``interrupted`` or ``cancelled``.
+    clean : callable, optional
+        Told the folder and the record of a run with secrets, takes out what holds one; False if it cannot. What the
+        run wrote is thrown away then, and where it is left out.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def close_left(root: Path, run_id: str, *, status: str) -> Left:
     run = RunFolder(root, run_id)
     try:
         with _locked(run.building):
-            return _close_building(run, status=status)
+            return _close_building(run, status=status, clean=clean)
     except FileNotFoundError:
         return _check_shown(run, status=status)
     except BlockingIOError:
@@ -83,7 +88,7 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _close_building(run: RunFolder, *, status: str) -> Left:
+def _close_building(run: RunFolder, *, status: str, clean: Clean | None) -> Left:
     record = read_record(run.building)
     if record is None:
         return _remove_recordless(run)
@@ -95,7 +100,8 @@ def _close_building(run: RunFolder, *, status: str) -> Left:
         seal_folder(run, record)
         run.publish()
         return Left.CLOSED
-    if record["status"] not in FINAL_STATES and record.get("secrets"):
+    has_secrets = record["status"] not in FINAL_STATES and record.get("secrets")
+    if has_secrets and not (clean is not None and clean(run.building, record)):
         drop_unlooked_at(run.building)
     _end_as(run, status, record=record)
     return Left.CLOSED

@@ -27,6 +27,10 @@ __all__ = ["close_interrupted", "drop_unlooked_at", "find_run", "list_runs", "re
 RECORDLESS_S = 60
 # What the run's own processes write holds no secret: the notebook and the page are masked before they are saved.
 LOOKED_AT = frozenset({"run.json", "template.ipynb", "environment.txt", "report.ipynb", "report.html", ".ballast"})
+DROPPED = (
+    "What this run wrote was thrown away: it was cut short, and its secrets could not be looked for in it, "
+    "because they have changed since or cannot be read here.\n"
+)
 
 
 def list_runs(root: Path) -> list[dict[str, Any]]:
@@ -179,7 +183,7 @@ def _close_if_left(root: Path, building: Path) -> bool:
 
 
 def drop_unlooked_at(building: Path) -> None:
-    """Take out what a run with secrets wrote: nobody is left who could look for them in it.
+    """Take out what a run with secrets wrote where nobody can look for them in it, and say so in its log.
 
     Parameters
     ----------
@@ -193,6 +197,7 @@ def drop_unlooked_at(building: Path) -> None:
             shutil.rmtree(entry.path, ignore_errors=True)
         else:
             Path(entry.path).unlink(missing_ok=True)
+    (building / "log.txt").write_text(DROPPED, encoding="utf-8")
 
 
 def _remove_if_recordless(building: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -106,6 +107,7 @@ def close_all(left: Sequence[LeftRun], *, parent: int, told: int) -> NoReturn:
     """
     status = 1
     try:
+        from hub_config.reports.execution.secrets import clean_left
         from hub_config.reports.execution.warm.descendants import die_with_parent
         from hub_config.reports.folders.left_folders import Left, close_left
 
@@ -113,7 +115,9 @@ def close_all(left: Sequence[LeftRun], *, parent: int, told: int) -> NoReturn:
         for one in left:
             # A folder that cannot be closed now, for want of room perhaps, must not keep the others open.
             with contextlib.suppress(Exception):
-                found = close_left(Path(one.root), one.run_id, status=one.status)
+                secrets = Path(one.secrets_folder) if one.secrets_folder is not None else None
+                clean = partial(clean_left, folder=secrets)
+                found = close_left(Path(one.root), one.run_id, status=one.status, clean=clean)
                 if found is not Left.HELD:
                     folder = str(Path(one.root, one.run_id)) if found is Left.CLOSED else None
                     os.write(told, json.dumps({one.run_id: folder}).encode() + b"\n")

@@ -169,7 +169,8 @@ class Hearing:
         for run in left_runs(tx, account=account):
             place = self._place_of(run.project)
             if place is not None:
-                found.append(LeftRun(run.id, run.state, str(place.root)))
+                secrets = str(place.secrets_folder) if place.secrets_folder is not None else None
+                found.append(LeftRun(run.id, run.state, str(place.root), secrets))
         return found
 
     def _place_of(self, project: str) -> RunPlace | None:

@@ -184,11 +184,14 @@ class LeftRun:
         The final state that it has.
     root : str
         The folder of the project's runs.
+    secrets_folder : str or None
+        Where the project's secrets lie: what the run left is looked through for them.
     """
 
     run_id: str
     status: str
     root: str
+    secrets_folder: str | None = None
 
 
 @dataclass(frozen=True)

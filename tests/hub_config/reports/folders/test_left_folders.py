@@ -3,10 +3,12 @@
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hub_config.reports.execution.secrets import MASK, clean_left, read_secrets
 from hub_config.reports.folders.left_folders import Left, close_left
 from hub_config.reports.folders.run_folders import RunFolder
 from hub_config.reports.folders.verification import verify_folder
@@ -94,4 +96,61 @@ def test_what_a_run_with_secrets_wrote_and_nobody_looked_at_is_dropped(tmp_path:
     ] == []
     assert (tmp_path / "one" / "run.json").exists()
     assert not (tmp_path / "one" / "outputs").exists()
-    assert not (tmp_path / "one" / "log.txt").exists()
+    assert (tmp_path / "one" / "log.txt").read_text().startswith("What this run wrote was thrown away")
+    assert "it began" not in (tmp_path / "one" / "log.txt").read_text()
+
+
+VALUE = "hunter2-비밀-7731"
+
+
+@pytest.fixture
+def cut_short(tmp_path: Path) -> tuple[Path, Path]:
+    """What a run with a secret had written when it was killed, and the folder of its secrets."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    (secrets / "smtp").write_text(VALUE + "\n", encoding="utf-8")
+    (secrets / "smtp").chmod(0o600)
+    seen = read_secrets(["smtp"], folder=secrets)
+    folder = building(tmp_path, secrets=["smtp"], secret_files=dict(seen.files)).building
+    (folder / "outputs" / "wards.csv").write_text("ward,n\nA,10\n")
+    (folder / "outputs" / "mail.txt").write_text(f"password {VALUE}")
+    (folder / "outputs" / "half.txt").write_text(f"password {VALUE[:9]}")
+    (folder / "log.txt").write_text(f"it began\nwith {VALUE}, and\n{VALUE[:5]}")
+    return secrets, tmp_path / "one"
+
+
+def close(root: Path, secrets: Path | None) -> Left:
+    return close_left(root, "one", status="interrupted", clean=partial(clean_left, folder=secrets))
+
+
+def test_what_a_killed_run_wrote_is_kept_where_it_holds_no_secret(tmp_path: Path, cut_short: tuple[Path, Path]) -> None:
+    secrets, folder = cut_short
+    assert close(tmp_path, secrets) is Left.CLOSED
+    assert [file.name for file in (folder / "outputs").iterdir()] == ["wards.csv"]
+    log = (folder / "log.txt").read_text()
+    assert log.startswith(f"it began\nwith {MASK}, and\n{MASK}")
+    assert "held a secret: 2" in log
+    assert verify_folder(folder).whole
+    assert "secret_files" not in json.loads((folder / "run.json").read_text())
+
+
+@pytest.mark.parametrize("trouble", ["changed", "replaced", "gone", "open to others", "no folder"])
+def test_what_a_killed_run_wrote_goes_where_its_secret_is_not_the_one_it_had(
+    tmp_path: Path, cut_short: tuple[Path, Path], trouble: str
+) -> None:
+    secrets, folder = cut_short
+    file = secrets / "smtp"
+    if trouble == "changed":
+        file.write_text("another-one")
+    elif trouble == "replaced":
+        (secrets / "new").write_text("another-one")
+        (secrets / "new").chmod(0o600)
+        (secrets / "new").replace(file)
+    elif trouble == "gone":
+        file.unlink()
+    elif trouble == "open to others":
+        file.chmod(0o644)
+    close(tmp_path, None if trouble == "no folder" else secrets)
+    assert not (folder / "outputs").exists()
+    assert (folder / "log.txt").read_text().startswith("What this run wrote was thrown away")
+    assert not [one for one in folder.rglob("*") if one.is_file() and VALUE.encode() in one.read_bytes()]
