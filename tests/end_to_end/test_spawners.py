@@ -48,7 +48,6 @@ c.SlurmSpawner.batch_script = '''#!/bin/sh
 #SBATCH --output={{homedir}}/runner-%j.log
 #SBATCH --export={{keepvars}}
 #SBATCH --job-name=cohorthub-runner
-#SBATCH --no-requeue
 exec {{cmd}}
 '''
 """

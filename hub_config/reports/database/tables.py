@@ -205,7 +205,7 @@ runners = Table(
     Column("id", NAME, primary_key=True),  # the name of its server at the hub
     Column("account", NAME, nullable=False),
     Column("state", String(20), nullable=False),  # starting, ready, gone
-    Column("token_sha256", HASH),  # of the token it showed when the hub vouched for it
+    Column("token_sha256", HASH),  # of the token and the process that the hub vouched for
     Column("capacity", Integer, nullable=False),
     Column("heard", Integer, nullable=False),
     Column("asked_at", TIME, nullable=False),

@@ -69,6 +69,8 @@ class SyncRequest:
         Whether it takes no more, because it was told to end.
     closed_left : mapping of str to str or None
         By run: the folder that another runner left and this one has closed; None if there was none.
+    process : str
+        What tells this process from another one that was started with the same name and token.
     """
 
     runner_id: str
@@ -76,6 +78,7 @@ class SyncRequest:
     runs: Sequence[RunReport] = ()
     is_leaving: bool = False
     closed_left: Mapping[str, str | None] = field(default_factory=dict)
+    process: str = ""
 
     def to_document(self) -> dict[str, Any]:
         """Give the request as types that JSON knows.
@@ -110,11 +113,12 @@ class SyncRequest:
             reports = [RunReport(**one) for one in document["runs"]]
             closed = dict(document["closed_left"])
             passed = [(number, title) for one in reports for number, title in one.passed]
-            request = cls(document["runner_id"], document["free"], reports, document["is_leaving"], closed)
-        except (TypeError, ValueError, KeyError) as broken:
+            process = document.get("process", "")
+            request = cls(document["runner_id"], document["free"], reports, document["is_leaving"], closed, process)
+        except (AttributeError, TypeError, ValueError, KeyError) as broken:
             raise ValueError("not a request of a runner") from broken
-        texts = [request.runner_id, *(text for one in reports for text in (one.run_id, one.lease_id, one.phase))]
-        texts += [title for _, title in passed]
+        texts = [request.runner_id, request.process, *(title for _, title in passed)]
+        texts += [text for one in reports for text in (one.run_id, one.lease_id, one.phase)]
         texts += [text for pair in closed.items() for text in pair if text is not None]
         numbers = [
             request.free,

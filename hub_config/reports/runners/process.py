@@ -9,6 +9,7 @@ import http.client
 import json
 import logging
 import os
+import secrets
 import select
 import signal
 import sys
@@ -78,6 +79,7 @@ class Runner:
     _idle_since: float = field(default_factory=time.monotonic)
     _idle_s: float = 60.0
     _left: ClosingLeft = field(default_factory=ClosingLeft)
+    _process: str = field(default_factory=lambda: secrets.token_hex(10))
 
     def run(self) -> int:
         """Work until there is nothing to do, or until told to end.
@@ -163,7 +165,7 @@ class Runner:
         free = 0 if self.is_leaving else max(0, self.capacity - n_going)
         told = [self._told(run) for run in self.runs.values()]
         closed = dict(self._left.closed)
-        request = SyncRequest(self.runner_id, free, told, self.is_leaving, closed)
+        request = SyncRequest(self.runner_id, free, told, self.is_leaving, closed, self._process)
         try:
             answer = self._ask(request)
         except RunnerRefusedError:
@@ -258,7 +260,7 @@ class Runner:
     def _leave(self) -> None:
         """Say good-bye, so that nobody waits for a heartbeat."""
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError, RunnerRefusedError):
-            self._ask(SyncRequest(self.runner_id, 0, (), is_leaving=True))
+            self._ask(SyncRequest(self.runner_id, 0, (), is_leaving=True, process=self._process))
         self._drop_connection()
 
 

@@ -55,3 +55,12 @@ class PrepareRunner:
         spawner.default_url = ""
         spawner.notebook_dir = ""
         spawner.environment = {**spawner.environment, **self.environment}
+        _start_once(spawner)
+
+
+def _start_once(spawner: Any) -> None:
+    """Have Slurm not start a job again whose machine failed: the service starts another runner, and knows this one."""
+    script = str(getattr(spawner, "batch_script", ""))
+    if "#SBATCH" in script and "requeue" not in script + str(getattr(spawner, "req_options", "")):
+        first, _, rest = script.partition("\n")
+        spawner.batch_script = f"{first}\n#SBATCH --no-requeue\n{rest}"

@@ -37,7 +37,7 @@ class RunnerSyncHandler(Answer):
             raise HTTPError(400) from broken
         hearing = self._hearing
         try:
-            account = await self._account(request.runner_id, hearing=hearing)
+            account = await self._account(request, hearing=hearing)
             answer = hearing.answer(request, account=account, now=dt.datetime.now(dt.UTC))
         except DatabaseUnreachableError as failure:
             raise HTTPError(503) from failure
@@ -57,12 +57,17 @@ class RunnerSyncHandler(Answer):
         auth: HubAuth = self.settings["hub_auth"]
         return auth
 
-    async def _account(self, runner_id: str, *, hearing: Hearing) -> str:
-        """Say whose runner shows this token; the hub is asked once, so that a hub that is down stops no run."""
+    async def _account(self, request: SyncRequest, *, hearing: Hearing) -> str:
+        """Say whose runner shows this token; the hub is asked once, so that a hub that is down stops no run.
+
+        The token holds for the process that showed it first: a batch system that starts a job a second time starts
+        the runner again under the same name, and the runs of the first process must not be given to it.
+        """
         kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if kind.lower() not in {"token", "bearer"} or not token:
             raise HTTPError(401)
-        digest = hashlib.sha256(token.encode()).hexdigest()
+        runner_id = request.runner_id
+        digest = hashlib.sha256(f"{token}{request.process}".encode()).hexdigest()
         account, known = hearing.vouched.get(runner_id, ("", ""))
         if known == digest:
             return account  # whether it is a runner still is seen when it is written down that it was heard
@@ -75,6 +80,7 @@ class RunnerSyncHandler(Answer):
             with hearing.database.writing() as tx:
                 tx.execute(sa.update(runners).where(runners.c.id == runner_id).values(token_sha256=digest))
         elif runner.token_sha256 != digest:
+            logger.warning("Another process than that of runner %s speaks for it", runner_id)
             raise HTTPError(403)
         if len(hearing.vouched) >= MOST_VOUCHED:
             hearing.vouched.clear()  # runners come and go: the names of those that are gone would stay for ever

@@ -164,30 +164,68 @@ def test_when_the_hub_does_not_answer_the_page_says_so(tmp_path):
     assert "Traceback" not in page
 
 
-def test_a_runner_that_another_service_has_started_is_started(place):
-    """Two services on one database ask the hub for the same runner; whoever comes second must not call it a failure."""
+@pytest.fixture
+def runner(place):
+    """A runner of its own account, started by the hub and heard by the service; its name, and a look at its row."""
     name = new_runner_name()
     row = {"account": "project-two", "state": "starting", "capacity": 0, "heard": 0, "asked_at": "2026-11-27T00:00:00"}
     database = open_database(None, home=place.home)
     with database.writing() as tx:
         tx.execute(sa.insert(runners).values(id=name, **row))
 
-    def is_ready():
+    def look():
         with database.reading() as connection:
-            return connection.execute(sa.select(runners.c.state).where(runners.c.id == name)).scalar() == "ready"
+            return connection.execute(sa.select(runners).where(runners.c.id == name)).one()
 
-    async def two_services():
-        servers = HubServers(f"http://127.0.0.1:{place.hub_port}/hub/api", place.token)
-        await servers.start("project-two", server=name)
-        deadline = time.monotonic() + 60
-        while not is_ready() and time.monotonic() < deadline:
-            await asyncio.sleep(0.2)
-        assert is_ready()
-        try:
-            await servers.start("project-two", server=name)
-        finally:
-            assert await servers.remove("project-two", server=name)
-
-    with ThreadPoolExecutor() as apart:  # the browser of another test has its loop in this thread
-        apart.submit(lambda: asyncio.run(two_services())).result()
+    servers = HubServers(f"http://127.0.0.1:{place.hub_port}/hub/api", place.token)
+    apart(servers.start("project-two", server=name))
+    wait_until(lambda: look().state == "ready")
+    yield name, look
+    assert apart(servers.remove("project-two", server=name))
     database.close()
+
+
+def apart(coroutine):
+    """Wait for a coroutine in a thread of its own: the browser of another test has its loop in this one."""
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
+
+def wait_until(condition, *, within=60):
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def test_a_runner_that_another_service_has_started_is_started(place, runner):
+    """Two services on one database ask the hub for the same runner; whoever comes second must not call it a failure."""
+    name, look = runner
+    servers = HubServers(f"http://127.0.0.1:{place.hub_port}/hub/api", place.token)
+    apart(servers.start("project-two", server=name))
+    assert look().state == "ready"
+
+
+def test_a_runner_that_is_started_a_second_time_ends_at_once_and_harms_nobody(place, runner):
+    """As when Slurm puts a job into its queue again: the name and the token are those of the first."""
+    name, look = runner
+    (first,) = (one for one in psutil.process_iter() if is_runner(one, name))
+    environment = {key: value for key, value in first.environ().items() if key != "JUPYTERHUB_SERVICE_URL"}
+    second = psutil.Popen(first.cmdline(), env=environment, cwd=place.folder)
+    try:
+        assert second.wait(30) == 0
+    finally:
+        if second.is_running():
+            second.kill()
+            second.wait()
+    heard = look().heard
+    wait_until(lambda: look().heard > heard + 1)
+    assert look().state == "ready", "the first goes on"
+
+
+def is_runner(process, name):
+    try:
+        is_it = process.environ().get("JUPYTERHUB_SERVER_NAME") == name and "runner" in process.cmdline()[1]
+        return is_it and process.parent().environ().get("JUPYTERHUB_SERVER_NAME") != name
+    except (psutil.Error, IndexError):
+        return False
