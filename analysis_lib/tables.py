@@ -6,6 +6,7 @@ from html import escape
 
 __all__ = ["cells_wide", "column_in_words", "html_table", "level_in_words", "padded", "text_table"]
 
+_SHORT = 12  # signs of a word that is kept in one line
 _CELL = "padding:3px 10px;text-align:{align};vertical-align:baseline;white-space:{wrap}"
 _RULE = "border-top:1.5px solid currentColor;border-bottom:1.5px solid currentColor"
 #: Words that papers write in capitals of their own.
@@ -104,13 +105,16 @@ def html_table(
     )
 
 
-def _style(index: int, left: int) -> str:
-    return _CELL.format(align="left" if index < left else "right", wrap="normal" if index < left else "nowrap")
+def _style(index: int, left: int, *, whole: bool = False) -> str:
+    wrap = "normal" if index < left and not whole else "nowrap"
+    return _CELL.format(align="left" if index < left else "right", wrap=wrap)
 
 
 def _cell(index: int, cell: str, *, left: int) -> str:
     indent = len(cell) - len(cell.lstrip(" "))
-    style = _style(index, left) + (f";padding-left:{10 + 8 * indent}px" if index == 0 and indent else "")
+    # A month or an age group would be broken at its hyphen, and read as two numbers.
+    whole = len(cell) <= _SHORT and len(cell.split()) == 1
+    style = _style(index, left, whole=whole) + (f";padding-left:{10 + 8 * indent}px" if index == 0 and indent else "")
     tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
     weight = ";font-weight:normal" if index == 0 else ""
     return f'<{tag}{scope} style="{style}{weight}">{escape(cell.strip())}</{tag}>'
