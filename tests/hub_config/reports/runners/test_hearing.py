@@ -38,6 +38,13 @@ def told(lease: LeasedRun, **more: object) -> RunReport:
     return RunReport(lease.run_id, lease.lease_id, **more)  # type: ignore[arg-type]
 
 
+def shown(hearing: Hearing, run_id: str) -> str:
+    """Make the folder that a run's runner shows."""
+    folder = hearing.home / "projects" / "wards" / "runs" / run_id
+    folder.mkdir(parents=True)
+    return str(folder)
+
+
 def row(queue: Queue, run_id: str):
     with queue.database.reading() as connection:
         return one_run(connection, run_id)
@@ -98,7 +105,7 @@ def test_what_a_dead_run_left_is_named_until_somebody_has_closed_it(hearing: Hea
         (left,) = say(hearing, queue, runner="r2").left
         assert (left.run_id, left.status) == (run_id, "interrupted")
         assert left.root.endswith("projects/wards/runs")
-    folder = f"{left.root}/{run_id}"
+    folder = shown(hearing, run_id)
     assert say(hearing, queue, runner="r2", closed_left={run_id: folder}).left == []
     assert row(queue, run_id).folder == f"projects/wards/runs/{run_id}"
     assert say(hearing, queue, told(lease)).lost == [lease.lease_id]
@@ -163,3 +170,102 @@ def test_a_runner_that_tells_cells_in_another_form_is_refused() -> None:
         document = SyncRequest("r", 0, [RunReport("r", "l", passed=passed)]).to_document()  # type: ignore[arg-type]
         with pytest.raises(ValueError, match="not a request"):
             SyncRequest.from_document(document)
+
+
+def ended(hearing: Hearing, queue: Queue, *, agreed: object = None, **told_at_the_end: object):
+    """Have a run told to its end in the given words; give it as it stands then."""
+    (run_id,) = queue.submit().run_ids
+    (lease,) = say(hearing, queue).leases
+    verdict = agreed if agreed is not None else told_at_the_end.get("verdict")
+    answer = say(hearing, queue, told(lease, phase="closing", verdict=verdict))
+    assert answer.agreed[lease.lease_id] == row(queue, run_id).state_reason
+    for _ in range(2):
+        assert say(hearing, queue, told(lease, phase="closed", **told_at_the_end)).done == [lease.lease_id]
+    found = row(queue, run_id)
+    assert kinds(queue, run_id).count(found.state) == 1
+    return found
+
+
+def test_a_folder_that_a_runner_tells_is_never_followed(hearing: Hearing, queue: Queue) -> None:
+    for folder in ("/etc", "runs/20260101T000000000Z-abcdef", "../../other", "a\0b", "\ud800", 7, {}):
+        found = ended(hearing, queue, verdict={"status": "succeeded", "error": None}, facts={}, folder=folder)
+        assert (found.state, found.folder) == ("succeeded", None)
+
+
+def test_the_folder_of_a_run_is_where_its_project_has_it(hearing: Hearing, queue: Queue) -> None:
+    (run_id,) = queue.submit().run_ids
+    (lease,) = say(hearing, queue).leases
+    shown(hearing, run_id)
+    verdict = {"status": "succeeded", "error": None}
+    say(hearing, queue, told(lease, phase="closed", verdict=verdict, facts={}, folder="/elsewhere"))
+    assert (row(queue, run_id).state, row(queue, run_id).folder) == ("succeeded", f"projects/wards/runs/{run_id}")
+
+
+def test_a_link_that_stands_where_a_folder_should_is_none(hearing: Hearing, queue: Queue, tmp_path: Path) -> None:
+    (run_id,) = queue.submit().run_ids
+    (lease,) = say(hearing, queue).leases
+    shown(hearing, "other")
+    (hearing.home / "projects" / "wards" / "runs" / run_id).symlink_to(tmp_path)
+    say(hearing, queue, told(lease, phase="closed", verdict={"status": "succeeded"}, facts={}, folder="x"))
+    assert row(queue, run_id).folder is None
+
+
+def test_a_verdict_that_cannot_be_understood_is_a_failure_with_a_code_of_its_own(
+    hearing: Hearing, queue: Queue
+) -> None:
+    for verdict in (None, {"status": 7}, {"status": "failed", "error": {"code": "no code", "cell": "x"}}):
+        found = ended(hearing, queue, verdict=verdict, facts={"duration_s": "long", "cohorts": 7})
+        assert (found.state, found.error["code"]) == ("failed", "REPORT-VERDICT-UNCLEAR")
+        assert (found.facts, found.seconds) == ({}, None)
+
+
+def test_what_was_agreed_stands_if_the_last_word_cannot_be_understood(hearing: Hearing, queue: Queue) -> None:
+    found = ended(hearing, queue, agreed={"status": "succeeded", "error": None}, verdict=7, facts=7)
+    assert (found.state, found.error) == ("succeeded", None)
+
+
+def test_a_disk_that_filled_up_in_the_last_moment_makes_another_end(hearing: Hearing, queue: Queue) -> None:
+    full = {"status": "failed", "error": {"code": "REPORT-DISK-FULL", "message": "there is no room."}}
+    found = ended(hearing, queue, agreed={"status": "succeeded", "error": None}, verdict=full, facts={})
+    assert (found.state, found.error["code"]) == ("failed", "REPORT-DISK-FULL")
+    better = {"status": "succeeded", "error": None}
+    assert ended(hearing, queue, agreed=full, verdict=better, facts={}).state == "failed"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"phase": "over"}, {"phase": 3}, {"cell": 2**63}, {"cell": -1}, {"cell": 1.5}, {"cell": True},
+        {"cell_title": 4}, {"n_cells": "x"}, {"run_id": "a/b"}, {"run_id": "a\0"}, {"lease_id": ""},
+        {"lease_id": 4}, {"other": 1}, {"passed": [[2**70, ""]]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_request_that_nobody_could_write_down_is_refused_with_a_reason(wrong: dict[str, object]) -> None:
+    document = SyncRequest("r", 0, [RunReport("r", "l")]).to_document()
+    document["runs"][0] |= wrong
+    with pytest.raises(ValueError, match=r"^not a request of a runner: \w"):
+        SyncRequest.from_document(document)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"runner_id": 3}, {"free": -1}, {"free": 2**40}, {"free": None}, {"is_leaving": "no"}, {"closed_left": 3},
+        {"closed_left": {"a": 3}}, {"closed_left": {"a b": None}}, {"runs": None}, {"runs": [3]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_request_without_what_it_must_say_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"^not a request of a runner: \w"):
+        SyncRequest.from_document(SyncRequest("r", 0).to_document() | wrong)
+    for document in (None, 3, [], {}, "x"):
+        with pytest.raises(ValueError, match=r"^not a request of a runner: \w"):
+            SyncRequest.from_document(document)
+
+
+def test_titles_that_no_database_takes_are_told_without_what_it_does_not(hearing: Hearing, queue: Queue) -> None:
+    (run_id,) = queue.submit().run_ids
+    (lease,) = say(hearing, queue).leases
+    say(hearing, queue, told(lease, cell=1, n_cells=2, cell_title="Lo\0ad\ud800" + "x" * 5000))
+    assert row(queue, run_id).cell_title.startswith("Lo ad?x")

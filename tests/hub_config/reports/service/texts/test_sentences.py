@@ -63,6 +63,7 @@ ON_PAGES = (
     "reports/parameters/typed_text.py",
     "reports/parameters/values.py",
     "reports/runners/hearing.py",
+    "reports/runners/told_ends.py",
     "reports/service/writing/form/conversion.py",
     "reports/service/writing/form/parameter_values.py",
     "reports/service/writing/form/rows.py",
