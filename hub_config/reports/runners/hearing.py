@@ -16,13 +16,12 @@ from hub_config.reports.database.left_runs import RUNNER_SILENT, left_runs, note
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import runners, runs, templates
 from hub_config.reports.runners.messages import OVER, LeasedRun, LeftRun, RunReport, SyncAnswer, SyncRequest
+from hub_config.reports.runners.told_ends import UNCLEAR
 from hub_config.reports.verdicts import Verdict
 
 __all__ = ["Hearing", "RunPlace"]
 
 logger = logging.getLogger(__name__)
-
-CLOSING = ("succeeded", "failed", "cancelled", "timed_out", "interrupted")
 
 # Asked with each heartbeat, so built once.
 _RUNNER_HEARD = (
@@ -34,9 +33,10 @@ _RUNNER_HEARD = (
     )
     .values(heard=runners.c.heard + 1)
 )
-_STATE = sa.select(runs.c.state, runs.c.state_reason, runs.c.stop_asked_by, runs.c.lease_id).where(
-    runs.c.id == sa.bindparam("of_run")
-)
+_STATE = sa.select(
+    *(runs.c.state, runs.c.state_reason, runs.c.stop_asked_by, runs.c.lease_id, runs.c.error)
+).where(runs.c.id == sa.bindparam("of_run"))  # fmt: skip
+_PROJECT = sa.select(runs.c.project).where(runs.c.id == sa.bindparam("of_run"))
 _CONTENT = sa.select(templates.c.content).where(templates.c.sha256 == sa.bindparam("of_template"))
 
 
@@ -112,7 +112,8 @@ class Hearing:
                 return None
             self._hear(tx, request, answer=answer, now=now)
             for run_id, folder in request.closed_left.items():
-                note_closed(tx, run_id, account=account, folder=self._relative(folder))
+                there = self._folder(tx, run_id) if folder is not None else None
+                note_closed(tx, run_id, account=account, folder=there)
             leases = self._leases(tx, request, account=account, now=now)
             left = self._left(tx, account)
         return SyncAnswer(leases=leases, left=left, idle_s=self.idle_s, **answer)
@@ -204,35 +205,37 @@ class Hearing:
     @staticmethod
     def _agree(tx: Connection, one: RunReport) -> str:
         """Take a runner's verdict as the run's, save where nobody asked for the stop that it tells of."""
-        status = str((one.verdict or {}).get("status"))
+        verdict = one.verdict or UNCLEAR
         run = tx.execute(_STATE, {"of_run": one.run_id}).one()
         if run.state == "closing":
             return str(run.state_reason)
-        if status not in CLOSING or (status == "cancelled" and run.stop_asked_by is None):
+        status = str(verdict["status"])
+        if status == "cancelled" and run.stop_asked_by is None:
             status = "interrupted"
         begin_closing(
-            tx,
-            run_id=one.run_id,
-            lease_id=one.lease_id,
-            verdict={"status": status, "error": (one.verdict or {}).get("error")},
+            tx, run_id=one.run_id, lease_id=one.lease_id, verdict={"status": status, "error": verdict["error"]}
         )
         return status
 
     def _end(self, tx: Connection, one: RunReport, *, now: dt.datetime, who: str) -> None:
+        """Give a run the end that was agreed; a disk that filled up in the last moment makes another, never a better.
+
+        Of an end that cannot be understood now, what was agreed is what its folder says.
+        """
+        agreed = self._agree(tx, one)
         run = tx.execute(_STATE, {"of_run": one.run_id}).one()
-        status = str((one.verdict or {}).get("status"))
-        agreed = str(run.state_reason) if run.state == "closing" else status
-        # A disk that filled up in the last moment makes another end of it than was agreed; never a better one.
-        final = status if status in CLOSING and status != "succeeded" else agreed
-        facts = dict(one.facts or {})
+        told = one.verdict or UNCLEAR
+        is_another = told is not UNCLEAR and told["status"] not in {"succeeded", agreed}
+        was_asked = told["status"] != "cancelled" or run.stop_asked_by is not None
+        state = str(told["status"]) if is_another and was_asked else agreed
         end_run(
             tx,
             run_id=one.run_id,
             lease_id=one.lease_id,
-            state=final if final in CLOSING else "interrupted",
-            error=(one.verdict or {}).get("error"),
-            facts=facts,
-            folder=self._relative(one.folder),
+            state=state,
+            error=told["error"] if state == told["status"] and told is not UNCLEAR else run.error,
+            facts=one.facts or {},
+            folder=self._folder(tx, one.run_id) if one.folder is not None else None,
             who=who,
             now=now,
         )
@@ -255,10 +258,13 @@ class Hearing:
             now=now,
         )
 
-    def _relative(self, folder: str | None) -> str | None:
-        if folder is None:
+    def _folder(self, tx: Connection, run_id: str) -> str | None:
+        """Say where a run's folder lies, by construction: where a runner tells that it lies is not followed."""
+        project = tx.execute(_PROJECT, {"of_run": run_id}).scalar()
+        place = self._place_of(project) if project is not None else None
+        path = place.root / run_id if place is not None else None
+        if path is None or path.is_symlink() or not path.is_dir():
             return None
-        path = Path(folder)
         return str(path.relative_to(self.home)) if path.is_relative_to(self.home) else str(path)
 
     def _leased(self, tx: Connection, lease: Lease, *, now: dt.datetime) -> LeasedRun | None:

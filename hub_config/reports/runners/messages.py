@@ -6,14 +6,19 @@ says it again.
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from hub_config.reports.runners.told_ends import LARGEST_NUMBER, clean_facts, clean_line, clean_verdict
 
 __all__ = ["OVER", "LeasedRun", "LeftRun", "RunReport", "SyncAnswer", "SyncRequest"]
 
 MOST_RUNS = 1000
 OVER = ("closed", "died")  # phases of runs of which nothing is left to do
+PHASES = ("running", "closing", *OVER)
+NAMES = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")  # of runners, runs and leases
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class RunReport:
     facts : mapping or None
         What the record says, once `closed`.
     folder : str or None
-        The folder, absolute, once `closed`.
+        The folder, once `closed`; None if there is none. Where it lies is known: it is not followed.
     passed : sequence of sequence
         Number and title of each cell that began after the last one that was told, and has ended meanwhile.
     """
@@ -88,7 +93,8 @@ class SyncRequest:
         dict
             For `from_document`.
         """
-        return {**vars(self), "runs": [vars(one) for one in self.runs]}
+        told = [vars(one) | ({"facts": clean_facts(one.facts)} if one.facts is not None else {}) for one in self.runs]
+        return {**vars(self), "runs": told}
 
     @classmethod
     def from_document(cls, document: Any) -> "SyncRequest":
@@ -107,32 +113,67 @@ class SyncRequest:
         Raises
         ------
         ValueError
-            If it is of another form.
+            If it is of another form; the reason is said, and nothing of what was sent.
         """
         try:
             reports = [RunReport(**one) for one in document["runs"]]
             closed = dict(document["closed_left"])
-            passed = [(number, title) for one in reports for number, title in one.passed]
             process = document.get("process", "")
             request = cls(document["runner_id"], document["free"], reports, document["is_leaving"], closed, process)
-        except (AttributeError, TypeError, ValueError, KeyError) as broken:
-            raise ValueError("not a request of a runner") from broken
-        texts = [request.runner_id, request.process, *(title for _, title in passed)]
-        texts += [text for one in reports for text in (one.run_id, one.lease_id, one.phase)]
-        texts += [text for pair in closed.items() for text in pair if text is not None]
-        numbers = [
-            request.free,
-            *(number for one in reports for number in (one.cell, one.n_cells) if number is not None),
-            *(number for number, _ in passed),
-        ]
-        whole = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
-        if (
-            not whole
-            or len(reports) + len(closed) > MOST_RUNS
-            or not all(isinstance(one.cell_title, str) for one in reports)
-        ):
-            raise ValueError("not a request of a runner")
-        return request
+            if len(reports) + len(closed) > MOST_RUNS:
+                raise ValueError(f"it names more than {MOST_RUNS} runs")
+            _check(request)
+            return replace(request, runs=[_understood(one) for one in reports])
+        except (TypeError, KeyError) as broken:
+            raise ValueError("not a request of a runner: a field is missing, unknown or of another type") from broken
+        except ValueError as broken:
+            raise ValueError(f"not a request of a runner: {broken}") from broken
+
+
+def _check(request: SyncRequest) -> None:
+    """Refuse what could not be written down, or asked for in the database."""
+    _require(_is_name(request.runner_id), "runner_id is no name")
+    _require(isinstance(request.process, str), "process is no text")
+    _require(_is_number(request.free), "free is no number of runs")
+    _require(isinstance(request.is_leaving, bool), "is_leaving is neither true nor false")
+    _require(all(_is_name(run_id) for run_id in request.closed_left), "closed_left has a name that no run has")
+    folders = request.closed_left.values()
+    _require(all(folder is None or isinstance(folder, str) for folder in folders), "a closed folder is no text")
+    for one in request.runs:
+        _require(_is_name(one.run_id) and _is_name(one.lease_id), "run_id or lease_id is no name")
+        _require(one.phase in PHASES, f"phase is none of {', '.join(PHASES)}")
+        _require(all(number is None or _is_number(number) for number in (one.cell, one.n_cells)), "cell is no number")
+        _require(isinstance(one.cell_title, str), "cell_title is no text")
+        _require(
+            all(_is_number(number) and isinstance(title, str) for number, title in one.passed),
+            "passed has other things than numbers and titles",
+        )
+
+
+def _understood(one: RunReport) -> RunReport:
+    """Take of a run's end what can be understood; an end without a verdict has one that cannot."""
+    is_ending = one.phase in {"closing", "closed"}
+    return replace(
+        one,
+        cell_title=clean_line(one.cell_title),
+        passed=[(number, clean_line(title)) for number, title in one.passed],
+        verdict=clean_verdict(one.verdict) if is_ending or one.verdict is not None else None,
+        facts=clean_facts(one.facts) if one.facts is not None else None,
+        folder=one.folder if isinstance(one.folder, str) else None,
+    )
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise ValueError(reason)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and NAMES.fullmatch(value) is not None
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_NUMBER
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class RunnerSyncHandler(Answer):
         try:
             request = SyncRequest.from_document(json.loads(self.request.body))
         except (ValueError, RecursionError) as broken:
-            raise HTTPError(400) from broken
+            logger.warning("A runner's request was refused: %s", broken)
+            raise HTTPError(400, reason="Not a request of a runner") from broken
         hearing = self._hearing
         try:
             account = await self._account(request, hearing=hearing)

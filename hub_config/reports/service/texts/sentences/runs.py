@@ -43,6 +43,10 @@ RUNS: Sequence[tuple[str, str]] = (
         "the time limit of {n} s for the {what} has passed. If it needs more, give {_option}.",
         "{what}의 제한 시간 {n}초가 지났습니다. 더 필요하면 제한 시간을 늘리세요.",
     ),
+    (
+        "the runner told an end that cannot be understood. Run it again.",
+        "실행기가 알린 결과를 이해할 수 없습니다. 다시 실행하세요.",
+    ),
     ("the run was stopped from outside.", "실행이 밖에서 중지되었습니다."),
     (
         "the report wrote a secret into a file, which was taken out. Write results only, and never a secret.",
