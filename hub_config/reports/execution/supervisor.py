@@ -16,7 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from hub_config.reports.folders.run_folders import (
     check_output_folder,
     check_run_id,
     make_scratch,
+    name_scratch,
     new_run_id,
     remove_scratch,
     utc_now,
@@ -140,7 +141,6 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
     if request.closes_left:
         close_interrupted(root)
     folder = RunFolder(root, run_id)
-    scratch = make_scratch()
     job = Job(
         template=request.template,
         parameters=_told(request),
@@ -148,21 +148,21 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
         limits=request.limits,
         folder=folder,
         home=request.home,
-        scratch=scratch,
+        scratch=name_scratch(),
         on_cell=on_cell,
-        environment={**request.environment, **secrets.lay_out(scratch)},
+        environment=request.environment,
         secrets=secrets,
         warm=warm,
     )
     with _signals_to_pipe() as stop_asked:  # from before there is a folder until it has its last state
         try:
             record = _first_record(request, run_id=run_id, kernel_name=kernel.name)
-            record |= {"scratch": str(scratch), "secret_files": dict(secrets.files)}
+            record |= {"scratch": str(job.scratch), "secret_files": dict(secrets.files)}
             folder.create(record, template=request.template.content)
-            verdict, record = _supervise(job, record, stop_asked=stop_asked)
+            verdict, record = _carry_out(job, record, stop_asked=stop_asked)
         finally:
             end_descendants()
-            remove_scratch(scratch)
+            remove_scratch(job.scratch)
         if secrets.clean_folder(folder.building) and verdict.status == "succeeded":
             verdict = finish_without_worker(
                 folder, Verdict.secret_leaked(), record=record, template=request.template.content
@@ -171,6 +171,17 @@ def run_report(request: Request, *, on_cell: Callable[[Place], None], warm: Warm
         if agreed.status != verdict.status:
             agreed = finish_without_worker(folder, agreed, record=record, template=request.template.content)
         return close_folder(folder, agreed, record=record)
+
+
+def _carry_out(job: Job, record: dict[str, Any], *, stop_asked: int) -> tuple[Verdict, dict[str, Any]]:
+    """Lay out what the kernel needs, once the record names the place: what is killed here, the next look finds."""
+    try:
+        make_scratch(job.scratch)
+        environment = {**job.environment, **job.secrets.lay_out(job.scratch)}
+    except OSError:
+        verdict = Verdict.disk_full()
+        return finish_without_worker(job.folder, verdict, record=record, template=job.template.content), record
+    return _supervise(replace(job, environment=environment), record, stop_asked=stop_asked)
 
 
 def _told(request: Request) -> dict[str, Any]:

@@ -257,21 +257,37 @@ class RunFolder:
         _sync_folder(folder)
 
 
-def make_scratch() -> Path:
-    """Make a private folder for what a run needs while it goes on: sockets, the kernel's temporary files.
+def name_scratch() -> Path:
+    """Choose the place of a private folder for what a run needs while it goes on; nothing is made.
 
     Returns
     -------
     Path
         In the system's folder for temporary files, whose path is short enough for sockets.
     """
-    scratch = Path(tempfile.mkdtemp(prefix=SCRATCH_PREFIX))
+    return Path(tempfile.gettempdir(), SCRATCH_PREFIX + secrets.token_hex(6))
+
+
+def make_scratch(scratch: Path) -> None:
+    """Make the private folder of a run: for sockets, the kernel's temporary files, and its secrets.
+
+    Parameters
+    ----------
+    scratch : Path
+        As `name_scratch` chose it, and as the run's record names it already: whoever finds a record whose process is
+        gone removes the folder, so nothing can be left that nobody knows of.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made, or something of its name is there.
+    """
+    scratch.mkdir(mode=0o700)
     (scratch / "tmp").mkdir(mode=0o700)
-    return scratch
 
 
 def remove_scratch(scratch: Path) -> None:
-    """Remove a folder that `make_scratch` made, and nothing else.
+    """Remove a folder that `make_scratch` made, if it is there, and nothing else.
 
     Parameters
     ----------

@@ -2,6 +2,10 @@
 
 import html
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -12,6 +16,7 @@ from hub_config.projects import personal_project
 from hub_config.reports.desk.choices import known_names
 from hub_config.reports.execution.errors import SecretUnusableError
 from hub_config.reports.execution.secrets import MASK, SecretValues, named_secrets, read_secrets
+from hub_config.reports.folders.runs import close_interrupted
 from hub_config.reports.parameters.declarations import read_parameters
 
 from ..conftest import Bench, code, parameters, text
@@ -76,6 +81,55 @@ def test_a_run_that_keeps_its_secret_succeeds_and_leaves_no_copy(bench: Bench, s
     assert ended.document["status"] == "succeeded"
     place = json.loads((ended.folder / "report.ipynb").read_text())["cells"][-1]["outputs"][0]["text"]
     assert not Path("".join(place).strip()).exists()
+
+
+KILLED_AT_ONCE = """
+import os, signal, sys
+from pathlib import Path
+from hub_config.reports.execution import supervisor
+from hub_config.reports.execution.secrets import SecretValues
+from hub_config.reports.templates.templates import template_from_content
+
+def killed(*_: object, **__: object) -> None:
+    if step == "laid out":
+        lay_out(*_)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+step, notebook, home, secrets = sys.argv[1:]
+lay_out = SecretValues.lay_out
+where, name = {
+    "scratch": (supervisor, "make_scratch"),
+    "secrets": (SecretValues, "lay_out"),
+    "laid out": (SecretValues, "lay_out"),
+}[step]
+setattr(where, name, killed)
+template = template_from_content(Path(notebook).read_bytes(), name="steps")
+request = supervisor.Request(
+    template,
+    {"password": "database"},
+    (),
+    home=Path(home),
+    output_folder=Path(home, "runs"),
+    secrets_folder=Path(secrets),
+)
+supervisor.run_report(request, on_cell=lambda place: None)
+"""
+
+
+@pytest.mark.parametrize("step", ["scratch", "secrets", "laid out"])
+def test_a_run_that_is_killed_before_it_begins_leaves_nothing_after_the_next_look(
+    bench: Bench, secrets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    notebook = bench.template(text("# T"), parameters(CELL), code("1"))
+    command = [sys.executable, "-c", KILLED_AT_ONCE, step, notebook, bench.home, secrets]
+    ended = subprocess.run(command, env=os.environ | {"TMPDIR": str(temporary)}, check=False, timeout=60)
+    assert ended.returncode == -signal.SIGKILL
+    assert len(list(temporary.rglob("database"))) == (step == "laid out")
+    assert len(close_interrupted(bench.runs)) == 1
+    assert list(temporary.iterdir()) == []
 
 
 def test_another_report_of_the_same_account_sees_no_secret(bench: Bench, secrets: Path) -> None:

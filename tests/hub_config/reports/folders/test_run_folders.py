@@ -23,6 +23,7 @@ from hub_config.reports.folders.run_folders import (
     is_disk_full,
     latest_name,
     make_scratch,
+    name_scratch,
     new_run_id,
     remove_scratch,
 )
@@ -237,7 +238,11 @@ def test_a_folder_that_is_not_there_has_no_runs(tmp_path: Path):
 
 def test_only_a_folder_made_for_a_run_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    made, precious = make_scratch(), tmp_path / "precious"
+    made, precious = name_scratch(), tmp_path / "precious"
+    make_scratch(made)
+    assert (made.parent, made.stat().st_mode & 0o777) == (tmp_path, 0o700)
+    with pytest.raises(FileExistsError):
+        make_scratch(made)
     precious.mkdir()
     (tmp_path / "cohorthub-run-link").symlink_to(precious)
     (precious / "cohorthub-run-x").mkdir()
