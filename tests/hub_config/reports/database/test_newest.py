@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub_config.reports.database import NewRun, Submission
-from hub_config.reports.database.history import newest_success
-from hub_config.reports.database.newest import succeeded_definitions
+from hub_config.reports.database.history import newest_success, one_run
+from hub_config.reports.database.newest import succeeded_definitions, success_to_compare
 from hub_config.reports.database.submissions import submit
 from hub_config.reports.database.tables import runs
 
@@ -45,3 +45,17 @@ def test_the_next_report_is_compared_with_the_one_before_and_not_with_a_repeated
         found = newest_success(connection, project="wards", definition="monthly", before=moment)
     assert found is not None
     assert found.id == second
+
+
+def test_a_run_that_repeats_another_is_compared_with_that_one(queue):
+    first = succeeded(queue)
+    second = succeeded(queue)
+    repeated = succeeded(queue, rerun_of=first)
+    third = succeeded(queue)
+    with queue.database.writing() as tx:
+        compared = {one: success_to_compare(tx, one_run(tx, one)) for one in (first, second, repeated, third)}
+        assert {one: getattr(found, "id", None) for one, found in compared.items()} == {
+            first: None, second: first, repeated: first, third: second
+        }  # fmt: skip
+        tx.execute(sa.update(runs).where(runs.c.id == first).values(state="failed"))
+        assert success_to_compare(tx, one_run(tx, repeated)) is None

@@ -2,6 +2,10 @@
 
 import shutil
 
+import sqlalchemy as sa
+
+from hub_config.reports.database.tables import runs
+
 from ..planted import DOCUMENT, write_definition, write_runs
 
 
@@ -21,6 +25,17 @@ def test_runs_of_other_definitions_and_parts_of_a_sweep_are_not_compared(read, c
     second = write_runs(read, 1, 2, day=3)
     assert [comparisons.success_before(read.run(one)) for one in second] == first
     assert comparisons.success_before(read.run(first[0])) is None
+
+
+def test_an_exact_repetition_is_compared_with_what_it_repeats(read, comparisons):
+    (first,) = write_runs(read, 1, day=1)
+    write_runs(read, 2, day=2)
+    (repeated,) = write_runs(read, 1, day=3)
+    with read.database.writing() as tx:
+        tx.execute(sa.update(runs).where(runs.c.id == repeated).values(rerun_of=first))
+    assert comparisons.success_before(read.run(repeated)) == first
+    found = comparisons.compare(read.run(first), read.run(repeated))
+    assert not found.changes.is_changed
 
 
 def test_the_tolerances_of_the_definition_decide(read, comparisons):
