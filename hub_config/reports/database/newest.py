@@ -1,14 +1,15 @@
-"""Reading the newest request of every report definition, and which of them has ever succeeded."""
+"""Reading the newest request of every report definition, which has ever succeeded, and what a run is compared with."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
+from hub_config.reports.database.history import newest_success, one_run
 from hub_config.reports.database.tables import runs
 
-__all__ = ["newest_of_definitions", "succeeded_definitions"]
+__all__ = ["newest_of_definitions", "succeeded_definitions", "success_to_compare"]
 
 
 def _newest(*conditions: sa.ColumnElement[bool], projects: Sequence[str]) -> sa.Select[Any]:
@@ -71,3 +72,33 @@ def succeeded_definitions(connection: Connection, *, projects: Sequence[str]) ->
     """
     asked = _newest(runs.c.state == "succeeded", runs.c.rerun_of.is_(None), projects=projects)
     return {(row.project, row.definition): row.queued_at for row in connection.execute(asked)}
+
+
+def success_to_compare(connection: Connection, run: Row[Any]) -> Row[Any] | None:
+    """Read the run with which another is compared: the success before it, or the one that it repeats exactly.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    run : Row
+        Any.
+
+    Returns
+    -------
+    Row or None
+        Of the same definition and part of a sweep, or of the same template where there is no definition; None if there
+        is none, or if what is repeated has not succeeded.
+    """
+    if run.rerun_of is not None:
+        original = one_run(connection, run.rerun_of)
+        is_whole = original is not None and original.project == run.project and original.state == "succeeded"
+        return original if is_whole else None
+    return newest_success(
+        connection,
+        project=run.project,
+        definition=run.definition,
+        template=run.template_name if run.definition is None else None,
+        before=run.queued_at,
+        label=run.label,
+    )

@@ -18,7 +18,7 @@ from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
-from hub_config.reports.database.history import newest_success
+from hub_config.reports.database.newest import success_to_compare
 from hub_config.reports.database.states import ACTIVE, FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
@@ -165,9 +165,7 @@ class SettledRuns:
         if folder is None:
             return []
         with self.database.reading() as connection:
-            earlier = newest_success(
-                connection, project=run.project, definition=run.definition, before=run.queued_at, label=run.label
-            )
+            earlier = success_to_compare(connection, run)
         before = self.book.run_folder(earlier) if earlier is not None else None
         tolerances = Tolerances.from_document({name: one.model_dump() for name, one in definition.compare.items()})
         rules, unread = _rules(definition)

@@ -12,7 +12,7 @@ from hub_config.reports.changes import Tolerances, compare_runs
 from hub_config.reports.changes.side_by_side import RunComparison
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import one_definition
-from hub_config.reports.database.history import newest_success
+from hub_config.reports.database.newest import success_to_compare
 from hub_config.reports.service.board import Run
 
 __all__ = ["Comparisons"]
@@ -47,17 +47,11 @@ class Comparisons:
         Returns
         -------
         str or None
-            Of the same definition and part of a sweep, or of the same template; None if there is none.
+            Of the same definition and part of a sweep, or of the same template; for an exact repetition the run that
+            it repeats. None if there is none.
         """
         with self.database.reading() as connection:
-            found = newest_success(
-                connection,
-                project=run.project,
-                definition=run.definition,
-                template=run.template if run.definition is None else None,
-                before=run.row.queued_at,
-                label=run.row.label,
-            )
+            found = success_to_compare(connection, run.row)
         return str(found.id) if found is not None else None
 
     def compare(self, before: Run, after: Run) -> RunComparison | None:
