@@ -156,6 +156,8 @@ def test_a_group_in_which_nobody_had_the_outcome_is_said_and_no_hazard_ratio_is_
     assert not {"hazard-ratio", "log-hazard-ratio", "hazard-ratio-adjusted", "forest"} & ran["outputs"].keys()
     assert [row["events"] for row in ran["outputs"]["incidence-rates"]["estimates"]][-1] == 0
     assert "not estimable" in ran["page"]
+    assert ran["outputs"]["outcomes"]["persons"]["with the outcome"] == ran["outputs"]["outcomes"]["value"] == 1
+    assert "Outcomes in both groups: 1" in ran["page"]  # named as an output with a small count, of which there is one
     assert "nan" not in _words(ran["page"])
 
 
