@@ -1,13 +1,17 @@
 """One rule for times on all pages: the clock of the project's zone, the zone named, the instant itself beside it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-__all__ = ["NO_PROJECT_ZONE", "moment_text", "time_element"]
+from hub_config.reports.calendar import Schedule, fire_times, next_slots
 
+__all__ = ["NO_PROJECT_ZONE", "due_times", "moment_text", "time_element"]
+
+TIMES_SHOWN = 5
 NO_PROJECT_ZONE = "UTC"  # of runs that the command line wrote
 _zone = cache(ZoneInfo)
 
@@ -53,6 +57,31 @@ def time_element(written: str | None, zone: str) -> Markup:
         return Markup()
     parts = tuple(escape(part) for part in (written, clock, name))
     return Markup('<time datetime="{}">{} <span class="zone">{}</span></time>').format(*parts)
+
+
+def due_times(schedules: Sequence[Schedule], after: datetime, *, language: str) -> list[Markup]:
+    """Write the next times at which something is due, as elements of a page.
+
+    Parameters
+    ----------
+    schedules : sequence of Schedule
+        Of one definition; none is never due.
+    after : datetime
+        An instant, with its offset.
+    language : str
+        ``en`` or ``ko``.
+
+    Returns
+    -------
+    list of Markup
+        At most five, each with the day of the week, the offset and the zone.
+    """
+    if not schedules:
+        return []
+    slots = next_slots(schedules, after, n=TIMES_SHOWN)
+    said = fire_times(schedules, after, n=TIMES_SHOWN, language=language)
+    element = Markup('<time datetime="{}">{} <span class="zone">{}</span></time>')
+    return [element.format(slot.at.isoformat(), words, slot.zone) for slot, words in zip(slots, said, strict=True)]
 
 
 def _parts(written: str | None, zone: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from tornado.web import HTTPError
 
 from hub_config.errors import HubError
 from hub_config.projects import Action, Project
-from hub_config.reports.calendar import describe, fire_times
+from hub_config.reports.calendar import describe
 from hub_config.reports.database.definitions import approvals_of, slots_of
 from hub_config.reports.database.errors import DatabaseUnreachableError, IdempotencyError
 from hub_config.reports.database.history import RunFilter
@@ -28,6 +28,7 @@ from hub_config.reports.desk.errors import (
 )
 from hub_config.reports.desk.looking import Meaning, draft_changed_template, meaning_of
 from hub_config.reports.service.base import PageHandler
+from hub_config.reports.service.moments import due_times
 from hub_config.reports.service.reading.skipped_slots import NOT_SKIPPED, SkippedSlots, in_groups
 from hub_config.reports.service.run_words import reason_told
 from hub_config.reports.service.texts import Texts
@@ -220,7 +221,7 @@ class _Shown(DefinitionPage):
         try:
             schedules = schedules_of(definition, zone=project.timezone)
             said = [describe(one, language) for one in schedules]
-            times = fire_times(schedules, now, n=5, language=language) if schedules and row.enabled else []
+            times = due_times(schedules, now, language=language) if row.enabled else []
         except HubError:  # written by another version; what keeps it from running is told beside it
             said, times = list(definition.schedule), []
         return {"schedule": said, "times": times}

@@ -10,12 +10,13 @@ from tornado.web import HTTPError
 
 from hub_config.errors import HubError
 from hub_config.projects import Action, Project
-from hub_config.reports.calendar import describe, fire_times
+from hub_config.reports.calendar import describe
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.definitions import Definition, diff_definitions, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.checking import check_definition
 from hub_config.reports.desk.defining import approve_draft, discard_draft, draft_of
+from hub_config.reports.service.moments import due_times
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 from hub_config.reports.service.writing.notebook_view import view_of
@@ -102,7 +103,7 @@ class DraftHandler(DefinitionPage):
                 for one in (diff_definitions(approved, draft) if approved is not None else ())
             ],
             "schedule": [describe(one, language) for one in schedules],
-            "times": fire_times(schedules, now, n=5, language=language) if schedules else [],
+            "times": due_times(schedules, now, language=language),
             "problems": told_problems(checked.problems, self.texts),
             "notebook": notebook,
             "unreadable": unreadable,

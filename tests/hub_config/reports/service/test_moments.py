@@ -1,12 +1,14 @@
 """How times are written on all pages."""
 
+import datetime as dt
 import re
 from pathlib import Path
 
 import pytest
 
 import hub_config.reports.service as service
-from hub_config.reports.service.moments import moment_text, time_element
+from hub_config.reports.calendar import Schedule
+from hub_config.reports.service.moments import due_times, moment_text, time_element
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,17 @@ def test_the_instant_itself_stands_beside_it_for_programs():
         f'<time datetime="{written}">2026-11-27 07:00 <span class="zone">Asia/Seoul</span></time>'
     )
     assert time_element('"><script>', "UTC") == ""
+
+
+def test_next_times_name_their_zone_too():
+    seoul = Schedule(cron="0 7 * * 1-5", zone="Asia/Seoul")
+    times = due_times([seoul], dt.datetime(2026, 11, 27, 12, tzinfo=dt.UTC), language="en")
+    assert times[0] == (
+        '<time datetime="2026-11-29T22:00:00+00:00">Mon 2026-11-30 07:00 UTC+09:00 '
+        '<span class="zone">Asia/Seoul</span></time>'
+    )
+    assert len(times) == 5
+    assert due_times([], dt.datetime(2026, 11, 27, tzinfo=dt.UTC), language="ko") == []
 
 
 def test_no_page_writes_times_in_another_way():
