@@ -39,7 +39,7 @@ _IS_OF_ACCOUNT = sa.and_(runs.c.account == sa.bindparam("of_account"), _IS_LEFT)
 _LEFT = (
     sa.select(runs.c.id, runs.c.project, runs.c.state)
     .where(_IS_OF_ACCOUNT)
-    .order_by(runs.c.ended_at, runs.c.id)
+    .order_by(runs.c.ended_at.desc(), runs.c.id)  # what lies on a machine that is gone must not hide the others
     .limit(sa.bindparam("most"))
 )
 _ACCOUNTS = sa.select(runs.c.account).where(_IS_LEFT, runs.c.ended_at >= sa.bindparam("since")).distinct()
@@ -102,7 +102,7 @@ def left_runs(connection: Connection, *, account: str, limit: int = 20) -> list[
     Returns
     -------
     list of Row
-        The oldest first.
+        The newest first.
     """
     return list(connection.execute(_LEFT, {"of_account": account, "most": limit}))
 

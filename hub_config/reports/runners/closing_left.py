@@ -17,6 +17,7 @@ from hub_config.reports.runners.messages import LeftRun
 __all__ = ["ClosingLeft", "close_all"]
 
 AGAIN_S = 3.0  # until a folder is looked at again that could not be closed
+LONGEST_AGAIN_S = 60.0  # the same, after many times: it may lie on a machine that is gone
 
 
 @dataclass
@@ -34,6 +35,8 @@ class ClosingLeft:
     _told: int = -1
     _unread: bytes = b""
     _next: float = 0.0
+    _again_s: float = AGAIN_S
+    _tried: frozenset[str] = frozenset()
 
     def begin(self, left: Sequence[LeftRun]) -> None:
         """Begin to close what the service has named, unless the process is at it.
@@ -44,8 +47,13 @@ class ClosingLeft:
             All that it has named.
         """
         new = [one for one in left if one.run_id not in self.closed]
+        names = frozenset(one.run_id for one in new)
+        if names - self._tried:
+            self._again_s = AGAIN_S
+            self._next = min(self._next, time.monotonic() + AGAIN_S)
         if not new or self._process is not None or time.monotonic() < self._next:
             return
+        self._tried = names
         read, write = os.pipe()
         if why_no_fork() is not None:
             document = {"left": [vars(one) for one in new], "parent": os.getpid()}
@@ -78,7 +86,8 @@ class ClosingLeft:
                     self.closed.update(json.loads(line))
             os.close(self._told)
             os.waitpid(self._process, 0)
-            self._process, self._next = None, time.monotonic() + AGAIN_S
+            self._process, self._next = None, time.monotonic() + self._again_s
+            self._again_s = min(2 * self._again_s, LONGEST_AGAIN_S)
         return len(self.closed) > before
 
     def has_told(self, told: dict[str, str | None]) -> None:

@@ -23,7 +23,7 @@ from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsErro
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
 from hub_config.reports.service.reading.comparisons import Comparisons
-from hub_config.reports.service.run_words import alerts, event_told, facts, moments, progress, reason_told
+from hub_config.reports.service.run_words import alerts, event_told, facts, left_told, moments, progress, reason_told
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.templates.notebook_files import parse_notebook
@@ -60,6 +60,7 @@ class RunHandler(PageHandler):
             batch = find_batch(connection, run.batch)
         told = [event_told(event, self.texts, zone=run.zone) for event in happened[-LINES_SHOWN:]]
         tables, lines = await asyncio.to_thread(_from_folder, run, may_read_log=may_read_log)
+        left_open = await asyncio.to_thread(left_told, run, self.texts, book=self.desk.book) if may_read_log else ""
         self.show(
             "run.html",
             run=run,
@@ -72,6 +73,7 @@ class RunHandler(PageHandler):
             tables=tables,
             failure=[self.texts.placed(line) for line in lines],
             reason=reason_told(run.row.state_reason, self.texts),
+            left_open=left_open,
             alerts=alerts(run, self.texts),
             changes=await self._changes(run),
             n_in_batch=batch.n_runs if batch is not None else 1,

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hub_config.reports.database.left_runs import RUNNER_SILENT
+from hub_config.reports.desk import ProjectBook
+from hub_config.reports.folders.archive import read_document
+from hub_config.reports.folders.run_folders import RunFolder
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.moments import moment_text
 from hub_config.reports.service.texts import Texts
 
-__all__ = ["alerts", "event_told", "facts", "moments", "progress", "reason_told"]
+__all__ = ["alerts", "event_told", "facts", "left_told", "moments", "progress", "reason_told"]
 
 REASONS = {
     "missed": "why_missed",
@@ -160,6 +164,34 @@ def _asked_by(run: Run, texts: Texts) -> str:
     if run.owner is None:
         return texts["command_line"]
     return texts["by_schedule"] if run.owner == "schedule" else run.owner
+
+
+def left_told(run: Run, texts: Texts, *, book: ProjectBook) -> str:
+    """Say where that lies which a killed runner left and nobody has closed: only a runner on that machine can.
+
+    Parameters
+    ----------
+    run : Run
+        Any.
+    texts : Texts
+        The words of the reader's language.
+    book : ProjectBook
+        Knows where runs lie.
+
+    Returns
+    -------
+    str
+        A sentence; empty where nothing is left to close.
+    """
+    row = run.row
+    if run.is_active or row.state_reason != RUNNER_SILENT or row.folder is not None or run.folder is not None:
+        return ""
+    building = RunFolder(book.runs_root(row.project), row.id).building
+    host = (read_document(building, name="run.json") or {}).get("host")
+    place = str(building.relative_to(book.home))
+    if not isinstance(host, str) or not host:
+        return texts.text("left_unseen", folder=place)
+    return texts.text("left_open", folder=place, host=host[:100])
 
 
 def moments(run: Run, texts: Texts) -> list[tuple[str, str]]:

@@ -106,6 +106,14 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
             "download it, open report.ipynb, and look at that cell."
         ),
         "failed_next_nothing": "It left no folder. An operator finds more in the logs of the reports service.",
+        "left_open": (
+            "Its runner fell silent, and what the run wrote is not closed yet: it lies in {folder} on the machine "
+            "{host}. The next runner on that machine closes it. If the machine is gone, an operator finds it there."
+        ),
+        "left_unseen": (
+            "Its runner fell silent. What the run wrote is not found from here: it lies in {folder} on the machine on "
+            "which it ran, and the next runner there closes it."
+        ),
         "skipped": "This slot of the schedule was skipped: {why}.",
         "error_code": "Code: {code}",
         "cancelled": "The run was cancelled. It has no result.",

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import logging
+import shutil
 import urllib.request
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from hub_config.reports.database.tables import runs
 from hub_config.reports.desk import Desk, Person, ProjectBook
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Board
+from hub_config.reports.service.shelf import Shelf
 from hub_config.reports.service.site import Site
 
 from .writing.conftest import PREFIX, PROJECT, Bench, _as_said, _served, notebook
@@ -46,6 +48,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         board=Board(database=database, book=book, home=home),
         desk=made.desk,
         site=Site(prefix=PREFIX, hub_base_url="/"),
+        shelf=Shelf(home / "no notebooks"),
         cookie_secret="0" * 64,
         xsrf_cookies=True,
         log_function=lambda handler: None,
@@ -141,3 +144,37 @@ def test_runs_from_the_command_line_are_read_where_they_lie(bench: Bench) -> Non
     with bench.database.writing() as tx:
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(folder=f"runs/{run_id}", project="~kim"))
     assert MARK in bench.reader("kim").get(f"runs/{run_id}/report.html").text
+
+
+def left_by_its_runner(bench: Bench, *, record: str | None) -> str:
+    """Leave a run whose runner fell silent, and that no runner has closed."""
+    run_id = ended(bench, "interrupted")
+    folder = bench.folder / "runs" / run_id
+    building = folder.with_name(f".{run_id}.running")
+    folder.rename(building)
+    if record is not None:
+        (building / "run.json").write_text(record)
+    else:
+        shutil.rmtree(building)
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(state_reason="runner-silent"))
+    return run_id
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_page_says_where_a_run_lies_that_no_runner_has_closed(bench: Bench, language: str) -> None:
+    run_id = left_by_its_runner(bench, record='{"host": "node-7.example.org"}')
+    words = bench.reader("kim", language).get(f"runs/{run_id}").words
+    assert f"projects/wards/runs/.{run_id}.running" in words
+    assert "node-7.example.org" in words
+    assert "node-7" not in bench.reader("rho", language).get(f"runs/{run_id}").words
+    bench_folder = bench.folder / "runs" / f".{run_id}.running"
+    bench_folder.rename(bench.folder / "runs" / run_id)
+    assert "node-7" not in bench.reader("kim", language).get(f"runs/{run_id}").words, "closed meanwhile"
+
+
+def test_the_page_says_so_where_that_cannot_be_seen_from_here(bench: Bench) -> None:
+    run_id = left_by_its_runner(bench, record=None)
+    words = bench.reader("kim").get(f"runs/{run_id}").words
+    assert "is not found from here" in words
+    assert f"projects/wards/runs/.{run_id}.running" in words
