@@ -35,7 +35,7 @@ from hub_config.reports.service.downloads import (
     TableHandler,
 )
 from hub_config.reports.service.files import AssetHandler, HealthHandler
-from hub_config.reports.service.intake import LARGEST_READ, LARGEST_READ_HEADERS, Intake
+from hub_config.reports.service.intake import LARGEST_READ, LARGEST_READ_HEADERS, Intake, take_large_forms
 from hub_config.reports.service.live import LiveEvents
 from hub_config.reports.service.pages import FormHandler, ListHandler
 from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
@@ -182,6 +182,7 @@ def make_service(settings: ServiceSettings) -> Service:
         default_handler_class=NotFoundHandler,
         log_function=_log_request,
     )
+    take_large_forms()
     server = HTTPServer(
         application,
         xheaders=True,

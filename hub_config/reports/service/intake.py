@@ -7,15 +7,18 @@ from tornado.httputil import (
     HTTPHeaders,
     HTTPMessageDelegate,
     HTTPServerRequest,
+    ParseBodyConfig,
+    ParseMultipartConfig,
     RequestStartLine,
     ResponseStartLine,
+    set_parse_body_config,
 )
 from tornado.web import Application, HTTPError, RequestHandler
 
 from hub_config.reports.service.api.handler import ApiAnswer
 from hub_config.reports.service.base import Answer
 
-__all__ = ["LARGEST_BODY", "LARGEST_HEADERS", "LARGEST_READ", "LARGEST_READ_HEADERS", "Intake"]
+__all__ = ["LARGEST_BODY", "LARGEST_HEADERS", "LARGEST_READ", "LARGEST_READ_HEADERS", "Intake", "take_large_forms"]
 
 LARGEST_BODY = 4 * 1024 * 1024  # of a form with its files; the API takes less, a file may have less, each with a reason
 LARGEST_HEADERS = 32 * 1024
@@ -23,7 +26,13 @@ LARGEST_HEADERS = 32 * 1024
 # Beyond this nobody waits: the connection is closed.
 LARGEST_READ = 256 * 1024 * 1024
 LARGEST_READ_HEADERS = 256 * 1024
+MOST_FIELDS = 5_000  # of one form: a definition with all that it may have; tornado takes 100 where it is not told
 API_PLACES = ("api/", "metrics", "runner/")
+
+
+def take_large_forms() -> None:
+    """Let forms with files have as many fields as a definition needs; tornado knows this for a whole process only."""
+    set_parse_body_config(ParseBodyConfig(multipart=ParseMultipartConfig(max_parts=MOST_FIELDS)))
 
 
 class _TooLarge(RequestHandler):

@@ -52,7 +52,7 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "section_told": "알림",
         "section_told_lead": "프로젝트의 알림 대상 가운데서 고릅니다. 알림에는 데이터가 들어가지 않습니다.",
         "section_told_nobody": "이 프로젝트에는 알림 대상이 없습니다. 운영자가 프로젝트 파일에 적습니다.",
-        "section_alerts": "알림 규칙",
+        "section_alerts": "경보 규칙",
         "section_alerts_lead": (
             "보고서의 숫자가 규칙에 맞으면 알립니다. 예: “events > 20”, “rate changed by more than 10 %”."
         ),

@@ -203,7 +203,7 @@ class FieldsForm(TextForm):
         action, _, where = wish.partition(".")
         if action == "add" and where in ROWS:
             self.show_fields(with_one_row_more(typed, where), opened, writing=writing)
-        elif action == "remove":
+        elif action == "remove" and where.partition(".")[0] in ROWS:
             self.show_fields(without_row(typed, where), opened, writing=writing)
         elif wish == "template" or first(typed, "template") != self.get_body_argument("template.shown", ""):
             to = self.opened_with({**opened.document, "template": first(typed, "template")}, writing.project)

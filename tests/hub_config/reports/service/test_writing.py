@@ -113,6 +113,60 @@ def test_an_edit_shows_field_by_field_and_line_by_line_what_it_changes(analyst, 
     seen.wait_for_url("**/reports/monthly")
 
 
+def press_to(page, name, *, value=None):
+    """Go to a field or button with the tabulator alone."""
+    wanted = (
+        "([name, value]) => document.activeElement.name === name && (!value || document.activeElement.value === value)"
+    )
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate(wanted, [name, value]):
+            return
+    pytest.fail(f"no way to {name} by keyboard")
+
+
+def type_into(page, name, text):
+    press_to(page, name)
+    page.keyboard.press("Control+A")
+    page.keyboard.type(text)
+
+
+def test_a_report_is_defined_in_the_form_with_the_keyboard_alone(analyst, folder):
+    page = analyst.page
+    page.goto(pages(analyst, "/new"))
+    type_into(page, "name", "by-keyboard")
+    type_into(page, "title", "Made by keyboard")
+    press_to(page, "template")
+    page.keyboard.type("steady.ipynb")
+    press_to(page, "do", value="template")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=status]:has-text('fields of the chosen template')")
+    page.wait_for_function("document.activeElement.id === 'form-error'")  # what is new is read out
+    type_into(page, "parameters.count", "many")
+    press_to(page, "schedule.how")
+    for _ in range(4):  # down to: every month, quarter or year
+        page.keyboard.press("ArrowDown")
+    press_to(page, "schedule.nth")
+    press_to(page, "schedule.what")
+    page.keyboard.type("working")
+    press_to(page, "do", value="save")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'form-error'")
+    link = page.locator("#form-error a")
+    assert link.count() == 1
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # the link leads to its field
+    assert page.evaluate("location.hash") == "#parameters.count"
+    assert page.get_attribute("[id='parameters.count']", "aria-invalid") == "true"
+    type_into(page, "parameters.count", "4")
+    press_to(page, "do", value="save")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/by-keyboard/draft*")
+    said = page.inner_text("main")
+    assert "on the first working day of the month at 07:00" in said
+    assert "count = 4" in said
+
+
 def test_the_pages_speak_korean(lead):
     lead.page.goto(pages(lead, "/reports/monthly?lang=ko"))
     assert lead.page.locator("h1").inner_text() == "월간 품질 보고"

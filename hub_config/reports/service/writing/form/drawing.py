@@ -1,5 +1,6 @@
 """From what stands in the form to its controls: the pieces of which `layout` puts the page together."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +27,7 @@ DATED = ("{month:-1.start}", "{month:-1.end}", "{year:-1.start}", "{today}", "{d
 MONTHLY = ("{month:-1}", "{month}", "{quarter:-1}", "{year:-1}")
 KINDS = {"line": "line", "lines": "lines", "whole": "line", "seconds": "seconds", "check": "check", "choice": "select",
          "choices": "checks", "day": "day", "days": "lines"}  # fmt: skip
+_LIKE_A_DATE = re.compile(r"[0-9]{4}-([0-9]{2}|Q[1-4]|W[0-9]{2})")
 _PLAIN = {plain.place: plain for plain in PLAIN_FIELDS}
 
 
@@ -127,12 +129,11 @@ class Drawing:
         """
         shown = Field(parameter, first(self.typed, name), self.texts)
         said = [f"{shown.help}{'' if shown.help.endswith(('.', '?', '!')) else '.'}"] if shown.help else []
-        declared = parameter.type
         said += shown.hints
         if listed:
             kind = "lines" if "\n" in shown.value else "line"  # a field of one line would lose line ends
             return self.control(name, kind, label=shown.label, code=parameter.name, help=" ".join(said))
-        if declared.kind in {"str", "date", "datetime"}:
+        if _is_dated(parameter):
             said.append(self.texts.text("form_dated_hint"))
         default = shown.default
         said.append(self.texts.text("field_default", value=default) if default else self.texts["field_default_empty"])
@@ -157,7 +158,7 @@ class Drawing:
             return "select", self.with_current((*nothing, *names), text)
         if "\n" in text:
             return "lines", ()
-        dated = {"date": DATED, "datetime": DATED, "str": MONTHLY}.get(declared.kind, ())
+        dated = () if not _is_dated(parameter) else MONTHLY if declared.kind == "str" else DATED
         return "line", tuple((one, self.texts[f"dated_{_word(one)}"]) for one in dated)
 
     def with_current(self, options: Options, text: str) -> Options:
@@ -242,6 +243,13 @@ class Drawing:
             Each with its label.
         """
         return tuple((event.value, self.texts[f"tell_{event.value}"]) for event in Event)
+
+
+def _is_dated(parameter: Parameter) -> bool:
+    """Tell whether somebody may want a date there that depends on the run; any other text can have one, too."""
+    if parameter.type.kind == "str":
+        return "YYYY" in parameter.help or _LIKE_A_DATE.match(str(parameter.default)) is not None
+    return parameter.type.kind in {"date", "datetime"}
 
 
 def _word(dated: str) -> str:

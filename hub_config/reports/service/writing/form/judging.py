@@ -13,6 +13,7 @@ __all__ = ["is_opened", "judged", "schedule_alone"]
 
 _STAND_IN = {"name": "x", "title": "x", "template": "x"}
 MOST_ROUNDS = 3
+_PARAMETER = re.compile(r"parameter (\w+):")
 
 
 def judged(read: ReadForm) -> tuple[Definition | None, Definition | None, list[Problem]]:
@@ -65,7 +66,7 @@ def _without(document: Mapping[str, Any], problems: Sequence[Problem]) -> dict[s
     if wrong & {"template", ""}:
         return None
     wrong |= {"retries"} if "safe_to_retry" in wrong else set()
-    named = {match[1] for one in problems if (match := re.match(r"parameter (\w+):", one.text))}
+    named = {match[1] for one in problems if (match := _PARAMETER.match(one.text))}
     values = {name: value for name, value in document.get("parameters", {}).items() if name not in named}
     left = {name: value for name, value in document.items() if name not in wrong}
     return {**left, "parameters": values}

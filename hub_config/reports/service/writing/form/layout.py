@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from hub_config.reports.parameters import Parameter
@@ -11,7 +12,7 @@ from hub_config.reports.service.writing.form.drawing import Drawing
 from hub_config.reports.service.writing.form.parameter_values import KEPT, PREFIX
 from hub_config.reports.service.writing.form.plain_fields import value_at
 from hub_config.reports.service.writing.form.rows import sent_rows, with_empty_rows
-from hub_config.reports.service.writing.form.sweep_fields import KEPT_LISTS, LISTS, SWEEP_HOWS
+from hub_config.reports.service.writing.form.sweep_fields import KEPT_LISTS, LISTS, SWEEP_HOWS, typed_sweep
 from hub_config.reports.service.writing.form.typed import first
 
 __all__ = ["sections_of"]
@@ -36,9 +37,13 @@ class _Page:
     def is_used(self, *places: str) -> bool:
         """Tell whether a section that is rarely needed says anything, or something is wrong in it."""
         wrong = any(name.startswith(tuple(places)) for name in self.draw.errors)
-        plain = typed_of(Opened({}, self.opened.parameters))
         sent = {name: list(texts) for name, texts in self.draw.typed.items() if name.startswith(tuple(places))}
-        return wrong or any(texts != plain.get(name, []) for name, texts in sent.items())
+        return wrong or any(texts != self.untouched.get(name, []) for name, texts in sent.items())
+
+    @cached_property
+    def untouched(self) -> dict[str, list[str]]:
+        """What stands in the form of a new definition."""
+        return typed_of(Opened({}, self.opened.parameters))
 
 
 def sections_of(draw: Drawing, opened: Opened, *, templates: Options, is_new: bool) -> list[Section]:
@@ -93,8 +98,10 @@ def _unknown(page: _Page, name: str, *, values: Any) -> Iterator[Group]:
 
 
 def _sweep(page: _Page) -> Section:
-    draw, how = page.draw, first(page.draw.typed, "sweep.how")
-    hows = SWEEP_HOWS if how == "kept" else SWEEP_HOWS[:-1]
+    draw = page.draw
+    before = page.opened.document.get("sweep") or {}
+    can_keep = typed_sweep(before, page.opened.parameters)["sweep.how"] == ["kept"]
+    hows = SWEEP_HOWS if can_keep else SWEEP_HOWS[:-1]
     inner = {
         "sets": (
             draw.control("sweep.sets", "lines", rows=8),
@@ -103,7 +110,6 @@ def _sweep(page: _Page) -> Section:
         "csv": (draw.control("sweep.csv", "line"),),
     }
     options = tuple((one, draw.texts[f"sweep_how_{one}"]) for one in hows)
-    before = page.opened.document.get("sweep") or {}
     return page.section(
         "sweep",
         _group(draw.control("sweep.how", "radios", options=options, inner=inner)),

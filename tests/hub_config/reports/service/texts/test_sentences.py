@@ -65,9 +65,11 @@ ON_PAGES = (
     "reports/runners/hearing.py",
     "reports/runners/told_ends.py",
     "reports/service/writing/form/conversion.py",
+    "reports/service/writing/form/judging.py",
     "reports/service/writing/form/parameter_values.py",
     "reports/service/writing/form/rows.py",
     "reports/service/writing/form/schedule_chooser.py",
+    "reports/service/writing/text_form.py",
     "reports/templates/notebook_files.py",
     "reports/templates/templates.py",
     "reports/verdicts.py",
@@ -94,7 +96,6 @@ ELSEWHERE = {
     "reports/parameters/assignments.py": "the terminal and the API",
     "reports/service/api": "the API, which speaks English",
     "reports/service/settings.py": "the log of a start",
-    "reports/service/writing/edit_pages.py": "a page, in words of its own and one form of the table",
     "settings": "the terminal",
 }
 """Modules that raise errors of ours which no page shows, and who reads them instead."""

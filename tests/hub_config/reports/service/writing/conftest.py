@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from tornado.httpserver import HTTPServer
+from tornado.httputil import ParseBodyConfig, set_parse_body_config
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
@@ -28,6 +29,7 @@ from hub_config.reports.desk import Desk, Person, ProjectBook
 from hub_config.reports.desk.defining import find_definition, save_definition
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Board
+from hub_config.reports.service.intake import LARGEST_BODY, take_large_forms
 from hub_config.reports.service.reading.portal import Portal
 from hub_config.reports.service.site import Site
 
@@ -218,7 +220,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         cross_origin_protection=True,
         log_function=lambda handler: None,
     )
+    take_large_forms()
     yield from _served(made, application)
+    set_parse_body_config(ParseBodyConfig())
     database.close()
 
 
@@ -226,7 +230,7 @@ def _served(bench: Bench, application: Application) -> Iterator[Bench]:
     ready, loops = threading.Event(), []
 
     async def serve() -> None:
-        server = HTTPServer(application, max_body_size=app_module.LARGEST_BODY)
+        server = HTTPServer(application, max_body_size=LARGEST_BODY)
         from tornado.netutil import bind_sockets
 
         sockets = bind_sockets(0, "127.0.0.1")

@@ -171,6 +171,16 @@ def test_an_edit_does_not_replace_what_somebody_else_wrote_meanwhile(bench: Benc
     assert bench.row().draft["parameters"] == {"ward": "K"}
 
 
+def test_a_definition_with_hundreds_of_rows_goes_through_the_form(bench: Bench) -> None:
+    bench.save(
+        compare={f"table-{number}": {"absolute": number / 2} for number in range(400)},
+        sweep={"sets": [{"ward": f"W{number}"} for number in range(900)]},
+    )
+    kim, before = bench.reader("kim"), bench.row().document_sha256
+    assert send(kim, f"{PATH}/edit", form(kim.get(f"{PATH}/edit")), do="save").url.endswith("/draft")
+    assert bench.row().draft_sha256 == before
+
+
 def test_rows_are_added_and_taken_away_without_a_script(bench: Bench) -> None:
     lee = bench.reader("lee")
     page = send(lee, NEW, begun(lee), do="add.alerts", alerts__0="events > 20")
