@@ -20,7 +20,7 @@ from hub_config.reports.service.scopes import CUSTOM_SCOPES
 from hub_config.settings import Settings, load_settings
 from hub_config.spawner import SERVER_CONFIG, CohortSpawner, server_arguments
 
-__all__ = ["apply_hub"]
+__all__ = ["apply_hub", "apply_pages"]
 
 _HERE = Path(__file__).parent
 
@@ -44,7 +44,7 @@ def apply_hub(path: Path, c: Any) -> None:
     _apply_people(home, c)
     _apply_spawner(home, settings, c=c)
     _apply_runners(home, settings, addresses=addresses, c=c)
-    _apply_pages(c, reports=addresses.reports_port is not None)
+    apply_pages(c, reports=addresses.reports_port is not None)
     _apply_services(home, addresses, c=c)
 
 
@@ -114,7 +114,16 @@ def _apply_runners(home: Home, settings: Settings, *, addresses: Addresses, c: A
     c.Spawner.pre_spawn_hook = PrepareRunner(runner_environment(home, settings, addresses=addresses))
 
 
-def _apply_pages(c: Any, *, reports: bool) -> None:
+def apply_pages(c: Any, *, reports: bool) -> None:
+    """Have the hub show its pages as ours, in both languages.
+
+    Parameters
+    ----------
+    c : traitlets.config.Config
+        What JupyterHub reads.
+    reports : bool
+        Whether there is a reports service.
+    """
     c.JupyterHub.template_paths = [str(_HERE / "templates")]
     c.JupyterHub.logo_file = str(_HERE / "static" / "logo.svg")
     c.JupyterHub.template_vars = {

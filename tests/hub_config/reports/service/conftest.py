@@ -56,6 +56,8 @@ c.JupyterHub.load_roles = [
     {"name": "token-desk", "scopes": ["admin:users", "tokens", "read:metrics"], "services": ["token-desk"]},
 ]
 c.JupyterHub.allow_named_servers = True
+from hub_config.hub.configure import apply_pages
+apply_pages(c, reports=True)
 c.SimpleLocalProcessSpawner.home_dir_template = os.environ["T_FOLDER"] + "/users/{username}"
 from hub_config.reports.runners.spawning import PrepareRunner
 c.Spawner.pre_spawn_hook = PrepareRunner({

@@ -431,3 +431,32 @@ def test_notebook_and_pdf_can_be_had(one):
     pdf = get(f"{one.place.pages}runs/{run_id}/report.pdf", timeout=60_000)
     assert (pdf.status, pdf.body()[:5]) == (200, b"%PDF-")
     assert get(f"{one.place.pages}runs/{run_id}/tables/0.csv").status == 404
+
+
+def test_a_language_chosen_on_a_page_of_the_hub_holds_on_all_pages(sign_in):
+    visitor = sign_in("researcher-1")
+    page, hub = visitor.page, visitor.place.pages.replace("/services/reports/", "/hub/")
+    page.goto(hub + "home")
+    page.click("text=한국어")
+    assert "researcher-1 님, 환영합니다" in page.inner_text("#content")
+    assert page.locator("html").get_attribute("lang") == "ko"
+    for path, word in (("token", "토큰 만들기"), ("nowhere", "그런 페이지가 없습니다")):
+        page.goto(hub + path)
+        assert word in page.inner_text("#content"), path
+        assert "root" in page.inner_text(".banner") or "격리" in page.inner_text(".banner")
+    page.goto(visitor.place.pages)
+    assert page.locator("html").get_attribute("lang") == "ko"
+    page.click("text=English")
+    page.goto(hub + "home")
+    assert "Welcome, researcher-1" in page.inner_text("#content")
+
+
+def test_the_sign_in_is_in_the_language_of_the_browser(browser, place):
+    context = browser.new_context(locale="ko-KR")
+    page = context.new_page()
+    page.goto(place.pages)
+    page.fill("input[name=username]", "researcher-2")
+    page.fill("input[name=password]", "not this one")
+    page.click("[type=submit]")
+    assert "사용자 이름이나 비밀번호가 맞지 않습니다." in page.inner_text(".login_error")
+    context.close()
