@@ -262,10 +262,8 @@ def test_all_templates_were_looked_at(served: Served, shown: set[str]) -> None:
         tx.execute(sa.update(definitions).where(definitions.c.name == "monthly").values(**values))
     text = visible(reader.get("projects/wards/reports/monthly").text)
     assert gaps(text) == []
-    parts = {file.name for file in TEMPLATES.glob("*.html") if file.stem.endswith("_part")} | {
-        "frame.html",
-        "field.html",
-    }
+    every = "".join(file.read_text(encoding="utf-8") for file in TEMPLATES.glob("*.html"))
+    parts = set(re.findall(r'{% (?:extends|include|import|from) "([a-z_]+\.html)"', every))
     assert {file.name for file in TEMPLATES.glob("*.html")} - shown - parts - {"project_broken.html"} == set()
     assert visible(served.reader("operator", "ko").get("projects/broken").text).count("project.toml")
     assert "project_broken.html" in shown

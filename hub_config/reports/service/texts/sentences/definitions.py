@@ -14,6 +14,10 @@ DEFINITIONS: Sequence[tuple[str, str]] = (
     ("is in no format that is known", "알 수 없는 형식입니다"),
     ("TOML or JSON is wanted", "TOML이나 JSON으로 쓰세요"),
     ("is too large", "너무 큽니다"),
+    (
+        "the definition has more than {n} KiB; put long lists into a CSV file",
+        "정의가 {n} KiB를 넘습니다. 긴 목록은 CSV 파일에 넣으세요",
+    ),
     ("it has more than {n} KiB. Put long lists into a CSV file", "{n} KiB를 넘습니다. 긴 목록은 CSV 파일에 넣으세요"),
     (
         "the definition has more than {n} KiB; put long lists into a CSV file",

@@ -102,6 +102,7 @@ ELSEWHERE = {
 
 # Neither sentences nor parts that stand for themselves: ends and beginnings put together with others.
 FRAGMENTS = {
+    r"parameter (\w+):",
     "(at an unknown place)", "(a name of 7 characters)", "Value error,", "(did you mean 7?)", "Did you mean 7?",
     "default of 7", "sweep.csv line 1", "sweep.csv line 7", "sweep.csv line 7 column 7", "as item 7", "one of",
     "is no field of a definition7", "is no target of the project7; known are 7", "data set", "new output",
@@ -117,6 +118,7 @@ FRAGMENTS = {
 NEVER_SHOWN = (
     "The address of the reports' database", "The reports' database can be SQLite", "SELECT ", "BEGIN ",
     "The output folder has a brace", "The run id cannot name a folder", "it is not a folder", "it had nothing to do",
+    "the run was cut short; files taken out",
 )  # fmt: skip
 
 
@@ -233,7 +235,14 @@ def test_places_are_named_in_korean() -> None:
 
 
 def test_every_reason_for_leaving_out_a_slot_has_words():
-    reasons = {"missed", "superseded", "past the end date", "over the limit", "no-project", "project-expired"}
+    reasons = {
+        "missed",
+        "superseded",
+        "past the end date",
+        "over the limit",
+        "no-project",
+        "project-expired",
+    }
     assert reasons <= REASONS.keys()
     for texts in LANGUAGES.values():
         assert all(f"missed_{policy}" in texts.words for policy in MissedPolicy)
