@@ -19,10 +19,6 @@ DEFINITIONS: Sequence[tuple[str, str]] = (
         "정의가 {n} KiB를 넘습니다. 긴 목록은 CSV 파일에 넣으세요",
     ),
     ("it has more than {n} KiB. Put long lists into a CSV file", "{n} KiB를 넘습니다. 긴 목록은 CSV 파일에 넣으세요"),
-    (
-        "the definition has more than {n} KiB; put long lists into a CSV file",
-        "정의가 {n} KiB를 넘습니다. 긴 목록은 CSV 파일에 넣으세요",
-    ),
     ("is not text in UTF-8", "UTF-8 텍스트가 아닙니다"),
     ("save it in that encoding", "UTF-8로 저장하세요"),
     ("is not text", "텍스트가 아닙니다"),
