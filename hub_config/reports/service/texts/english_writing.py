@@ -114,8 +114,8 @@ ENGLISH_WRITING: Mapping[str, str] = MappingProxyType(
         "schedule_shift_previous": "on the working day before",
         "label_of_schedule_lines": "Lines of the schedule",
         "help_of_schedule_lines": (
-            "One on each line: a cron expression such as 0 7 * * 1-5, or a sentence such as first working day of "
-            "the month at 07:00."
+            "One on each line: a cron expression such as `0 7 * * 1-5`, or a sentence such as "
+            "`first working day of the month at 07:00`."
         ),
         "label_of_schedule_time": "Time of day",
         "help_of_schedule_time": "By the clock of the time zone below. Lines that you write yourself have their own.",

@@ -29,7 +29,7 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "text_as_form": "양식으로 보기",
         "form_problem": "저장하지 않았습니다. 한 가지를 고쳐야 합니다.",
         "form_now_template": "고른 템플릿의 칸입니다. 살펴본 뒤 확인하거나 저장하세요.",
-        "form_template_unreadable": "템플릿을 읽을 수 없습니다. 영어로 된 설명: {why}",
+        "form_template_unreadable": "템플릿을 읽을 수 없습니다. {why}",
         "form_template_show": "템플릿의 칸 보기",
         "form_add_row": "줄 추가",
         "form_remove_row": "이 줄 삭제",
@@ -110,8 +110,7 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "schedule_shift_previous": "직전 근무일",
         "label_of_schedule_lines": "일정",
         "help_of_schedule_lines": (
-            "한 줄에 하나씩. “0 7 * * 1-5” 같은 cron 식이나 “first working day of the month at 07:00” 같은 문장을 "
-            "씁니다."
+            "한 줄에 하나씩. `0 7 * * 1-5` 같은 cron 식이나 `first working day of the month at 07:00` 같은 문장을 씁니다."
         ),
         "label_of_schedule_time": "시각",
         "help_of_schedule_time": "아래 시간대의 시각입니다. 직접 쓰는 일정에는 그 안에 적습니다.",

@@ -154,7 +154,7 @@ class FieldsForm(TextForm):
         except DefinitionError as refused:
             return None, "; ".join(one.text for one in told_problems(refused.problems, self.texts))
         except HubError as refused:
-            return None, str(refused)
+            return None, self.texts.said(str(refused))
 
     async def take(self, writing: Writing) -> None:
         """Do what the button that was pressed wants, of either form.
