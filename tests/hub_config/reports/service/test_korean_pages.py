@@ -241,6 +241,22 @@ def test_everything_that_is_wrong_with_a_definition_is_told_in_korean(served: Se
     assert gaps(said) == []
 
 
+@pytest.mark.parametrize(
+    "template", ["cohort_profile", "comparative_safety", "data_quality", "quality_indicator", "broken.ipynb"]
+)
+def test_the_fields_of_every_template_are_shown_in_korean(served: Served, template: str) -> None:
+    (served.home / "projects" / "wards" / "broken.ipynb").write_bytes(notebook("ward = 1"))
+    reader = served.reader(LEAD, "ko")
+    reader.get("projects/wards/new")
+    token = next(cookie.value for cookie in reader.jar if cookie.name == "_xsrf")
+    for wish in ("template", "check"):
+        body = urlencode({"_xsrf": token, "template": template, "do": wish, "name": "a b", "schedule.how": "week"})
+        form = reader.post("projects/wards/new", body.encode(), Content_Type="application/x-www-form-urlencoded")
+        said = visible(form.text)
+        assert "영어로 된 설명" not in said
+        assert gaps(said) == []
+
+
 def test_everything_that_is_wrong_with_a_form_is_told_in_korean(served: Served) -> None:
     reader = served.reader(LEAD, "ko")
     reader.get("new/comparative_safety")
