@@ -118,7 +118,16 @@ def test_every_page_offers_the_other_language(page: str) -> None:
 
 def test_pages_tell_browsers_their_language() -> None:
     assert 'document.documentElement.lang = "ko"' in made("home.html", "ko")
-    assert 'id="content" lang="ko"' in made("home.html", "ko")
+    assert 'tabindex="-1" lang="ko"' in made("home.html", "ko")
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_a_page_has_one_main_part_that_its_first_link_leads_to(page: str) -> None:
+    html = made(page, "ko")
+    assert html.count("<main ") == html.count("</main>") == 1
+    assert re.search(r'<main [^>]*id="content"', html)
+    assert 'href="#content"' in html
+    assert len(re.findall("<h1", html)) == 1
 
 
 def test_every_page_of_jupyterhub_that_people_meet_here_is_ours() -> None:
