@@ -28,7 +28,7 @@ WORDS: Mapping[int, str] = {
     403: "The request was refused; it carries the cookie of a page without the page's token. Send a hub token instead.",
     404: "There is nothing at this address; found no such endpoint. See openapi.json.",
     405: "This address does not take this method. See openapi.json.",
-    413: "The request is too large; found a body of more than 1 MiB, and at most 256 KiB are taken. Send less at once.",
+    413: "The request is too large; found a body of more than is read. Send at most 256 KiB at once.",
     431: "The request's headers are too large; at most 32 KiB are taken. Send fewer and shorter ones.",
     503: "The hub does not say who asks; it may be restarting. Try again in a few seconds.",
 }

@@ -1,6 +1,7 @@
 """What the two ways of writing a definition share: whose it is, which version was opened, and how it is saved."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +9,12 @@ from tornado.web import HTTPError
 
 from hub_config.errors import HubError
 from hub_config.projects import Action, Project
-from hub_config.reports.calendar import describe, fire_times
+from hub_config.reports.calendar import describe
 from hub_config.reports.definitions import Definition, DefinitionError, Problem, schedules_of
 from hub_config.reports.desk.checking import Draft, check_definition
 from hub_config.reports.desk.defining import check_version, find_definition, save_definition, version_of
 from hub_config.reports.desk.errors import DefinitionUnknownError
+from hub_config.reports.service.moments import due_times
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
 
 __all__ = ["Due", "Writing", "WritingPage"]
@@ -45,12 +47,12 @@ class Due:
     ----------
     lines : list of str
         Its schedule.
-    times : list of str
+    times : sequence of str
         The next five times.
     """
 
     lines: list[str]
-    times: list[str]
+    times: Sequence[str]
 
 
 class WritingPage(DefinitionPage):
@@ -95,7 +97,7 @@ class WritingPage(DefinitionPage):
         try:
             schedules = schedules_of(definition, zone=project.timezone)
             lines = [describe(one, language) for one in schedules]
-            times = fire_times(schedules, dt.datetime.now(dt.UTC), n=5, language=language) if schedules else []
+            times = due_times(schedules, dt.datetime.now(dt.UTC), language=language)
         except HubError:
             return Due([], [])
         return Due(lines, times)

@@ -42,7 +42,7 @@ faults() {
   for (const one of document.querySelectorAll('a, button, input:not([type=hidden]), select, summary')) {
     const box = one.getBoundingClientRect();
     const inText = one.tagName === 'A' && getComputedStyle(one).display === 'inline';
-    if (seen(one) && !inText && !one.matches('.skip') && (box.width < 24 || box.height < 24)) {
+    if (seen(one) && !inText && !one.matches('.skip, [aria-hidden=true][tabindex="-1"]') && (box.width < 24 || box.height < 24)) {
       const label = one.labels?.[0]?.getBoundingClientRect();
       if (!label || label.height < 24) say(`small target ${box.width.toFixed()}x${box.height.toFixed()}`, one);
     }

@@ -96,7 +96,7 @@ def test_the_first_page_lists_the_templates_with_what_they_are_for(one):
     assert "It prints a few words, and waits if asked to." in one.page.inner_text("main")
     assert "no cell tagged 'parameters'" in one.page.locator(".card", has_text="untagged").inner_text()
     assert one.page.locator("html").get_attribute("lang") == "en"
-    assert one.page.locator("header").inner_text().split() == [
+    assert one.page.locator("header .inner").inner_text().split() == [
         "CohortHub",
         "Home",
         "Lab",
