@@ -110,7 +110,8 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "schedule_shift_previous": "직전 근무일",
         "label_of_schedule_lines": "일정",
         "help_of_schedule_lines": (
-            "한 줄에 하나씩. `0 7 * * 1-5` 같은 cron 식이나 `first working day of the month at 07:00` 같은 문장을 씁니다."
+            "한 줄에 하나씩. `0 7 * * 1-5` 같은 cron 식이나 "
+            "`first working day of the month at 07:00` 같은 문장을 씁니다."
         ),
         "label_of_schedule_time": "시각",
         "help_of_schedule_time": "아래 시간대의 시각입니다. 직접 쓰는 일정에는 그 안에 적습니다.",
