@@ -101,7 +101,7 @@ ENGLISH_WRITING: Mapping[str, str] = MappingProxyType(
         "schedule_how_week": "every week",
         "schedule_how_period": "every month, quarter or year",
         "schedule_how_own": "as I write it",
-        "label_of_schedule_days": "On",
+        "label_of_schedule_days": "Days of the week",
         "label_of_schedule_nth": "Which",
         "label_of_schedule_what": "Day",
         "label_of_schedule_period": "Of",

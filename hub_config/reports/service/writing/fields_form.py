@@ -125,6 +125,8 @@ class FieldsForm(TextForm):
             name = field_of(problem, read=read, typed=draw.typed, fields=labels)
             listed.append(_Listed(name, labels.get(name, ""), told.place, told.text))
             errors.setdefault(name, []).append(told.text)
+        order = ["", *labels]  # as on the page; what is about the whole comes first
+        listed.sort(key=lambda one: order.index(one.name))
         shortened = {name: texts[:ERRORS_BESIDE] for name, texts in errors.items()}
         return (sections_of(replace(draw, errors=shortened), opened, **common) if errors else sections), listed
 

@@ -52,13 +52,14 @@ def told(page: Answer) -> SentForm:
     """A page with problems: each is linked from the top, and said of its field."""
     assert page.status in {409, 422}, page.words
     read = SentForm(page.text)
-    for link in read.links:
-        if link.startswith("#") and link != "#content":
-            name = link[1:]
-            assert name in read.ids
-            assert name in read.wrong, name
-            assert f"{name}-error" in read.described[name].split()
-            assert f"{name}-error" in read.ids
+    names = [link[1:] for link in read.links if link.startswith("#") and link != "#content"]
+    places = [page.text.index(f'id="{name}"') for name in names]
+    assert places == sorted(places)
+    for name in names:
+        assert name in read.ids
+        assert name in read.wrong, name
+        assert f"{name}-error" in read.described[name].split()
+        assert f"{name}-error" in read.ids
     return read
 
 
@@ -230,6 +231,23 @@ def test_another_template_brings_its_own_fields_and_drops_nothing_unasked(bench:
     send(kim, f"{PATH}/edit", sent, do="save", kept__parameters="")
     assert bench.row().draft["parameters"] == {"ward": "B"}
     assert bench.row().draft["schedule"] == ["every day at 07:00"]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_template_that_cannot_be_read_keeps_the_values_and_says_why(bench: Bench, language: str) -> None:
+    bench.save(parameters={"ward": "B", "n": 5})
+    kim = bench.reader("kim", language)
+    for content in (None, b"{}", notebook("import os")):
+        (bench.folder / "quality.ipynb").unlink() if content is None else bench.write_template(content)
+        page = kim.get(f"{PATH}/edit")
+        assert LANGUAGES[language].text("form_template_unreadable", why="").strip() in page.words
+        assert form(page)["kept.parameters"] == ["", "ward", "n"]
+        assert "template" in told(send(kim, f"{PATH}/edit", form(page), do="save")).wrong
+    bench.write_template(notebook())
+    page = send(kim, f"{PATH}/edit", form(page), do="template")
+    assert form(page)["parameters.n"] == ["5"]
+    send(kim, f"{PATH}/edit", form(page), do="save")
+    assert bench.row().draft["parameters"] == {"ward": "B", "n": 5}
 
 
 def test_the_same_definition_is_shown_as_text_and_as_a_form(bench: Bench) -> None:
