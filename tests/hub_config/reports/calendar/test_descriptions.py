@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub_config.reports.calendar import Schedule, describe, fire_times
+from hub_config.reports.calendar.descriptions import nth_in_words
 from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.calendar.texts import LANGUAGES, NAMES, TEXTS
 
@@ -163,3 +164,17 @@ def test_every_expression_can_be_said(cron, language):
     assert ",," not in said
     assert "{" not in said
     assert said == said.strip()
+
+
+@pytest.mark.parametrize(
+    ("number", "english", "korean"),
+    [
+        (1, "first", "첫 번째"),
+        (11, "11th", "11번째"),
+        (22, "22nd", "22번째"),
+        (-1, "last", "마지막"),
+        (-2, "second last", "끝에서 두 번째"),
+    ],
+)
+def test_which_one_is_meant_is_said_in_both_languages(number, english, korean):
+    assert (nth_in_words(number, "en"), nth_in_words(number, "ko")) == (english, korean)

@@ -7,7 +7,14 @@ from hub_config.reports.database.notices import recipients_due
 from hub_config.reports.definitions import DefinitionError
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.checking import check_definition
-from hub_config.reports.desk.defining import discard_draft, draft_of, pause_definition, remove
+from hub_config.reports.desk.defining import (
+    discard_draft,
+    draft_of,
+    pause_definition,
+    remove,
+    save_definition,
+    version_of,
+)
 from hub_config.reports.desk.errors import (
     DefinitionUnknownError,
     NotAllowedError,
@@ -159,3 +166,24 @@ def test_a_full_queue_takes_nothing_of_a_sweep(bench: Bench) -> None:
     with pytest.raises(QueueFullError):
         bench.run()
     assert bench.runs() == []
+
+
+def test_only_the_version_that_the_writer_has_seen_is_replaced(bench: Bench) -> None:
+    document = parse_definition({"name": "monthly", "title": "Mine", "template": "quality.ipynb"})
+    common = {"project": "wards", "person": ANALYST, "now": bench.now}
+    save_definition(bench.desk, document, **common, seen="")
+    seen = version_of(bench.row())
+    with pytest.raises(DefinitionError) as taken:
+        save_definition(bench.desk, document, **common, seen="")
+    assert [one.rule for one in taken.value.problems] == ["name-taken"]
+    bench.approve()  # changes nothing of what it says
+    save_definition(bench.desk, document, **common, seen=seen)
+    bench.save(ANALYST, approve=False, title="Theirs")
+    with pytest.raises(TemplateChangedError):
+        save_definition(bench.desk, document, **common, seen=seen)
+    assert bench.row().draft["title"] == "Theirs"
+    save_definition(bench.desk, document, **common)
+    assert bench.row().draft["title"] == "Mine"
+    remove(bench.desk, "monthly", project="wards", person=LEAD)
+    with pytest.raises(DefinitionUnknownError):
+        save_definition(bench.desk, document, **common, seen=seen)

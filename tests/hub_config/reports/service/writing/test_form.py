@@ -121,7 +121,9 @@ def test_all_that_is_wrong_is_told_at_once_beside_its_field_and_kept_as_typed(be
 def test_a_contradiction_is_told_beside_the_field_that_it_is_about(bench: Bench) -> None:
     lee = bench.reader("lee")
     sent = begun(lee)
-    assert "safe_to_retry" in told(send(lee, NEW, sent, retries="2")).wrong
+    page = send(lee, NEW, sent, retries="2", schedule__how="day")
+    assert "safe_to_retry" in told(page).wrong
+    assert page.words.count("07:00 UTC+09:00") == 5  # the times are shown whatever else is wrong
     assert "release.policy" in told(send(lee, NEW, sent, release__policy="pinned")).wrong
     limits = {"limits__cell_seconds": "9", "limits__run_seconds": "5"}
     assert "limits.cell_seconds" in told(send(lee, NEW, sent, **limits)).wrong
