@@ -32,7 +32,7 @@ class RunPlaces:
 
     book: ProjectBook
     clock: Callable[[], float] = time.monotonic
-    _made: dict[str, tuple[float, Project, RunPlace]] = field(default_factory=dict)
+    _made: dict[str, tuple[float, int, Project, RunPlace]] = field(default_factory=dict)
 
     def __call__(self, project: str) -> RunPlace | None:
         """Look it up, and make its folders.
@@ -50,11 +50,11 @@ class RunPlaces:
         found = self.book.get(project)
         if found is None:
             return None
-        made = self._made.get(project)
-        if made is not None and made[1] == found and self.clock() - made[0] < FRESH_S:
-            return made[2]
+        made, changed_at = self._made.get(project), _changed_at(self.book.folder(project) / "secrets")
+        if made is not None and self.clock() - made[0] < FRESH_S and made[1:3] == (changed_at, found):
+            return made[3]
         place = self._prepare(project, found)
-        self._made[project] = (self.clock(), found, place)
+        self._made[project] = (self.clock(), changed_at, found, place)
         return place
 
     def _prepare(self, project: str, found: Project) -> RunPlace:
@@ -108,8 +108,18 @@ def _lend(secrets: Path, account: str, *, kept: frozenset[str]) -> None:
     with os.scandir(secrets) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
-                uid, gid = (0, 0) if entry.name in kept else (owner.pw_uid, owner.pw_gid)
-                os.chown(entry.path, uid, gid, follow_symlinks=False)
+                wanted = (0, 0) if entry.name in kept else (owner.pw_uid, owner.pw_gid)
+                state = entry.stat(follow_symlinks=False)
+                if (state.st_uid, state.st_gid) != wanted:
+                    os.chown(entry.path, *wanted, follow_symlinks=False)
+
+
+def _changed_at(folder: Path) -> int:
+    """Say when a file was last put into a folder, or taken out of it: a new secret is lent before it is asked for."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _owner(account: str) -> pwd.struct_passwd | None:

@@ -134,7 +134,7 @@ def _read(folder: Path, name: str) -> tuple[str, str]:
             f"A secret cannot be kept out of what the report writes; found one of {len(value)} characters, wanted "
             f"{SHORTEST} to {LARGEST}. Use a longer one."
         )
-    return value, f"{state.st_ino}-{state.st_mtime_ns}-{state.st_ctime_ns}"
+    return value, f"{state.st_ino}-{state.st_mtime_ns}"
 
 
 @dataclass(frozen=True)

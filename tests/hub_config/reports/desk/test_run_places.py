@@ -87,3 +87,16 @@ def test_the_addresses_of_notices_stay_the_services_own(home: Path) -> None:
         assert read_text(folder, "chat", limit=100, private=True) == "value-of-chat"
     finally:
         os.close(folder)
+
+
+def test_a_secret_that_is_new_is_lent_at_once_and_one_that_is_lent_is_left_alone(home: Path) -> None:
+    places = RunPlaces(ProjectBook(home), clock=lambda: 0.0)  # no time passes
+    place = places("wards")
+    assert place is not None
+    with as_the_account():
+        before = read_secrets(["registry"], folder=place.secrets_folder)
+    write_secret(home, "third")
+    places("wards")
+    with as_the_account():
+        assert read_secrets(["third"], folder=place.secrets_folder).values == {"third": "value-of-third"}
+        assert read_secrets(["registry"], folder=place.secrets_folder).files == before.files

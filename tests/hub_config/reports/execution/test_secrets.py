@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -15,11 +16,12 @@ import pytest
 from hub_config.projects import personal_project
 from hub_config.reports.desk.choices import known_names
 from hub_config.reports.execution.errors import SecretUnusableError
-from hub_config.reports.execution.secrets import MASK, SecretValues, named_secrets, read_secrets
+from hub_config.reports.execution.secrets import MASK, SecretValues, clean_left, named_secrets, read_secrets
+from hub_config.reports.folders.left_folders import Left, close_left
 from hub_config.reports.folders.runs import close_interrupted
 from hub_config.reports.parameters.declarations import read_parameters
 
-from ..conftest import Bench, code, parameters, text
+from ..conftest import Bench, code, parameters, text, wait_for
 
 VALUE = 'pa"ss\\wörd-7731-비밀'
 CELL = 'password: "Secret" = "database"  # what the database asks for'
@@ -74,6 +76,25 @@ def test_a_file_with_the_value_is_taken_out_and_the_run_fails(bench: Bench, secr
     assert ended.document["status"] == "failed"
     assert ended.document["error"]["code"] == "REPORT-SECRET-LEAKED"
     assert holding(ended.folder) == []
+
+
+def test_what_a_run_wrote_that_was_killed_is_looked_through_by_whoever_closes_it(bench: Bench, secrets: Path) -> None:
+    outputs = "pathlib.Path(os.environ['COHORTHUB_RUN_DIR'], 'outputs')"
+    save = code(
+        READ + f"({outputs} / 'good.csv').write_text('ward,n'); ({outputs} / 'bad.csv').write_text('k,' + value)"
+    )
+    tell = code("os.write(2, value.encode() + b'\\n'); import time; time.sleep(600)")
+    process = bench.start("run", bench.template(text("# T"), parameters(CELL), save, tell))
+    building, record = bench.going_on(cell=3)
+    wait_for(lambda: VALUE in (building / "log.txt").read_text())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    clean = partial(clean_left, folder=secrets)
+    wait_for(lambda: close_left(bench.runs, record["run_id"], status="interrupted", clean=clean) is Left.CLOSED)
+    folder = bench.runs / record["run_id"]
+    assert [file.name for file in (folder / "outputs").iterdir()] == ["good.csv"]
+    assert MASK in (folder / "log.txt").read_text()
+    assert holding(folder) == []
 
 
 def test_a_run_that_keeps_its_secret_succeeds_and_leaves_no_copy(bench: Bench, secrets: Path) -> None:
