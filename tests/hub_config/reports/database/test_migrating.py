@@ -57,6 +57,22 @@ def test_runs_of_the_version_before_come_along(empty: Callable[[], Database]) ->
     assert Queue(database).submit().is_new
 
 
+def test_slots_of_the_version_before_stand_for_one_each(empty: Callable[[], Database]) -> None:
+    database = empty()
+    bring_up_to_date(database, to="0003")
+    with database.writing() as tx:
+        tx.execute(
+            sa.text(
+                "INSERT INTO slots (project, definition, slot, decision, decided_at) "
+                "VALUES ('wards', 'monthly', '2026-01-01T00:00:00.000Z', 'run', '2026-01-01T00:00:01.000Z')"
+            )
+        )
+    bring_up_to_date(database)
+    with database.reading() as connection:
+        (slot,) = connection.execute(METADATA.tables["slots"].select()).all()
+    assert (slot.n, slot.until, slot.decision) == (1, None, "run")
+
+
 def test_services_that_start_at_once_migrate_once(empty: Callable[[], Database]) -> None:
     failures: list[BaseException] = []
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 import hub_config.reports.keeper.due_slots as due_slots_module
 from hub_config.reports.calendar import load_zone
+from hub_config.reports.database.decided_slots import decide_slot, skip_slots
 from hub_config.reports.database.definitions import due_definitions, pause, remove_definition, slots_of
 from hub_config.reports.database.history import newest_success
 from hub_config.reports.database.tables import definitions, runs
@@ -90,6 +91,62 @@ def test_three_hours_of_downtime(bench: Bench, policy: Any, decided: list[str | 
     assert [run.state for run in bench.runs()].count("skipped") == 3 - started
     look(bench, at("2026-11-27T10:00:00+00:00"))
     assert [run.state for run in bench.runs()].count("queued") == started + 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "started"), [({"missed": "skip"}, 0), ({"missed": "once"}, 1), ({"missed": "all", "missed_limit": 7}, 7)]
+)
+def test_a_long_downtime_is_decided_in_pieces_each_slot_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, policy: Any, started: int
+) -> None:
+    monkeypatch.setattr(due_slots_module, "AT_ONCE", 100)
+    bench.save(schedule="*/10 * * * *", **policy)
+    answered = 0
+
+    async def answer() -> None:
+        nonlocal answered
+        while True:
+            answered += 1
+            await asyncio.sleep(0)
+
+    async def look_while_others_are_answered() -> None:
+        others = asyncio.create_task(answer())
+        await DueSlots(bench.desk).look(at("2026-12-04T06:35:00+00:00"))
+        others.cancel()
+
+    asyncio.run(look_while_others_are_answered())
+    assert answered >= 8
+    with bench.database.reading() as connection:
+        rows = slots_of(connection, project="wards", name="monthly", limit=5000)[::-1]
+    ends = [(row.slot, row.until or row.slot) for row in rows]
+    assert all(first <= last for first, last in ends)
+    assert all(last < first for (_, last), (first, _) in pairwise(ends))
+    assert (ends[0][0][:16], ends[-1][1][:16]) == ("2026-11-27T06:40", "2026-12-04T06:30")
+    assert sum(row.n for row in rows) == 7 * 24 * 6
+    assert len(rows) < 150
+    made = bench.runs()
+    assert Counter(run.state for run in made) == Counter({"queued": started, "skipped": 100})
+    assert [run.slot[11:16] for run in made if run.state == "queued"] == [
+        f"{minute // 60:02}:{minute % 60:02}" for minute in range(390 - 10 * (started - 1), 400, 10)
+    ]
+    assert len({run.queued_at for run in made if run.state == "queued"}) == started
+    assert bench.row().next_slot == "2026-12-04T06:40:00.000Z"
+
+
+def test_a_slot_that_is_decided_with_others_is_not_decided_again(bench: Bench) -> None:
+    bench.save(schedule="0 * * * *")
+    row, hour = bench.row(), dt.timedelta(hours=1)
+    some = [bench.now + n * hour for n in range(10)]
+    with bench.database.writing() as tx:
+        assert skip_slots(tx, row, slots_skipped=some[2:6], reason="missed", now=bench.now)
+        for n in range(2, 6):
+            assert not decide_slot(tx, row, slot=some[n], decision="run", now=bench.now)
+            assert not skip_slots(tx, row, slots_skipped=some[n : n + 3], reason="missed", now=bench.now)
+        assert not skip_slots(tx, row, slots_skipped=some[:3], reason="missed", now=bench.now)
+        assert not skip_slots(tx, row, slots_skipped=some[1:8], reason="missed", now=bench.now)
+        assert decide_slot(tx, row, slot=some[6], decision="run", now=bench.now)
+        assert decide_slot(tx, row, slot=some[1], decision="run", now=bench.now)
+    assert sorted(decision for _, decision, _ in slots(bench)) == ["run", "run", "skipped"]
 
 
 def test_relative_dates_are_those_of_the_slot_not_of_the_moment_it_is_made_up_for(bench: Bench) -> None:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import hub_config.reports.service as service
 from hub_config.isolation import isolation_notices
 from hub_config.reports.changes.texts import TEXTS as CHANGES
-from hub_config.reports.database.definitions import decide_slot
+from hub_config.reports.database.decided_slots import decide_slot
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import definitions, runs, templates

@@ -103,6 +103,17 @@ def test_decided_slots_are_put_together_by_reason(decided, found):
     assert all(one.first < one.last for one in groups if isinstance(one, SkippedSlots))
 
 
+def test_slots_that_were_decided_together_count_as_many_as_they_are(read):
+    rows = [_Row("2026-11-30", "skipped", "missed"), _Row("2026-11-02", "skipped", "missed", n=28, until="2026-11-29")]
+    assert in_groups(rows) == [SkippedSlots(29, "2026-11-02", "2026-11-30", reason="missed")]
+    assert in_groups(rows[1:]) == [SkippedSlots(28, "2026-11-02", "2026-11-29", reason="missed")]
+    (due, *_) = skip(read, 3, day=2)
+    with read.database.writing() as tx:
+        tx.execute(sa.update(slots).where(slots.c.slot == due).values(n=40, until=due[:-1] + "1"))
+    (line,), _ = page(read)
+    assert line.n == 42
+
+
 class _Row:
-    def __init__(self, slot, decision, reason):
-        self.slot, self.decision, self.reason = slot, decision, reason
+    def __init__(self, slot, decision, reason, *, n=1, until=None):
+        self.slot, self.decision, self.reason, self.n, self.until = slot, decision, reason, n, until
