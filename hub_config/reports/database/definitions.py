@@ -13,7 +13,6 @@ from hub_config.reports.database.tables import approvals, definitions, slots
 __all__ = [
     "approvals_of",
     "approve",
-    "decide_slot",
     "drop_draft",
     "due_definitions",
     "find_definitions",
@@ -276,61 +275,6 @@ def due_definitions(connection: Connection, *, now: dt.datetime, limit: int = 20
         The longest due first.
     """
     return list(connection.execute(_DUE, {"moment": time_text(now), "most": limit}))
-
-
-def decide_slot(
-    tx: Connection,
-    definition: Row[Any],
-    *,
-    slot: dt.datetime,
-    decision: str,
-    now: dt.datetime,
-    reason: str | None = None,
-    batch_id: str | None = None,
-) -> bool:
-    """Write down what is done with a slot, unless that is decided.
-
-    Parameters
-    ----------
-    tx : Connection
-        From `Database.writing`.
-    definition : Row
-        Whose slot.
-    slot : datetime
-        The moment.
-    decision : str
-        ``run`` or ``skipped``.
-    now : datetime
-        With a zone.
-    reason : str, optional
-        Why it is skipped.
-    batch_id : str, optional
-        The submission made for it.
-
-    Returns
-    -------
-    bool
-        False if it was decided before, by whichever service.
-    """
-    key = (
-        slots.c.project == definition.project,
-        slots.c.definition == definition.name,
-        slots.c.slot == time_text(slot),
-    )
-    if tx.execute(sa.select(slots.c.slot).where(*key)).first() is not None:
-        return False
-    tx.execute(
-        sa.insert(slots).values(
-            project=definition.project,
-            definition=definition.name,
-            slot=time_text(slot),
-            decision=decision,
-            reason=reason,
-            decided_at=time_text(now),
-            batch_id=batch_id,
-        )
-    )
-    return True
 
 
 def move_on(

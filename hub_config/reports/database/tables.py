@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 __all__ = [
@@ -72,11 +73,13 @@ definitions = Table(
     _json("document"),  # None: never approved
     Column("document_sha256", HASH),
     Column("template_sha256", HASH),
+    Column("sweep_sha256", HASH),  # of the CSV file that its sweep names
     Column("approved_by", NAME),
     Column("approved_at", TIME),
     _json("draft"),  # None: nothing waits
     Column("draft_sha256", HASH),
     Column("draft_template_sha256", HASH),
+    Column("draft_sweep_sha256", HASH),
     Column("drafted_by", NAME),
     Column("drafted_at", TIME),
     Column("enabled", Boolean, nullable=False),
@@ -95,19 +98,23 @@ approvals = Table(
     Column("definition", NAME, nullable=False),
     Column("template_sha256", HASH, nullable=False),
     Column("document_sha256", HASH, nullable=False),
+    Column("sweep_sha256", HASH),
     Column("approved_by", NAME, nullable=False),
     Column("approved_at", TIME, nullable=False),
     Column("comment", Text, nullable=False),
     Index(None, "project", "definition"),
 )
 
-# One row per slot that was decided: the primary key is what makes two services start one run.
+# One row per slot that was decided: the primary key is what makes two services start one run. After a long downtime
+# slots that are skipped one after another for one reason share a row: `until` is the last of them, `n` how many.
 slots = Table(
     "slots",
     METADATA,
     Column("project", NAME, primary_key=True),
     Column("definition", NAME, primary_key=True),
     Column("slot", TIME, primary_key=True),
+    Column("until", TIME),
+    Column("n", Integer, nullable=False, server_default="1"),
     Column("decision", String(20), nullable=False),
     Column("reason", String(40)),
     Column("decided_at", TIME, nullable=False),
@@ -211,6 +218,7 @@ runners = Table(
     Column("asked_at", TIME, nullable=False),
     Column("gone_at", TIME),
     Column("reason", Text),
+    Column("is_forgotten", Boolean, nullable=False, server_default=false()),  # the hub knows it no more
     Index(None, "state", "account"),
 )
 

@@ -1,10 +1,12 @@
 """Slots that have come become runs: each is decided once, whichever service sees it first."""
 
+import asyncio
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, islice
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -12,7 +14,8 @@ from sqlalchemy.engine import Connection
 from hub_config.errors import HubError
 from hub_config.projects import Event, Project
 from hub_config.reports.calendar import Decision, Schedule, decide, next_slots, slots_after
-from hub_config.reports.database.definitions import decide_slot, due_definitions, move_on, one_definition
+from hub_config.reports.database.decided_slots import decide_slot, skip_slots
+from hub_config.reports.database.definitions import due_definitions, move_on, one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.submissions import NewRun, Submission, submit
 from hub_config.reports.definitions import Definition, schedules_of
@@ -28,6 +31,9 @@ logger = logging.getLogger(__name__)
 BY_SCHEDULE = "schedule"
 GRACE_S = 120.0  # a slot that is seen so late is on time: the service was busy, or started a moment ago
 MOST_SHOWN = 100  # skipped slots of one look that are shown as runs in the history; all are written down
+AT_ONCE = 500  # slots that are decided in one transaction: after a long downtime others have their turn in between
+BUSY_S = 0.1  # after which a transaction takes no more of them: runs take longer to make than slots to skip
+LOOK_S = 5.0  # of a look; what is left is decided in the next
 LEAP_S = 3600.0  # a clock that is this much ahead of where it should be is not believed at once
 DISBELIEF_S = 120.0
 
@@ -62,12 +68,10 @@ class DueSlots:
             return
         with self.desk.database.reading() as connection:
             due = due_definitions(connection, now=now)
+        end = time.monotonic() + LOOK_S
         for row in due:
             try:
-                with self.desk.database.writing() as tx:
-                    # What was read before the turn to write may have been changed: then the next look sees what holds.
-                    if one_definition(tx, project=row.project, name=row.name) == row:
-                        self._decide(tx, row, now=now)
+                await self._decide_all(row, now=now, end=end)
                 self._failing.discard((row.project, row.name))
             except DatabaseUnreachableError:
                 raise
@@ -81,6 +85,20 @@ class DueSlots:
                     self._failing.add((row.project, row.name))
                     logger.exception("The slots of %s/%s could not be decided", row.project, row.name)
 
+    async def _decide_all(self, row: Any, *, now: dt.datetime, end: float) -> None:
+        """Decide the slots of a definition some at a time: heartbeats and pages are answered in between."""
+        made = 0
+        while True:
+            with self.desk.database.writing() as tx:
+                # What was read before the turn to write may have been changed: then the next look sees what holds.
+                if one_definition(tx, project=row.project, name=row.name) != row:
+                    return
+                step = self._decide(tx, row, now=now, made=made)
+                row, made = one_definition(tx, project=row.project, name=row.name), step.made
+            if not step.is_more or row is None or time.monotonic() > end:
+                return
+            await asyncio.sleep(0)
+
     def _is_believed(self, now: dt.datetime) -> bool:
         """Wait a little before slots are decided by a clock that leapt ahead: what is decided stays decided."""
         ticks = self.clock()
@@ -91,14 +109,18 @@ class DueSlots:
         self._offset = offset
         return ticks >= self._doubted_until
 
-    def _decide(self, tx: Connection, row: Any, *, now: dt.datetime) -> None:
+    def _decide(self, tx: Connection, row: Any, *, now: dt.datetime, made: int) -> "_Step":
+        """Decide the oldest slots that have come, as many as may be decided in one go."""
         definition = parse_definition(row.document)
         project = self.desk.book.get(row.project)
         zone = project.timezone if project is not None else "UTC"
         schedules = schedules_of(definition, zone=zone)
         decided = dt.datetime.fromisoformat(row.decided_until)
+        # Beyond those that are decided now, as many as can matter to them: of late slots the newest ones run.
+        most = AT_ONCE + definition.missed_limit + MOST_SHOWN
+        slots = list(islice(slots_after(schedules, decided, upto=now), most))
         decisions = decide(
-            slots_after(schedules, decided, upto=now),
+            slots,
             now,
             policy=definition.missed,
             last=decided,
@@ -106,25 +128,43 @@ class DueSlots:
             grace_s=GRACE_S,
             until=definition.until,
         )
-        problem: str | None = None
-        skipped = [one for one in decisions if not one.runs]
+        closed = _why_closed(project, now)
+        is_last = len(slots) < most
+        skipped = [one for one in decisions if not one.runs] if is_last and closed is None else []
         shown = {one.slot.at for one in skipped[-MOST_SHOWN:]}
-        # Those that are made up for together come one after the other: so they run, and so they are compared.
-        order = {one.slot.at: number for number, one in enumerate(one for one in decisions if one.runs)}
-        for one in decisions:
-            queued_at = now + dt.timedelta(milliseconds=order.get(one.slot.at, 0))
-            why = self._do(
-                tx,
-                row,
-                decision=one,
-                definition=definition,
-                project=project,
-                now=now,
-                queued_at=queued_at,
-                shown=shown,
-            )
-            problem = why if one.runs else problem
-        move_on(tx, row, decided_until=now, next_slot=_next(schedules, now), broken=problem)
+        problem, n_decided, end = None, 0, time.monotonic() + BUSY_S
+        for group in _in_groups(decisions if is_last else decisions[:AT_ONCE], closed=closed, shown=shown):
+            if project is None or closed is not None or len(group) > 1:
+                reason = closed or str(group[0].reason)
+                skip_slots(tx, row, slots_skipped=[one.slot.at for one in group], reason=reason, now=now)
+                problem = closed if any(one.runs for one in group) else problem
+            else:
+                # Those that are made up for together come one after the other: so they run, and so they are compared.
+                queued_at = now + dt.timedelta(milliseconds=made)
+                why = self._do(
+                    tx,
+                    row,
+                    decision=group[0],
+                    definition=definition,
+                    project=project,
+                    now=now,
+                    queued_at=queued_at,
+                    shown=shown,
+                )
+                problem = why if group[0].runs else problem
+                made += group[0].runs
+            n_decided += len(group)
+            if time.monotonic() > end:
+                break
+        left = slots[n_decided:]
+        move_on(
+            tx,
+            row,
+            decided_until=slots[n_decided - 1].at if left else now,
+            next_slot=left[0].at if left else _next(schedules, now),
+            broken=problem,
+        )
+        return _Step(is_more=bool(left), made=made)
 
     def _do(
         self,
@@ -133,17 +173,13 @@ class DueSlots:
         *,
         decision: Decision,
         definition: Definition,
-        project: Project | None,
+        project: Project,
         now: dt.datetime,
         queued_at: dt.datetime,
         shown: set[dt.datetime],
     ) -> str | None:
         """Run or skip one slot; say what kept it from running."""
         slot = decision.slot.at
-        if project is None or project.is_expired(now):
-            reason = "no-project" if project is None else "project-expired"
-            decide_slot(tx, row, slot=slot, decision="skipped", reason=reason, now=now)
-            return reason
         if not decision.runs:
             reason = str(decision.reason)
             if decide_slot(tx, row, slot=slot, decision="skipped", reason=reason, now=now) and slot in shown:
@@ -212,6 +248,36 @@ class DueSlots:
             now=now,
             run_id=run_id,
         )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """How far the slots of a definition are decided."""
+
+    is_more: bool
+    made: int  # runs in this look so far
+
+
+def _why_closed(project: Project | None, now: dt.datetime) -> str | None:
+    """Say why no slot of a project runs."""
+    if project is None:
+        return "no-project"
+    return "project-expired" if project.is_expired(now) else None
+
+
+def _in_groups(
+    decisions: Sequence[Decision], *, closed: str | None, shown: set[dt.datetime]
+) -> Iterator[list[Decision]]:
+    """Put slots together that are skipped one after another for one reason, and that the history does not show."""
+
+    def kind(place: tuple[int, Decision]) -> object:
+        number, one = place
+        if closed is not None:
+            return closed
+        return number if one.runs or one.slot.at in shown else str(one.reason)
+
+    for _, group in groupby(enumerate(decisions), key=kind):
+        yield [one for _, one in group]
 
 
 def _next(schedules: Sequence[Schedule], now: dt.datetime) -> dt.datetime | None:

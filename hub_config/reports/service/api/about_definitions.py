@@ -210,7 +210,13 @@ def _slots(call: Call) -> DueTimes:
         next=_times(times),
         decided=[
             DecidedSlot(
-                slot=one.slot, decision=one.decision, reason=one.reason, decided_at=one.decided_at, batch=one.batch_id
+                slot=one.slot,
+                until=one.until,
+                n=one.n,
+                decision=one.decision,
+                reason=one.reason,
+                decided_at=one.decided_at,
+                batch=one.batch_id,
             )
             for one in decided
         ],

@@ -105,9 +105,11 @@ class DueTimes(Document, frozen=True):
 
 
 class DecidedSlot(Document, frozen=True):
-    """A time that has come."""
+    """A time that has come, or many that were skipped one after another."""
 
     slot: Moment
+    until: Moment | None = Field(description="The last of them, where there are many.")
+    n: int = Field(description="How many they are.")
     decision: str
     reason: str | None
     decided_at: Moment

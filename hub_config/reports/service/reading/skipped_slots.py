@@ -88,7 +88,10 @@ def skipped_slots(
 
 def _counted(connection: Connection, row: Any) -> SkippedSlots:
     """Count from what was decided: of very many at once only the last stand in the history."""
-    asked = sa.select(sa.func.count(), sa.func.min(slots.c.slot), sa.func.max(slots.c.slot)).where(
+    last_of_each = sa.func.coalesce(slots.c.until, slots.c.slot)
+    asked = sa.select(
+        sa.func.coalesce(sa.func.sum(slots.c.n), 0), sa.func.min(slots.c.slot), sa.func.max(last_of_each)
+    ).where(
         slots.c.project == row.project,
         slots.c.definition == row.definition,
         slots.c.decision == "skipped",
@@ -119,12 +122,17 @@ def in_groups(rows: Sequence[Any]) -> list[Any]:
         before = found[-1] if found else None
         is_same = row.decision == "skipped" and before is not None and row.reason == _reason_of(before)
         if not is_same or before is None:
-            found.append(row)
-        elif isinstance(before, SkippedSlots):
-            found[-1] = replace(before, n=before.n + 1, first=row.slot)
+            found.append(row if row.n == 1 else _group_of(row))
         else:
-            found[-1] = SkippedSlots(2, row.slot, before.slot, reason=row.reason or "")
+            group = _group_of(before)
+            found[-1] = replace(group, n=group.n + row.n, first=row.slot)
     return found
+
+
+def _group_of(one: Any) -> SkippedSlots:
+    if isinstance(one, SkippedSlots):
+        return one
+    return SkippedSlots(one.n, one.slot, one.until or one.slot, reason=one.reason or "")
 
 
 def _reason_of(one: Any) -> str | None:
