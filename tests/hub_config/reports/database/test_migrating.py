@@ -73,6 +73,51 @@ def test_slots_of_the_version_before_stand_for_one_each(empty: Callable[[], Data
     assert (slot.n, slot.until, slot.decision) == (1, None, "run")
 
 
+def test_what_a_schedule_asked_for_is_told_from_an_account_of_that_name(empty: Callable[[], Database]) -> None:
+    database = empty()
+    bring_up_to_date(database, to="0003")
+    moment = "2026-01-01T00:00:00.000Z"
+    with database.writing() as tx:
+        for name, slot in (("by-slot", moment), ("by-person", None)):
+            tx.execute(
+                sa.text(
+                    "INSERT INTO batches (id, project, slot, request_sha256, submitted_by, submitted_at, n_runs) "
+                    "VALUES (:name, 'wards', :slot, 'x', 'schedule', :moment, 1)"
+                ),
+                {"name": name, "slot": slot, "moment": moment},
+            )
+            row = _new_run(name, moment=moment) | {"slot": slot, "submitted_by": "schedule"}
+            tx.execute(sa.insert(METADATA.tables["runs"]).values(**row))
+            for kind in ("queued", "stop"):
+                event = {"run_id": name, "at": moment, "kind": kind, "who": "schedule", "text": ""}
+                tx.execute(sa.insert(METADATA.tables["events"]).values(**event))
+    bring_up_to_date(database)
+    with database.reading() as connection:
+        told = {
+            table: {row[0]: row[1] for row in connection.execute(sa.text(f"SELECT id, submitted_by FROM {table}"))}
+            for table in ("batches", "runs")
+        }
+        events = connection.execute(sa.text("SELECT run_id, kind, who FROM events")).all()
+    assert told["batches"] == told["runs"] == {"by-slot": "~schedule", "by-person": "schedule"}
+    assert {(run, kind): who for run, kind, who in events} == {
+        ("by-slot", "queued"): "~schedule", ("by-slot", "stop"): "schedule",
+        ("by-person", "queued"): "schedule", ("by-person", "stop"): "schedule",
+    }  # fmt: skip
+
+
+def _new_run(name: str, *, moment: str) -> dict[str, object]:
+    texts = dict.fromkeys(("label", "template_sha256", "title", "cell_title"), "")
+    numbers = dict.fromkeys(("batch_index", "attempt", "priority", "heard"), 0)
+    documents: dict[str, object] = {
+        key: {} for key in ("parameters", "written", "releases", "limits", "retry", "facts")
+    }
+    flags = dict.fromkeys(("is_kept", "is_late", "is_settled"), False)
+    return texts | numbers | documents | flags | {
+        "id": name, "batch_id": name, "project": "wards", "account": "acc", "template_name": "t", "given": [],
+        "queued_at": moment, "not_before": moment, "state": "succeeded",
+    }  # fmt: skip
+
+
 def test_services_that_start_at_once_migrate_once(empty: Callable[[], Database]) -> None:
     failures: list[BaseException] = []
 

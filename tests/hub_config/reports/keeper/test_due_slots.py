@@ -16,7 +16,8 @@ from hub_config.reports.database.decided_slots import decide_slot, skip_slots
 from hub_config.reports.database.definitions import due_definitions, pause, remove_definition, slots_of
 from hub_config.reports.database.history import newest_success
 from hub_config.reports.database.tables import definitions, runs
-from hub_config.reports.desk import Desk
+from hub_config.reports.desk import Desk, Person
+from hub_config.reports.desk.errors import NotAllowedError
 from hub_config.reports.keeper.due_slots import DueSlots
 
 from ..desk.conftest import CELL, Bench, notebook
@@ -43,7 +44,7 @@ def test_nothing_is_due_before_its_time(bench: Bench) -> None:
     look(bench, at("2026-11-27T22:00:00+00:00"))
     look(bench, at("2026-11-27T22:00:01+00:00"))
     (run,) = bench.runs()
-    assert (run.submitted_by, run.slot, run.state) == ("schedule", "2026-11-27T22:00:00.000Z", "queued")
+    assert (run.submitted_by, run.slot, run.state) == ("~schedule", "2026-11-27T22:00:00.000Z", "queued")
     assert slots(bench) == [("2026-11-27T22:00", "run", None)]
     assert bench.row().next_slot == "2026-11-28T22:00:00.000Z"
 
@@ -275,3 +276,16 @@ def test_a_new_template_waits_while_the_approved_one_runs(bench: Bench) -> None:
     look(bench, at("2026-11-27T07:00:00+00:00"))
     (run,) = bench.runs()
     assert run.template_sha256 == approved
+
+
+def test_an_account_called_schedule_may_not_stop_what_a_schedule_asked_for(bench: Bench) -> None:
+    project = bench.folder / "project.toml"
+    project.write_text(project.read_text().replace('lee = "analyst"', 'lee = "analyst"\nschedule = "analyst"'))
+    bench.save(schedule="0 7 * * *")
+    look(bench, at("2026-11-27T22:00:00+00:00"))
+    (run,) = bench.runs()
+    with pytest.raises(NotAllowedError):
+        bench.desk.cancel(run.id, person=Person("schedule"), now=bench.now)
+    bench.run(Person("schedule"))
+    own = bench.runs()[0] if bench.runs()[0].id != run.id else bench.runs()[1]
+    bench.desk.cancel(own.id, person=Person("schedule"), now=bench.now)

@@ -59,7 +59,7 @@ def full(home) -> Iterator[Database]:
                     "project": f"p{number % N_PROJECTS}",
                     "definition": f"d{number // N_PROJECTS % N_DEFINITIONS}",
                     "state": "failed" if number % 7 == 0 else "succeeded",
-                    "submitted_by": "kim" if number % 3 else "schedule",
+                    "submitted_by": "kim" if number % 3 else "~schedule",
                     "queued_at": moment,
                     "started_at": moment,
                     "ended_at": moment,

@@ -43,7 +43,7 @@ def planted(tmp_path_factory) -> Iterator[Planted]:
         with served.database.writing() as tx:
             tx.execute(sa.update(runs).where(runs.c.id == other).values(template_name="alone"))
             for run_id, who, release in (
-                (first, "schedule", "2026-09"),
+                (first, "~schedule", "2026-09"),
                 (second, "researcher-1", "2026-10"),
                 (failed, "kim", "2026-10"),
             ):
@@ -70,7 +70,7 @@ def test_the_filters_offer_what_the_runs_of_ones_projects_have_been(planted, rea
     page = reader.get("history").text
     assert options(page, "project") == ["", "~researcher-2", "wards"]
     assert options(page, "definition") == ["", "monthly"]
-    assert options(page, "who") == ["", "kim", "researcher-1", "schedule"]
+    assert options(page, "who") == ["", "kim", "researcher-1", "~schedule"]
     assert options(page, "release") == ["", "wards@2026-10", "wards@2026-09"]
     assert "succeeded" in options(page, "state")
     assert "secret-plan" not in page
@@ -82,7 +82,7 @@ def test_the_filters_offer_what_the_runs_of_ones_projects_have_been(planted, rea
     [
         ("", ["other", "failed", "second", "first"]),
         ("definition=monthly", ["failed", "second", "first"]),
-        ("who=schedule", ["first"]),
+        ("who=~schedule", ["first"]),
         ("release=wards@2026-10", ["failed", "second"]),
         ("release=wards%402026-10&state=succeeded", ["second"]),
         ("release=none@2026-10", []),
@@ -112,8 +112,8 @@ def test_days_are_those_of_the_projects_zone(planted, reader):
 
 
 def test_what_was_asked_for_stays_chosen_also_if_it_is_not_known(reader):
-    page = reader.get("history?definition=gone&who=schedule&release=wards@2026-10&since=2026-11-02").text
-    for value in ("gone", "schedule", "wards@2026-10"):
+    page = reader.get("history?definition=gone&who=~schedule&release=wards@2026-10&since=2026-11-02").text
+    for value in ("gone", "~schedule", "wards@2026-10"):
         assert f'<option value="{value}" selected>' in page
     assert 'name="since" value="2026-11-02"' in page
 
