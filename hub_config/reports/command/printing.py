@@ -39,6 +39,10 @@ def run_lines(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     return columns_of_text(("run", "state", "report", "title", "took", ""), rows, numbers_from=NO_NUMBERS)
 
 
+def _who(name: str) -> str:
+    return "its schedule" if name == "~schedule" else name
+
+
 def _took(run: Mapping[str, Any]) -> str:
     return f"{run['seconds']:.1f} s" if run["seconds"] is not None else ""
 
@@ -104,7 +108,7 @@ def fact_lines(run: Mapping[str, Any]) -> list[str]:
         ("definition", run["definition"]),
         ("template", f"{run['template']}  {run['template_sha256'][:12]}"),
         ("label", run["label"]),
-        ("asked for", f"{run['queued_at']} by {run['submitted_by']}"),
+        ("asked for", f"{run['queued_at']} by {_who(run['submitted_by'])}"),
         ("began", run["started_at"]),
         ("ended", run["ended_at"]),
         ("took", _took(run)),

@@ -16,9 +16,11 @@ from hub_config.reports.database.states import ACTIVE
 from hub_config.reports.database.tables import batches, events, runs, templates
 from hub_config.reports.folders.run_folders import new_run_id
 
-__all__ = ["Batch", "NewRun", "Submission", "keep_template", "note_event", "repeat", "submit"]
+__all__ = ["BY_SCHEDULE", "Batch", "NewRun", "Submission", "keep_template", "note_event", "repeat", "submit"]
 
 _NOTE = sa.insert(events)
+
+BY_SCHEDULE = "~schedule"  # who asked for a run that no person asked for; no account begins with this sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +84,7 @@ class Submission:
     project, account : str
         Whose it is, and as whom it runs.
     submitted_by : str
-        Person, or ``schedule``.
+        Person, or `BY_SCHEDULE`.
     runs : sequence of NewRun
         At least one.
     definition : str or None

@@ -48,7 +48,7 @@ def submission_of(
     at : datetime
         The slot, or now.
     submitted_by : str
-        Person, or ``schedule``.
+        Person, or ``~schedule``.
     slot : datetime, optional
         The slot that it is for.
     now : datetime, optional

@@ -17,7 +17,7 @@ from hub_config.reports.calendar import Decision, Schedule, decide, next_slots, 
 from hub_config.reports.database.decided_slots import decide_slot, skip_slots
 from hub_config.reports.database.definitions import due_definitions, move_on, one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
-from hub_config.reports.database.submissions import NewRun, Submission, submit
+from hub_config.reports.database.submissions import BY_SCHEDULE, NewRun, Submission, submit
 from hub_config.reports.definitions import Definition, schedules_of
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.desk import Desk
@@ -28,7 +28,6 @@ __all__ = ["DueSlots"]
 
 logger = logging.getLogger(__name__)
 
-BY_SCHEDULE = "schedule"
 GRACE_S = 120.0  # a slot that is seen so late is on time: the service was busy, or started a moment ago
 MOST_SHOWN = 100  # skipped slots of one look that are shown as runs in the history; all are written down
 AT_ONCE = 500  # slots that are decided in one transaction: after a long downtime others have their turn in between

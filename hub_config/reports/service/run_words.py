@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hub_config.reports.database.left_runs import RUNNER_SILENT
+from hub_config.reports.database.submissions import BY_SCHEDULE
 from hub_config.reports.desk import ProjectBook
 from hub_config.reports.folders.archive import read_document
 from hub_config.reports.folders.run_folders import RunFolder
@@ -163,7 +164,7 @@ def facts(run: Run, texts: Texts) -> list[tuple[str, str]]:
 def _asked_by(run: Run, texts: Texts) -> str:
     if run.owner is None:
         return texts["command_line"]
-    return texts["by_schedule"] if run.owner == "schedule" else run.owner
+    return texts["by_schedule"] if run.owner == BY_SCHEDULE else run.owner
 
 
 def left_told(run: Run, texts: Texts, *, book: ProjectBook) -> str:

@@ -87,8 +87,8 @@ class RunsQuery(Request, frozen=True):
     state: (
         Literal["queued", "running", "succeeded", "failed", "cancelled", "timed_out", "interrupted", "skipped"] | None
     ) = Field(default=None, description="In one state.")
-    submitted_by: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")] | None = Field(
-        default=None, description="Asked for by one person; `schedule` is the schedule."
+    submitted_by: Annotated[str, StringConstraints(pattern=r"^(~schedule|[a-z][a-z0-9-]{0,31})$")] | None = Field(
+        default=None, description="Asked for by one person; `~schedule` is the schedule."
     )
     since: Since | None = Field(default=None, description="Asked for at this time or later, in UTC.")
     until: Since | None = Field(default=None, description="Asked for before this time, in UTC.")

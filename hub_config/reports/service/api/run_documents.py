@@ -60,7 +60,7 @@ class RunShown(Document, frozen=True):
     attempt: int
     retry_of: str | None
     rerun_of: str | None
-    submitted_by: str
+    submitted_by: str = Field(description="The person; `~schedule` where no person asked for it.")
     queued_at: Moment
     started_at: Moment | None
     ended_at: Moment | None

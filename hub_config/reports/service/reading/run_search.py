@@ -4,8 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
+from hub_config.reports.calendar import load_zone
 from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.history import RunFilter
 from hub_config.reports.database.states import FINAL
@@ -72,7 +72,7 @@ class RunSearch:
 
     def _begin(self, day: str, *, days: int = 0) -> str:
         midnight = dt.datetime.combine(dt.date.fromisoformat(day) + dt.timedelta(days=days), dt.time())
-        return time_text(midnight.replace(tzinfo=ZoneInfo(self.zone)))
+        return time_text(midnight.replace(tzinfo=load_zone(self.zone)))
 
     def address(self, page: int) -> str:
         """Give the address of a page of what is found.
