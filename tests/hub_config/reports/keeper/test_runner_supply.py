@@ -24,6 +24,8 @@ class Hub:
 
     refuses: str | None = None
     asked: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    will_not_forget: tuple[str, ...] = ()
 
     async def start(self, account: str, *, server: str) -> None:
         self.asked.append(server)
@@ -32,7 +34,8 @@ class Hub:
             raise StartRefusedError(self.refuses)
 
     async def remove(self, account: str, *, server: str) -> bool:
-        return True
+        self.removed.append(server)
+        return self.refuses is None and server not in self.will_not_forget
 
 
 def supply_of(queue: Queue, hub: Hub) -> RunnerSupply:
@@ -101,3 +104,49 @@ def test_a_hub_that_is_away_is_asked_again_soon_and_one_that_refuses_less_and_le
 
     wait = asyncio.run(many())
     assert longest / 2 - 1 < wait <= longest
+
+
+def gone(queue: Queue, *names: str, hours_ago: float = 0) -> None:
+    """Put runners down that are gone."""
+    moment = time_text(queue.now - dt.timedelta(hours=hours_ago))
+    with queue.database.writing() as tx:
+        for name in names:
+            values = {"state": "gone", "asked_at": moment, "gone_at": moment}
+            tx.execute(sa.insert(runners).values(id=name, account="acc-wards", capacity=0, heard=0, **values))
+
+
+def test_a_hub_that_was_away_forgets_the_runners_that_went_meanwhile(queue: Queue) -> None:
+    gone(queue, "runner-a", "runner-b", hours_ago=30)
+    hub = Hub(refuses="hub-silent")
+    supply = supply_of(queue, hub)
+    asyncio.run(supply.tidy(queue.now))
+    hub.refuses = None
+    asyncio.run(supply.tidy(queue.now))
+    assert sorted(hub.removed[2:]) == ["runner-a", "runner-b"]
+    for anew in (supply, supply_of(queue, hub)):
+        asyncio.run(anew.tidy(queue.now))
+    assert len(hub.removed) == 4, "each is forgotten once, also by a service that started anew"
+
+
+def test_a_hub_that_refuses_is_left_alone_and_no_runner_keeps_the_others_from_being_forgotten(queue: Queue) -> None:
+    names = [f"runner-{number}" for number in range(9)]
+    gone(queue, *names)
+    silent = Hub(refuses="hub-silent")
+    asyncio.run(supply_of(queue, silent).tidy(queue.now))
+    assert len(silent.removed) == 3
+    hub = Hub(will_not_forget=tuple(names[:4]))
+    supply = supply_of(queue, hub)
+    for _ in range(3):
+        asyncio.run(supply.tidy(queue.now))
+    assert set(names) == set(hub.removed)
+    assert all(hub.removed.count(name) == 1 for name in names[4:])
+
+
+def test_rows_of_runners_go_after_a_week_and_not_before_the_hub_has_forgotten_them(queue: Queue) -> None:
+    gone(queue, "runner-new", hours_ago=2)
+    gone(queue, "runner-old", "runner-kept", hours_ago=9 * 24)
+    supply = supply_of(queue, Hub(will_not_forget=("runner-kept",)))
+    supply._asked |= {"runner-old", "runner-kept"}
+    asyncio.run(supply.tidy(queue.now))
+    assert set(states(queue)) == {"runner-new", "runner-kept"}
+    assert supply._asked == set()
