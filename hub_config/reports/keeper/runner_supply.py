@@ -39,15 +39,26 @@ _WANTED = (
 _THERE = sa.select(runners.c.id, runners.c.account, runners.c.state).where(
     is_one_of(runners.c.state, ("starting", "ready"))
 )
-_GONE = sa.select(runners.c.id, runners.c.account).where(
-    runners.c.state == "gone", runners.c.gone_at > sa.bindparam("since")
+_GONE = (
+    sa.select(runners.c.id, runners.c.account)
+    .where(runners.c.state == "gone", runners.c.is_forgotten.is_(False))
+    .order_by(runners.c.gone_at.desc(), runners.c.id)
+    .limit(sa.bindparam("most"))
 )
-_FORGET = sa.delete(runners).where(runners.c.state == "gone", runners.c.gone_at < sa.bindparam("upto"))
+_IS_FORGOTTEN = sa.update(runners).where(runners.c.id == sa.bindparam("of_runner")).values(is_forgotten=True)
+_OLD = sa.delete(runners).where(
+    runners.c.state == "gone",
+    runners.c.gone_at < sa.bindparam("upto"),
+    sa.or_(runners.c.is_forgotten, runners.c.gone_at < sa.bindparam("given_up")),
+)
 
 FIRST_DELAY_S, LONGEST_DELAY_S = 2.0, 300.0
 LONGEST_DELAY_OF_SILENT_HUB_S = 10.0  # it starts again in seconds, and asking costs it nothing
 LEFT_FOR = dt.timedelta(hours=1)
-FORGOTTEN_AFTER = dt.timedelta(days=7)
+KEPT_FOR = dt.timedelta(days=7)  # rows of runners that are gone, for whoever asks why
+GIVEN_UP_AFTER = dt.timedelta(days=365)  # those that the hub will not forget: it is no more
+AT_ONCE = 20  # runners that the hub is asked to forget in one go
+MOST_REFUSED = 3  # then it is left alone until the next time
 
 
 class _Servers(Protocol):
@@ -83,8 +94,8 @@ class RunnerSupply:
     problems: dict[str, str] = field(default_factory=dict)  # by account: why it has no runner
     _delays: dict[str, float] = field(default_factory=dict)
     _not_before: dict[str, float] = field(default_factory=dict)
-    _removed: set[str] = field(default_factory=set)
     _asked: set[str] = field(default_factory=set)  # runners whose start this service has asked for
+    _unforgotten: set[str] = field(default_factory=set)  # gone, and the hub did not say that it has forgotten them
     _pending: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def look(self, now: dt.datetime) -> None:
@@ -155,7 +166,7 @@ class RunnerSupply:
         self._not_before.pop(account, None)
 
     async def tidy(self, now: dt.datetime) -> None:
-        """Have the hub forget the runners that are gone; the rows of old ones go too.
+        """Have the hub forget the runners that are gone, however long it was away; the rows of old ones go too.
 
         Parameters
         ----------
@@ -163,13 +174,23 @@ class RunnerSupply:
             With a zone.
         """
         with self.database.reading() as connection:
-            gone = connection.execute(_GONE, {"since": time_text(now - dt.timedelta(hours=1))}).all()
-        for one in gone:
-            self._asked.discard(one.id)
-            if one.id not in self._removed and await self.servers.remove(one.account, server=one.id):
-                self._removed.add(one.id)
+            gone = connection.execute(_GONE, {"most": AT_ONCE + len(self._unforgotten)}).all()
+            there = {one.id for one in _there(connection)}
+        self._asked &= there
+        # Those that the hub would not forget have their turn when the others have had theirs.
+        fresh = [one for one in gone if one.id not in self._unforgotten]
+        if not fresh:
+            self._unforgotten.clear()
+        for one in (fresh or gone)[:AT_ONCE]:
+            if await self.servers.remove(one.account, server=one.id):
+                with self.database.writing() as tx:
+                    tx.execute(_IS_FORGOTTEN, {"of_runner": one.id})
+                continue
+            self._unforgotten.add(one.id)
+            if len(self._unforgotten) % MOST_REFUSED == 0:
+                break
         with self.database.writing() as tx:
-            tx.execute(_FORGET, {"upto": time_text(now - FORGOTTEN_AFTER)})
+            tx.execute(_OLD, {"upto": time_text(now - KEPT_FOR), "given_up": time_text(now - GIVEN_UP_AFTER)})
 
     async def close(self) -> None:
         """Wait for what was begun."""
