@@ -16,7 +16,7 @@ NO_PROJECT_ZONE = "UTC"  # of runs that the command line wrote
 _zone = cache(ZoneInfo)
 
 
-def moment_text(written: str | None, zone: str) -> str:
+def moment_text(written: str | None, zone: str, *, to_the_second: bool = False) -> str:
     """Write a moment as the clock of a zone shows it.
 
     Parameters
@@ -25,6 +25,8 @@ def moment_text(written: str | None, zone: str) -> str:
         ISO 8601; UTC where it names no offset.
     zone : str
         IANA name.
+    to_the_second : bool, default False
+        Whether seconds are shown, as for what follows quickly.
 
     Returns
     -------
@@ -32,11 +34,11 @@ def moment_text(written: str | None, zone: str) -> str:
         ``2026-11-27 07:00 Asia/Seoul``, with the offset where the clock shows that hour twice; '' for None or what is
         no moment.
     """
-    clock, name = _parts(written, zone)
+    clock, name = _parts(written, zone, to_the_second=to_the_second)
     return f"{clock} {name}".strip()
 
 
-def time_element(written: str | None, zone: str) -> Markup:
+def time_element(written: str | None, zone: str, *, to_the_second: bool = False) -> Markup:
     """Write a moment as an element of a page.
 
     Parameters
@@ -45,6 +47,8 @@ def time_element(written: str | None, zone: str) -> Markup:
         ISO 8601; UTC where it names no offset.
     zone : str
         IANA name.
+    to_the_second : bool, default False
+        Whether seconds are shown, as for what follows quickly.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def time_element(written: str | None, zone: str) -> Markup:
         ``<time>`` with the instant for programs, and for readers the clock and the zone; '' for None or what is no
         moment.
     """
-    clock, name = _parts(written, zone)
+    clock, name = _parts(written, zone, to_the_second=to_the_second)
     if not clock:
         return Markup()
     parts = tuple(escape(part) for part in (written, clock, name))
@@ -84,7 +88,7 @@ def due_times(schedules: Sequence[Schedule], after: datetime, *, language: str) 
     return [element.format(slot.at.isoformat(), words, slot.zone) for slot, words in zip(slots, said, strict=True)]
 
 
-def _parts(written: str | None, zone: str) -> tuple[str, str]:
+def _parts(written: str | None, zone: str, *, to_the_second: bool) -> tuple[str, str]:
     try:
         moment = datetime.fromisoformat(written) if written else None
     except ValueError:
@@ -96,4 +100,4 @@ def _parts(written: str | None, zone: str) -> tuple[str, str]:
     other = local.replace(fold=1 - local.fold)
     is_twice = other.utcoffset() != local.utcoffset() and other.astimezone(UTC).astimezone(local.tzinfo) == other
     offset = f" (UTC{local.isoformat(timespec='minutes')[-6:]})" if is_twice else ""
-    return f"{local:%Y-%m-%d %H:%M}", f"{zone}{offset}"
+    return f"{local:%Y-%m-%d %H:%M:%S}"[: 19 if to_the_second else 16], f"{zone}{offset}"

@@ -101,7 +101,7 @@ def event_told(event: Any, texts: Texts, *, zone: str) -> Mapping[str, str]:
         words = texts.text(f"event_{kind}", who=event.who or "", text=event.text)
     else:  # of a version that knows more than this one
         words = kind
-    return {"at": event.at, "shown": moment_text(event.at, zone), "text": words}
+    return {"at": event.at, "shown": moment_text(event.at, zone, to_the_second=True), "text": words}
 
 
 def alerts(run: Run, texts: Texts) -> list[tuple[str, str]]:

@@ -52,3 +52,7 @@ def test_next_times_name_their_zone_too():
 def test_no_page_writes_times_in_another_way():
     for page in (Path(service.__file__).parent / "page_templates").glob("*.html"):
         assert not re.search(r"<time\b|\|minute", page.read_text(encoding="utf-8")), page.name
+
+
+def test_what_follows_quickly_is_told_to_the_second():
+    assert moment_text("2026-11-27T01:02:03.9Z", "Asia/Seoul", to_the_second=True) == "2026-11-27 10:02:03 Asia/Seoul"
