@@ -160,10 +160,13 @@ ENGLISH_WRITING: Mapping[str, str] = MappingProxyType(
         "label_of_compare_relative": "Or by this share of the number",
         "label_of_compare_exact_integers": "Whole numbers must be equal",
         "label_of_retention_successes": "Newest successes kept",
-        "help_of_retention_successes": "Empty in both fields: for ever.",
+        "help_of_retention_successes": "They are kept however old they are.",
         "label_of_retention_days": "Days that runs are kept",
-        "help_of_retention_days": "What neither rule keeps is taken away.",
-        "help_keep_days": "What neither rule keeps is taken away. The project keeps nothing longer than {n} days.",
+        "help_of_retention_days": "What neither rule keeps is taken away. Both empty: for ever.",
+        "help_keep_days": (
+            "What neither rule keeps is taken away. At most {n} days, which the project says and which hold where "
+            "this is empty."
+        ),
         "label_of_unit": "Unit",
         "unit_s": "seconds",
         "unit_min": "minutes",

@@ -156,10 +156,12 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "label_of_compare_relative": "또는 숫자 대비 비율",
         "label_of_compare_exact_integers": "정수는 같아야 함",
         "label_of_retention_successes": "보관할 최근 성공 수",
-        "help_of_retention_successes": "두 칸이 모두 비어 있으면 계속 보관합니다.",
+        "help_of_retention_successes": "오래되어도 이만큼은 보관합니다.",
         "label_of_retention_days": "실행을 보관할 날수",
-        "help_of_retention_days": "어느 규칙에도 들지 않는 실행은 삭제합니다.",
-        "help_keep_days": "어느 규칙에도 들지 않는 실행은 삭제합니다. 프로젝트는 {n}일까지만 보관합니다.",
+        "help_of_retention_days": "어느 규칙에도 들지 않는 실행은 삭제합니다. 두 칸이 모두 비어 있으면 계속 보관합니다.",
+        "help_keep_days": (
+            "어느 규칙에도 들지 않는 실행은 삭제합니다. 프로젝트가 정한 {n}일까지이며, 비워 두면 그것을 따릅니다."
+        ),
         "label_of_unit": "단위",
         "unit_s": "초",
         "unit_min": "분",
