@@ -1,13 +1,18 @@
 """The queue: nothing lost, nothing twice, one final state for each run."""
 
+import ast
 import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+import hub_config
 from hub_config.reports.database import FINAL, FOLLOWS, Database, ask_to_stop, bring_up_to_date, take_runs
+from hub_config.reports.database.changing import change_of_state
 from hub_config.reports.database.errors import IdempotencyError, QueueFullError
 from hub_config.reports.database.history import (
     RunFilter,
@@ -20,6 +25,7 @@ from hub_config.reports.database.history import (
 )
 from hub_config.reports.database.leases import Lease, Told, begin_closing, end_run, heard
 from hub_config.reports.database.submissions import NewRun, Submission, submit
+from hub_config.reports.database.tables import runs
 
 from .conftest import SHA, Queue
 
@@ -250,6 +256,48 @@ def test_only_what_the_definition_allows_is_tried_again(queue: Queue, ended: str
 def test_every_state_has_its_followers_and_final_ones_have_none() -> None:
     assert set(FOLLOWS) == {"queued", "running", "closing", *FINAL}
     assert all(FOLLOWS[one] == () for one in FINAL)
+
+
+@pytest.mark.parametrize("before", FOLLOWS)
+def test_no_state_follows_another_but_those_that_may(before: str) -> None:
+    for after in FOLLOWS:
+        if after in FOLLOWS[before]:
+            assert "UPDATE runs SET state" in str(change_of_state(before, after))
+        else:
+            with pytest.raises(ValueError, match=f"no run that is {before} becomes {after}"):
+                change_of_state(before, after)
+
+
+def test_the_state_of_a_run_is_changed_in_one_place_alone() -> None:
+    found = []
+    for file in Path(hub_config.__file__).parent.rglob("*.py"):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            is_change = isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "values"
+            if is_change and "state" in {one.arg for one in call.keywords} and "update(runs)" in ast.unparse(call):
+                found.append(file.name)
+    assert found == ["changing.py"]
+
+
+def test_an_exact_repetition_that_is_tried_again_still_says_what_it_repeats(queue: Queue) -> None:
+    queue.submit(retry={"left": 1, "delay_s": 0, "states": ["interrupted"]}, rerun_of="20260101T000000000Z-abcdef")
+    queue.runner("r1")
+    (lease,) = take(queue)
+    with queue.database.writing() as tx:
+        end_run(tx, run_id=lease.run.id, state="interrupted", now=queue.now)
+    (again,) = take(queue)
+    assert (again.run.retry_of, again.run.rerun_of) == (lease.run.id, "20260101T000000000Z-abcdef")
+
+
+def test_runs_that_wait_alike_are_taken_in_the_order_of_their_ids(queue: Queue) -> None:
+    ids = sorted((queue.submit().run_ids[0] for _ in range(5)), reverse=True)
+    for run_id in ids:  # written again, so that the table has them in another order
+        with queue.database.writing() as tx:
+            tx.execute(sa.update(runs).where(runs.c.id == run_id).values(title="T2"))
+    with queue.database.reading() as connection:
+        positions = [queue_position(connection, one_run(connection, run_id)) for run_id in ids]
+    assert positions == [4, 3, 2, 1, 0]
+    queue.runner("r1")
+    assert [take(queue)[0].run.id for _ in ids] == sorted(ids)
 
 
 def test_pages_of_the_history_follow_one_another_without_gap_or_double(queue: Queue) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.leases import end_run
-from hub_config.reports.database.tables import runners
+from hub_config.reports.database.tables import runners, runs
 from hub_config.reports.keeper.runner_supply import RunnerSupply
 from hub_config.reports.runners.starting import StartRefusedError
 
@@ -53,6 +53,14 @@ def states(queue: Queue) -> dict[str, str]:
         return {row.id: row.state for row in connection.execute(sa.select(runners))}
 
 
+def leave_a_run(queue: Queue) -> None:
+    """Have a runner fall silent in the middle of a run."""
+    (run_id,) = queue.submit().run_ids
+    with queue.database.writing() as tx:
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(state="running"))
+        end_run(tx, run_id=run_id, state="interrupted", reason="runner-silent", now=queue.now)
+
+
 def test_a_start_that_died_with_the_service_is_asked_for_again(queue: Queue) -> None:
     """Else the account, which may have one runner, would wait until that start counts as failed: two minutes."""
     queue.submit()
@@ -72,18 +80,14 @@ def test_a_start_that_died_with_the_service_is_asked_for_again(queue: Queue) -> 
 
 
 def test_a_runner_is_started_to_close_what_another_left(queue: Queue) -> None:
-    (run_id,) = queue.submit().run_ids
-    with queue.database.writing() as tx:
-        end_run(tx, run_id=run_id, state="interrupted", reason="runner-silent", now=queue.now)
+    leave_a_run(queue)
     hub = Hub()
     asyncio.run(look(supply_of(queue, hub), queue.now))
     assert len(hub.asked) == 1
 
 
 def test_what_could_not_be_closed_for_an_hour_starts_no_more_runners(queue: Queue) -> None:
-    (run_id,) = queue.submit().run_ids
-    with queue.database.writing() as tx:
-        end_run(tx, run_id=run_id, state="interrupted", reason="runner-silent", now=queue.now)
+    leave_a_run(queue)
     hub = Hub()
     asyncio.run(look(supply_of(queue, hub), queue.now + dt.timedelta(hours=2)))
     assert hub.asked == []
