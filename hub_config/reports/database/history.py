@@ -179,7 +179,10 @@ def queue_position(connection: Connection, run: Row[Any]) -> int:
         sa.and_(
             runs.c.priority == run.priority,
             runs.c.queued_at == run.queued_at,
-            runs.c.batch_index < run.batch_index,
+            sa.or_(
+                runs.c.batch_index < run.batch_index,
+                sa.and_(runs.c.batch_index == run.batch_index, runs.c.id < run.id),
+            ),
         ),
     )
     asked = (

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from hub_config.reports.database.changing import change_of_state
 from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.fair_shares import fair_shares
@@ -42,11 +43,11 @@ _NEXT_RUNS = (
         runs.c.account == sa.bindparam("of_account"),
         _HAS_COME,
     )
-    .order_by(runs.c.priority.desc(), runs.c.queued_at, runs.c.batch_index)
+    .order_by(runs.c.priority.desc(), runs.c.queued_at, runs.c.batch_index, runs.c.id)
     .limit(sa.bindparam("most"))
 )
 _OF_RUN = runs.c.id == sa.bindparam("of_run")
-_LEASE = sa.update(runs).where(_OF_RUN, _IS_QUEUED).values(state="running", heard=runs.c.heard + 1)
+_LEASE = change_of_state("queued", "running").values(heard=runs.c.heard + 1)
 _EARLIER = turns.alias()
 _LAST_TURN = sa.select(sa.func.coalesce(sa.func.max(_EARLIER.c.turn), 0) + 1).scalar_subquery()
 _TAKE_TURN = sa.update(turns).where(turns.c.project == sa.bindparam("of_project")).values(turn=_LAST_TURN)
@@ -55,15 +56,14 @@ _TOLD = sa.select(runs.c.id, runs.c.state, runs.c.lease_id, runs.c.stop_asked_by
 _HEARD = sa.update(runs).where(_OF_RUNS).values(heard=runs.c.heard + 1)
 _HEARD_OF_ONE = sa.update(runs).where(_OF_RUN).values(heard=runs.c.heard + 1)
 _BEGIN_CLOSING = (
-    sa.update(runs)
-    .where(_OF_RUN, runs.c.lease_id == sa.bindparam("of_lease"), is_one_of(runs.c.state, HELD))
-    .values(state="closing", heard=runs.c.heard + 1)
+    change_of_state("running", "closing")
+    .where(runs.c.lease_id == sa.bindparam("of_lease"))
+    .values(heard=runs.c.heard + 1)
 )
 _RUN_TO_END = sa.select(
     *(runs.c.id, runs.c.definition, runs.c.state, runs.c.lease_id, runs.c.heard, runs.c.retry, runs.c.stop_asked_by)
 ).where(_OF_RUN)
 _WHOLE_RUN = sa.select(runs).where(_OF_RUN)
-_END = sa.update(runs).where(_OF_RUN, runs.c.state == sa.bindparam("in_state"))
 
 
 @dataclass(frozen=True)
@@ -260,7 +260,7 @@ def begin_closing(tx: Connection, *, run_id: str, lease_id: str, verdict: Mappin
     Returns
     -------
     bool
-        False if the run is not this runner's any more: it has had another final state.
+        False if the run is not this runner's any more, or was let before.
     """
     agreed = {"state_reason": str(verdict["status"]), "error": verdict.get("error")}
     changed = tx.execute(_BEGIN_CLOSING, {"of_run": run_id, "of_lease": lease_id, **agreed})
@@ -312,6 +312,11 @@ def end_run(
     -------
     bool
         Whether this call ended it.
+
+    Raises
+    ------
+    ValueError
+        If no run ends so that is where this one is.
     """
     if state not in FINAL:
         raise ValueError(f"{state!r} is no final state")
@@ -320,14 +325,14 @@ def end_run(
         return False
     if (lease_id is not None and run.lease_id != lease_id) or (heard_before is not None and run.heard != heard_before):
         return False
-    values: dict[str, Any] = {"state": state, "state_reason": reason, "ended_at": time_text(now), "error": error}
+    values: dict[str, Any] = {"state_reason": reason, "ended_at": time_text(now), "error": error}
     if facts is not None:
         values |= {"facts": dict(facts), "seconds": facts.get("duration_s")}
     if folder is not None:
         values["folder"] = folder
     if run.definition is None:
         values["is_settled"] = True  # it has no recipients and no alerts
-    tx.execute(_END, {"of_run": run_id, "in_state": run.state, **values})
+    tx.execute(change_of_state(run.state, state), {"of_run": run_id, **values})
     note_event(tx, run_id, kind=state, who=who, now=now, text=str((error or {}).get("code") or reason or ""))
     _retry(tx, run, state=state, now=now)
     return True
@@ -356,6 +361,7 @@ def _retry(tx: Connection, ended: Any, *, state: str, now: dt.datetime) -> None:
         late_at=dt.datetime.fromisoformat(run.late_at) if run.late_at else None,
         attempt=run.attempt + 1,
         retry_of=run.id,
+        rerun_of=run.rerun_of,
     )
     repeat(tx, run, again=again, submitted_by=run.submitted_by, now=now)
 

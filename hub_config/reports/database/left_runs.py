@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
+from hub_config.reports.database.changing import change_of_state
 from hub_config.reports.database.conditions import is_one_of
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.submissions import note_event
@@ -31,6 +32,11 @@ _UNHEARD_OF = sa.select(runs).where(
     runs.c.state == "running",
     runs.c.runner_id == sa.bindparam("of_runner"),
     runs.c.lease_id.not_in(sa.bindparam("told", expanding=True)),
+)
+_PUT_BACK = (
+    change_of_state("running", "queued")
+    .where(runs.c.lease_id == sa.bindparam("of_lease"))
+    .values(runner_id=None, lease_id=None, started_at=None)
 )
 _IS_LEFT = sa.and_(
     is_one_of(runs.c.state, FINAL), runs.c.state_reason == RUNNER_SILENT, runs.c.folder.is_(None)
@@ -78,11 +84,7 @@ def put_back(tx: Connection, run: Row[Any], *, now: dt.datetime) -> None:
     now : datetime
         With a zone.
     """
-    changed = tx.execute(
-        sa.update(runs)
-        .where(runs.c.id == run.id, runs.c.state == "running", runs.c.lease_id == run.lease_id)
-        .values(state="queued", runner_id=None, lease_id=None, started_at=None)
-    )
+    changed = tx.execute(_PUT_BACK, {"of_run": run.id, "of_lease": run.lease_id})
     if changed.rowcount == 1:
         note_event(tx, run.id, kind="queued", who=run.runner_id, now=now)
 

@@ -1,4 +1,4 @@
-"""The states of a run, and which follows which: complete, and held to by a test."""
+"""The states of a run, and which follows which; every change of one goes through `changing.change_of_state`."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
