@@ -1,13 +1,18 @@
 """Definitions are written as drafts, looked at by a lead, and followed as they were approved."""
 
 import pytest
+import sqlalchemy as sa
 
+from hub_config.projects import Action
+from hub_config.reports.database.definitions import approvals_of
 from hub_config.reports.database.errors import IdempotencyError, QueueFullError
 from hub_config.reports.database.notices import recipients_due
+from hub_config.reports.database.tables import definitions
 from hub_config.reports.definitions import DefinitionError
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.checking import check_definition
 from hub_config.reports.desk.defining import (
+    approve_draft,
     discard_draft,
     draft_of,
     pause_definition,
@@ -22,6 +27,8 @@ from hub_config.reports.desk.errors import (
     ProjectUnknownError,
     TemplateChangedError,
 )
+from hub_config.reports.desk.kept_sweeps import sweep_change
+from hub_config.reports.desk.looking import draft_changed_template, meaning_of
 
 from .conftest import ANALYST, CELL, LEAD, OPERATOR, READER, STRANGER, Bench, notebook
 
@@ -187,3 +194,69 @@ def test_only_the_version_that_the_writer_has_seen_is_replaced(bench: Bench) -> 
     remove(bench.desk, "monthly", project="wards", person=LEAD)
     with pytest.raises(DefinitionUnknownError):
         save_definition(bench.desk, document, **common, seen=seen)
+
+
+SWEEP = {"sweep": {"csv": "wards.csv"}}
+
+
+def write_sweep(bench: Bench, *wards: str) -> None:
+    (bench.folder / "wards.csv").write_text("ward\n" + "".join(f"{ward}\n" for ward in wards))
+
+
+def test_the_file_of_a_sweep_runs_as_it_was_approved_until_a_lead_approves_its_change(bench: Bench) -> None:
+    write_sweep(bench, "A", "B")
+    bench.save(**SWEEP)
+    write_sweep(bench, "A", "C", "D")
+    bench.run()
+    project = bench.desk.project("wards", person=LEAD, action=Action.READ)
+    assert [run.parameters["ward"] for run in bench.runs()] == ["A", "B"]
+    assert meaning_of(bench.desk, bench.row(), project=project, now=bench.now).has_changed_template
+    draft_changed_template(bench.desk, "monthly", project="wards", person=ANALYST, now=bench.now)
+    row = bench.row()
+    assert row.draft_sha256 != row.document_sha256
+    with bench.database.reading() as connection:
+        change = sweep_change(connection, row)
+    assert change is not None
+    assert (change.field, change.before, change.after) == ("sweep.csv.content", ["B"], ["C", "D"])
+    bench.run()
+    assert len(bench.runs()) == 4
+    bench.approve()
+    (bench.folder / "wards.csv").unlink()
+    bench.run()
+    assert [run.parameters["ward"] for run in bench.runs()][4:] == ["A", "C", "D"]
+    with bench.database.reading() as connection:
+        approved = approvals_of(connection, project="wards", name="monthly")
+    assert [one.sweep_sha256 for one in approved] == [row.draft_sweep_sha256, row.sweep_sha256]
+
+
+def test_a_lead_who_has_seen_another_file_of_the_sweep_approves_nothing(bench: Bench) -> None:
+    write_sweep(bench, "A")
+    bench.save(ANALYST, approve=False, **SWEEP)
+    seen = bench.row()
+    write_sweep(bench, "A", "Z")
+    bench.save(ANALYST, approve=False, **SWEEP)
+    with pytest.raises(TemplateChangedError):
+        approve_draft(
+            bench.desk,
+            "monthly",
+            project="wards",
+            hashes=(seen.draft_sha256, seen.draft_template_sha256),
+            person=LEAD,
+            now=bench.now,
+        )
+
+
+def test_a_sweep_whose_file_nobody_approved_does_not_run(bench: Bench) -> None:
+    write_sweep(bench, "A")
+    bench.save(**SWEEP)
+    with bench.database.writing() as tx:
+        tx.execute(sa.update(definitions).values(sweep_sha256=None))  # as a version before left it
+    with pytest.raises(NotApprovedError, match="file of the sweep"):
+        bench.run()
+
+
+def test_a_file_of_a_sweep_that_is_too_large_is_not_read(bench: Bench) -> None:
+    with (bench.folder / "wards.csv").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(DefinitionError, match="more than 1 MiB"):
+        bench.save(**SWEEP)

@@ -39,12 +39,29 @@ def test_a_sweep_tells_how_many_runs_it_makes_and_leads_to_them(bench: Bench) ->
 
 
 def test_what_keeps_it_from_running_now_is_told(bench: Bench) -> None:
-    (bench.folder / "wards.csv").write_text("ward\nA\n", encoding="utf-8")
+    (bench.folder / "secrets").mkdir(mode=0o700)
+    secret = bench.folder / "secrets" / "database"
+    secret.write_text("correct-horse", encoding="utf-8")
+    secret.chmod(0o600)
+    bench.write_template(notebook('password: "Secret" = "database"  # of the database'))
+    bench.save(parameters={"password": "database"})
+    assert "It could not run now" not in bench.reader("rho").get(PATH).words
+    secret.rename(secret.with_name("other"))
+    assert "It could not run now:" in bench.reader("rho").get(PATH).words
+
+
+def test_a_file_of_a_sweep_that_was_changed_is_told_and_is_a_difference_of_its_draft(bench: Bench) -> None:
+    (bench.folder / "wards.csv").write_text("ward\nA\nB\n", encoding="utf-8")
     bench.save(sweep={"csv": "wards.csv"})
-    (bench.folder / "wards.csv").write_text("ward\nA\nA\n", encoding="utf-8")
-    assert (
-        "It could not run now: sweep.csv line 3 Is the same as sweep.csv line 2" in bench.reader("rho").get(PATH).words
-    )
+    (bench.folder / "wards.csv").write_text("ward\nA\nC\n", encoding="utf-8")
+    page = bench.reader("rho").get(PATH).words
+    assert "The file of the notebook or of the sweep has changed since it was approved" in page
+    assert "It could not run now" not in page
+    bench.save("lee", approve=False, sweep={"csv": "wards.csv"})
+    draft = bench.reader("kim").get(f"{PATH}/draft").words
+    assert "sweep.csv.content" in draft
+    assert '["B"]' in draft
+    assert '["C"]' in draft
 
 
 def test_readers_and_operators_are_offered_no_button(bench: Bench) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import Bench
+from .conftest import Bench, notebook
 
 PATH = "projects/wards/reports/monthly"
 
@@ -45,12 +45,16 @@ def test_a_full_queue_is_told_on_the_page(bench: Bench) -> None:
 
 
 def test_a_report_that_does_not_fit_any_more_is_refused_with_the_reason(bench: Bench) -> None:
-    (bench.folder / "wards.csv").write_text("ward\nA\n", encoding="utf-8")
-    bench.save(sweep={"csv": "wards.csv"})
-    (bench.folder / "wards.csv").unlink()
+    (bench.folder / "secrets").mkdir(mode=0o700)
+    secret = bench.folder / "secrets" / "database"
+    secret.write_text("correct-horse", encoding="utf-8")
+    secret.chmod(0o600)
+    bench.write_template(notebook('password: "Secret" = "database"  # of the database'))
+    bench.save(parameters={"password": "database"})
+    secret.rename(secret.with_name("other"))
     answer = bench.reader("lee").post(f"{PATH}/run", key="k" * 20)
     assert answer.status == 422
-    assert "no such file" in answer.words
+    assert "other" in answer.words
 
 
 def test_running_needs_the_key_of_the_page(bench: Bench) -> None:
@@ -101,7 +105,7 @@ def test_a_definition_of_another_version_is_told_and_not_an_error_of_ours(bench:
 
 
 def test_the_draft_shows_hostile_notebooks_and_titles_as_text(bench: Bench) -> None:
-    from .conftest import CELL, notebook
+    from .conftest import CELL
 
     hostile = "<script>alert(1)</script>"
     bench.write_template(notebook(CELL, f"print('{hostile}')"))
