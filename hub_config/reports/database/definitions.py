@@ -24,6 +24,8 @@ __all__ = [
     "slots_of",
 ]
 
+DRAFT = ("draft", "draft_sha256", "draft_template_sha256", "draft_sweep_sha256", "drafted_by", "drafted_at")
+
 # Asked once a second, or for each run that ends.
 _ONE = sa.select(definitions).where(
     definitions.c.project == sa.bindparam("of_project"), definitions.c.name == sa.bindparam("of_name")
@@ -43,6 +45,7 @@ def save_draft(
     name: str,
     document: Mapping[str, Any],
     hashes: tuple[str, str],
+    sweep_sha256: str | None = None,
     drafted_by: str,
     now: dt.datetime,
 ) -> None:
@@ -58,6 +61,8 @@ def save_draft(
         What it shall say, checked.
     hashes : tuple of str
         Of the document and of the template's content.
+    sweep_sha256 : str, optional
+        Of the file that its sweep names.
     drafted_by : str
         Who.
     now : datetime
@@ -68,6 +73,7 @@ def save_draft(
         "draft": dict(document),
         "draft_sha256": document_sha256,
         "draft_template_sha256": template_sha256,
+        "draft_sweep_sha256": sweep_sha256,
         "drafted_by": drafted_by,
         "drafted_at": time_text(now),
         "changed_at": time_text(now),
@@ -109,6 +115,7 @@ def approve(
             definition=definition.name,
             template_sha256=definition.draft_template_sha256,
             document_sha256=definition.draft_sha256,
+            sweep_sha256=definition.draft_sweep_sha256,
             approved_by=approved_by,
             approved_at=time_text(now),
             comment=comment[:500],
@@ -118,9 +125,10 @@ def approve(
         "document": definition.draft,
         "document_sha256": definition.draft_sha256,
         "template_sha256": definition.draft_template_sha256,
+        "sweep_sha256": definition.draft_sweep_sha256,
         "approved_by": approved_by,
         "approved_at": time_text(now),
-        **dict.fromkeys(("draft", "draft_sha256", "draft_template_sha256", "drafted_by", "drafted_at")),
+        **dict.fromkeys(DRAFT),
         "enabled": bool((definition.draft or {}).get("enabled", True)),
         "changed_at": time_text(now),
         "decided_until": time_text(now),
@@ -144,7 +152,7 @@ def drop_draft(tx: Connection, *, project: str, name: str, now: dt.datetime) -> 
     """
     which = (definitions.c.project == project, definitions.c.name == name)
     tx.execute(sa.delete(definitions).where(*which, definitions.c.document_sha256.is_(None)))
-    fields = dict.fromkeys(("draft", "draft_sha256", "draft_template_sha256", "drafted_by", "drafted_at"))
+    fields = dict.fromkeys(DRAFT)
     _change(tx, project=project, name=name, values={**fields, "changed_at": time_text(now)})
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hub_config.reports.definitions.document import MOST_SETS
 from hub_config.reports.definitions.problems import Problem
 
-__all__ = ["Row", "read_rows"]
+__all__ = ["MOST_BYTES", "Row", "read_rows", "too_large"]
 
 MOST_BYTES = 2**20
 
@@ -43,7 +43,7 @@ def read_rows(content: bytes) -> tuple[list[Row], list[Problem]]:
         The rows, and what is wrong, by line. Empty lines are left out.
     """
     if len(content) > MOST_BYTES:
-        return [], [_problem("", "size", f"the file has more than {MOST_BYTES // 2**20} MiB")]
+        return [], [too_large()]
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as broken:
@@ -71,6 +71,17 @@ def read_rows(content: bytes) -> tuple[list[Row], list[Problem]]:
     if not rows and not problems:
         problems.append(_problem("", "csv", "found no set; write a header of parameter names and a row for each set"))
     return rows, problems
+
+
+def too_large() -> Problem:
+    """Say that a file is too large.
+
+    Returns
+    -------
+    Problem
+        To be told.
+    """
+    return _problem("", "size", f"the file has more than {MOST_BYTES // 2**20} MiB")
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str] | str]]:

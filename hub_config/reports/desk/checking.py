@@ -18,6 +18,7 @@ from hub_config.reports.definitions import (
 )
 from hub_config.reports.definitions.template_paths import locate_template
 from hub_config.reports.desk.desk import Desk
+from hub_config.reports.desk.kept_sweeps import pinned_sha256
 from hub_config.reports.desk.meaning import sweep_file
 from hub_config.reports.desk.person import Person
 from hub_config.reports.templates.templates import Template, inspect_template
@@ -36,11 +37,13 @@ class Draft:
     template : Template
         What it runs, as it is now.
     sha256 : str
-        Of the document.
+        Of the document, and of the file that its sweep names.
     problems : sequence of Problem
         What keeps it from running.
     slots : sequence of Slot
         The next five times it is due.
+    sweep : bytes or None
+        The file that its sweep names, as it is now.
     """
 
     definition: Definition
@@ -48,6 +51,7 @@ class Draft:
     sha256: str
     problems: Sequence[Problem] = ()
     slots: Sequence[Slot] = field(default_factory=tuple)
+    sweep: bytes | None = None
 
 
 def check_definition(desk: Desk, definition: Definition, *, project: str, person: Person, now: dt.datetime) -> Draft:
@@ -79,14 +83,16 @@ def check_definition(desk: Desk, definition: Definition, *, project: str, person
     found = desk.project(project, person=person, action=Action.READ)
     problems: list[Problem] = list(check_in_project(definition, found))
     template: Template | None = None
+    sweep: bytes | None = None
     try:
         template = inspect_template(locate_template(definition.template, folder=desk.book.folder(found.name)))
+        sweep = sweep_file(desk, definition, project=found)
         problems += check_against_template(
             definition,
             template.parameters,
             at=now,
             zone=definition.timezone or found.timezone,
-            csv=sweep_file(desk, definition, project=found),
+            csv=sweep,
             choices=desk.known_names(found),
         )
     except DefinitionError as refused:
@@ -94,7 +100,8 @@ def check_definition(desk: Desk, definition: Definition, *, project: str, person
     except HubError as refused:
         problems.append(Problem("template", "unreadable", str(refused)))
     slots = next_times(definition, project=found, now=now) if not problems else ()
-    return Draft(definition, template, document_sha256(definition), tuple(problems), tuple(slots))
+    sha256 = pinned_sha256(document_sha256(definition), sweep)
+    return Draft(definition, template, sha256, tuple(problems), tuple(slots), sweep)
 
 
 def next_times(definition: Definition, *, project: Project, now: dt.datetime, n: int = 5) -> list[Slot]:

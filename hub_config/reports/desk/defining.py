@@ -1,6 +1,7 @@
 """Writing report definitions: checked as a whole, approved by a project lead, and only then followed."""
 
 import datetime as dt
+import hashlib
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
@@ -108,12 +109,14 @@ def save_definition(
         check_version(one_definition(tx, project=found.name, name=definition.name), seen)
         template = draft.template
         keep_template(tx, sha256=template.sha256, name=template.name, content=template.content, now=now)
+        sweep_sha256 = _keep_sweep(tx, draft, now=now)
         save_draft(
             tx,
             project=found.name,
             name=definition.name,
             document=definition.to_document(),
             hashes=(draft.sha256, template.sha256),
+            sweep_sha256=sweep_sha256,
             drafted_by=person.name,
             now=now,
         )
@@ -130,6 +133,14 @@ def save_definition(
                 now=now,
             )
     return draft
+
+
+def _keep_sweep(tx: Connection, draft: Draft, *, now: dt.datetime) -> str | None:
+    if draft.sweep is None:
+        return None
+    sha256 = hashlib.sha256(draft.sweep).hexdigest()
+    keep_template(tx, sha256=sha256, name="sweep.csv", content=draft.sweep, now=now)
+    return sha256
 
 
 def check_version(row: Row[Any] | None, seen: str | None) -> None:

@@ -1,6 +1,7 @@
 """What a report definition means at one moment, for whoever looks at it; and a template that changed since."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from hub_config.reports.desk.checking import Draft, next_times
 from hub_config.reports.desk.defining import find_definition, save_definition, version_of
 from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import DefinitionUnknownError
+from hub_config.reports.desk.kept_sweeps import kept_sweep
 from hub_config.reports.desk.meaning import kept_template, sweep_file
 from hub_config.reports.desk.person import Person
 from hub_config.reports.templates.templates import Template, inspect_template
@@ -84,12 +86,14 @@ def meaning_of(desk: Desk, row: Row[Any], *, project: Project, now: dt.datetime)
     try:
         with desk.database.reading() as connection:
             template = kept_template(connection, row.template_sha256 if approved else row.draft_template_sha256)
+            sha256 = row.sweep_sha256 if approved else row.draft_sweep_sha256
+            sweep = kept_sweep(connection, definition, sha256=sha256)
         sets = expand(
             definition,
             template.parameters,
             at=now,
             zone=definition.timezone or project.timezone,
-            csv=sweep_file(desk, definition, project=project),
+            csv=sweep,
             choices=desk.known_names(project),
         )
     except DefinitionError as refused:
@@ -113,7 +117,17 @@ def _has_changed(desk: Desk, row: Row[Any], *, project: Project) -> bool:
         there = inspect_template(locate_template(newest["template"], folder=desk.book.folder(project.name)))
     except HubError:  # what was kept goes on running; there is nothing that could be approved instead
         return False
-    return bool(there.sha256 != known)
+    return bool(there.sha256 != known) or _has_changed_sweep(desk, row, project=project)
+
+
+def _has_changed_sweep(desk: Desk, row: Row[Any], *, project: Project) -> bool:
+    is_draft = row.draft is not None
+    try:
+        there = sweep_file(desk, parse_definition(row.draft if is_draft else row.document), project=project)
+    except HubError:
+        return False
+    known = row.draft_sweep_sha256 if is_draft else row.sweep_sha256
+    return there is not None and hashlib.sha256(there).hexdigest() != known
 
 
 def draft_changed_template(desk: Desk, name: str, *, project: str, person: Person, now: dt.datetime) -> Draft:

@@ -8,11 +8,13 @@ from sqlalchemy.engine import Connection, Row
 from hub_config.projects import Project
 from hub_config.reports.database.history import template_content
 from hub_config.reports.database.submissions import NewRun, Submission
-from hub_config.reports.definitions import Definition, expand
+from hub_config.reports.definitions import Definition, DefinitionError, expand
 from hub_config.reports.definitions.reading import parse_definition
+from hub_config.reports.definitions.sweep_files import MOST_BYTES, too_large
 from hub_config.reports.definitions.template_paths import find_in_project
 from hub_config.reports.desk.choices import latest_releases
 from hub_config.reports.desk.errors import DefinitionUnknownError, NotApprovedError
+from hub_config.reports.desk.kept_sweeps import kept_sweep
 from hub_config.reports.templates.templates import Template, template_from_content
 
 if TYPE_CHECKING:
@@ -80,7 +82,7 @@ def submission_of(
         template.parameters,
         at=at,
         zone=definition.timezone or project.timezone,
-        csv=sweep_file(desk, definition, project=project),
+        csv=kept_sweep(tx, definition, sha256=row.sweep_sha256),
         choices=names,
         now=now,
     )
@@ -143,7 +145,7 @@ def kept_template(tx: Connection, sha256: str) -> Template:
 
 
 def sweep_file(desk: "Desk", definition: Definition, *, project: Project) -> bytes | None:
-    """Read the CSV file that a definition's sweep names.
+    """Read the CSV file that a definition's sweep names, as it is now; what runs is what was approved.
 
     Parameters
     ----------
@@ -162,12 +164,17 @@ def sweep_file(desk: "Desk", definition: Definition, *, project: Project) -> byt
     Raises
     ------
     DefinitionError
-        If there is no such file.
+        If there is no such file, or it is too large.
     """
     if definition.sweep is None or definition.sweep.csv is None:
         return None
     folder = desk.book.folder(project.name)
-    return find_in_project(definition.sweep.csv, folder=folder, field="sweep.csv", suffix=".csv").read_bytes()
+    path = find_in_project(definition.sweep.csv, folder=folder, field="sweep.csv", suffix=".csv")
+    with path.open("rb") as file:  # no more of it than tells that it is too large
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise DefinitionError([too_large()])
+    return content
 
 
 def run_limits(project: Project, definition: Definition | None = None) -> dict[str, float]:

@@ -21,6 +21,7 @@ from hub_config.reports.desk.defining import (
     save_definition,
 )
 from hub_config.reports.desk.errors import DefinitionUnknownError
+from hub_config.reports.desk.kept_sweeps import sweep_change
 from hub_config.reports.service.api.documents import (
     DecidedSlot,
     DefinitionChange,
@@ -188,8 +189,11 @@ def _diff(call: Call) -> DefinitionDifference:
         found = diff_notebooks(old, new)
         notebook, text = (found.to_dict(), notebook_diff_text(found)) if found.is_changed else (None, "")
     both = row.document is not None and row.draft is not None
+    with call.kit.desk.database.reading() as connection:
+        sweep = sweep_change(connection, row) if both else None
+    fields = _changes(parse_definition(row.document), parse_definition(row.draft)) if both else []
     return DefinitionDifference(
-        fields=_changes(parse_definition(row.document), parse_definition(row.draft)) if both else [],
+        fields=[*fields, *([DefinitionChange(**sweep.to_dict())] if sweep is not None else [])],
         notebook=notebook,
         text=text,
         document_sha256=row.draft_sha256,

@@ -214,8 +214,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "draft_waits": "{who} has written a draft that waits for approval.",
         "draft_look": "Look at what it changes",
         "template_changed": (
-            "The notebook's file has changed since it was approved. What was approved goes on running; "
-            "save the report again to have the new one looked at."
+            "The file of the notebook or of the sweep has changed since it was approved. What was approved goes on "
+            "running; save the report again to have the new one looked at."
         ),
         "slot_broken": "The last slot did not run: {why}",
         "newest_success": "Newest success",
@@ -297,7 +297,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
             "page again in another tab to see theirs, then save once more to replace it."
         ),
         # what a definition says
-        "draft_changed_template": "Make the changed notebook a draft",
+        "draft_changed_template": "Make the changed file a draft",
         "cannot_run_now": "It could not run now:",
         "remove_yes": "Yes, remove it",
         "what_runs": "What runs",

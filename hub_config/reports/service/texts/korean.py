@@ -215,8 +215,8 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "paused": "일시 정지",
         "draft_waits": "{who} 님이 쓴 초안이 승인을 기다립니다.",
         "draft_look": "바뀐 내용 보기",
-        "template_changed": "승인 뒤에 노트북 파일이 바뀌었습니다. 승인된 것이 계속 실행됩니다. "
-        "새 노트북을 검토받으려면 보고서를 다시 저장하세요.",
+        "template_changed": "승인 뒤에 노트북이나 매개변수 목록(CSV) 파일이 바뀌었습니다. 승인된 것이 계속 실행됩니다. "
+        "새 파일을 검토받으려면 보고서를 다시 저장하세요.",
         "slot_broken": "지난 예약이 실행되지 않았습니다: {why}",
         "newest_success": "최근 성공",
         "definition_history": "모든 실행",
@@ -292,7 +292,7 @@ KOREAN: Mapping[str, str] = MappingProxyType(
             "대신합니다."
         ),
         # what a definition says
-        "draft_changed_template": "바뀐 노트북을 초안으로 만들기",
+        "draft_changed_template": "바뀐 파일을 초안으로 만들기",
         "cannot_run_now": "지금은 실행할 수 없습니다:",
         "remove_yes": "예, 삭제합니다",
         "what_runs": "실행하는 것",

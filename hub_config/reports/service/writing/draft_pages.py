@@ -16,6 +16,7 @@ from hub_config.reports.definitions import Definition, diff_definitions, schedul
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.checking import check_definition
 from hub_config.reports.desk.defining import approve_draft, discard_draft, draft_of
+from hub_config.reports.desk.kept_sweeps import sweep_change
 from hub_config.reports.service.moments import due_times
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.service.writing.definition_pages import DefinitionPage
@@ -86,6 +87,10 @@ class DraftHandler(DefinitionPage):
         except HubError as refused:
             notebook, unreadable = None, self.texts.said(str(refused))
         approved, old = _approved(row, self.texts)
+        changes = list(diff_definitions(approved, draft)) if approved is not None else []
+        with self.desk.database.reading() as connection:
+            sweep = sweep_change(connection, row) if approved is not None else None
+        changes += [sweep] if sweep is not None else []
         checked = check_definition(self.desk, draft, project=project.name, person=self.person, now=now)
         return {
             "draft": draft,
@@ -100,7 +105,7 @@ class DraftHandler(DefinitionPage):
                     "before": _said(one.before, self.texts),
                     "after": _said(one.after, self.texts),
                 }
-                for one in (diff_definitions(approved, draft) if approved is not None else ())
+                for one in changes
             ],
             "schedule": [describe(one, language) for one in schedules],
             "times": due_times(schedules, now, language=language),

@@ -63,6 +63,13 @@ REFUSALS: Sequence[tuple[str, str]] = (
         "보고서 정의가 아직 승인되지 않았습니다. 프로젝트 책임자가 보고서 정의 페이지에서 승인합니다.",
     ),
     (
+        (
+            "The file of the sweep has not been approved; found none that is kept. Save the definition again, and have "
+            "a lead of the project approve it."
+        ),
+        "매개변수 목록(CSV) 파일이 아직 승인되지 않았습니다. 보고서 정의를 다시 저장한 뒤 책임자의 승인을 받으세요.",
+    ),
+    (
         "The template is not kept; found none of its hash. Save the definition again.",
         "승인된 노트북이 보관되어 있지 않습니다. 보고서 정의를 다시 저장하세요.",
     ),
