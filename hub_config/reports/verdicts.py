@@ -241,8 +241,10 @@ class Verdict:
         Verdict
             Without a place.
         """
-        option = f"--{what}-timeout"
-        found = f"the time limit of {limit_s:g} s for the {what} has passed. If it needs more, give {option}."
+        found = (
+            f"the time limit of {limit_s:g} s for the {what} has passed. If it needs more, raise limits.{what}_seconds "
+            f"of its definition, or --{what}-timeout on the command line."
+        )
         return cls._of(RunTimedOutError, found, status="timed_out")
 
     @classmethod

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -95,10 +94,11 @@ def _link(home: Path, project: str, *, settings: "Settings") -> str:
 
 
 def _sent(project: "Project", targets: "Sequence[Target]", *, settings: "Settings", link: str) -> "list[Outcome]":
+    from hub_config.reports.calendar import load_zone
     from hub_config.reports.notices import send
     from hub_config.reports.notices.trial import trial_letter
 
-    now = dt.datetime.now(ZoneInfo(project.timezone))
+    now = dt.datetime.now(load_zone(project.timezone))
 
     def tell(target: "Target") -> "Outcome":
         letter = trial_letter(project, link=link, when=now, language=target.language)

@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import cache
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from hub_config.reports.calendar import Schedule, fire_times, next_slots
+from hub_config.reports.calendar import Schedule, fire_times, load_zone, next_slots
 
 __all__ = ["NO_PROJECT_ZONE", "due_times", "moment_text", "time_element"]
 
 TIMES_SHOWN = 5
 NO_PROJECT_ZONE = "UTC"  # of runs that the command line wrote
-_zone = cache(ZoneInfo)
 
 
 def moment_text(written: str | None, zone: str, *, to_the_second: bool = False) -> str:
@@ -96,7 +93,7 @@ def _parts(written: str | None, zone: str, *, to_the_second: bool) -> tuple[str,
     if moment is None:
         return "", ""
     instant = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    local = instant.astimezone(_zone(zone))
+    local = instant.astimezone(load_zone(zone))
     other = local.replace(fold=1 - local.fold)
     is_twice = other.utcoffset() != local.utcoffset() and other.astimezone(UTC).astimezone(local.tzinfo) == other
     offset = f" (UTC{local.isoformat(timespec='minutes')[-6:]})" if is_twice else ""

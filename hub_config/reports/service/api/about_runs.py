@@ -11,6 +11,7 @@ from hub_config.projects import Action
 from hub_config.reports.changes import comparison_text, roll_up
 from hub_config.reports.database.history import RunFilter, events_of, find_batch
 from hub_config.reports.definitions import Problem
+from hub_config.reports.desk.project_book import COMMAND_LINE
 from hub_config.reports.service.api.endpoints import Call, Download, Endpoint
 from hub_config.reports.service.api.refusals import nothing_here
 from hub_config.reports.service.api.requests import ComparisonQuery, EventsQuery, RollUpQuery, RunsQuery
@@ -132,10 +133,17 @@ def _compare(call: Call) -> ComparisonShown:
 def _batch_row(call: Call) -> Any:
     with call.kit.desk.database.reading() as connection:
         row = find_batch(connection, call.path["batch"])
-    project = call.kit.desk.book.get(row.project) if row is not None else None
-    if row is None or project is None or not call.person.may(project, Action.READ):
+    if row is None or not _may_see(call, row.project):
         raise nothing_here("batch")
     return row
+
+
+def _may_see(call: Call, name: str) -> bool:
+    """Whether the person may see what belongs to a project; runs of the command line belong to none."""
+    if name == COMMAND_LINE:
+        return call.person.is_operator
+    project = call.kit.desk.book.get(name)
+    return project is not None and call.person.may(project, Action.READ)
 
 
 def _batch(call: Call) -> BatchShown:

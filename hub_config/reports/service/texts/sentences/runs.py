@@ -32,16 +32,16 @@ RUNS: Sequence[tuple[str, str]] = (
         "커널이 시작한 뒤 {n}초 안에 응답하지 않았습니다. 기록은 실행 폴더의 log.txt에 있습니다.",
     ),
     (
-        "the time limit of {n} s for the cell has passed. If it needs more, give {_option}.",
-        "셀의 제한 시간 {n}초가 지났습니다. 더 필요하면 제한 시간을 늘리세요.",
+        "the time limit of {n} s for the cell has passed. If it needs more, raise {_option}.",
+        "셀의 제한 시간 {n}초가 지났습니다. 더 필요하면 보고서 정의의 제한 시간을 늘리세요.",
     ),
     (
-        "the time limit of {n} s for the run has passed. If it needs more, give {_option}.",
-        "실행의 제한 시간 {n}초가 지났습니다. 더 필요하면 제한 시간을 늘리세요.",
+        "the time limit of {n} s for the run has passed. If it needs more, raise {_option}.",
+        "실행의 제한 시간 {n}초가 지났습니다. 더 필요하면 보고서 정의의 제한 시간을 늘리세요.",
     ),
     (
-        "the time limit of {n} s for the {what} has passed. If it needs more, give {_option}.",
-        "{what}의 제한 시간 {n}초가 지났습니다. 더 필요하면 제한 시간을 늘리세요.",
+        "the time limit of {n} s for the {what} has passed. If it needs more, raise {_option}.",
+        "{what}의 제한 시간 {n}초가 지났습니다. 더 필요하면 보고서 정의의 제한 시간을 늘리세요.",
     ),
     (
         "the runner told an end that cannot be understood. Run it again.",
