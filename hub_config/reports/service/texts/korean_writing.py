@@ -158,7 +158,7 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "label_of_retention_successes": "보관할 최근 성공 수",
         "help_of_retention_successes": "오래되어도 이만큼은 보관합니다.",
         "label_of_retention_days": "실행을 보관할 날수",
-        "help_of_retention_days": "어느 규칙에도 들지 않는 실행은 삭제합니다. 두 칸이 모두 비어 있으면 계속 보관합니다.",
+        "help_of_retention_days": "어느 규칙에도 들지 않는 실행은 삭제합니다. 두 칸 모두 비워 두면 계속 보관합니다.",
         "help_keep_days": (
             "어느 규칙에도 들지 않는 실행은 삭제합니다. 프로젝트가 정한 {n}일까지이며, 비워 두면 그것을 따릅니다."
         ),
