@@ -1,16 +1,18 @@
 """`cohorthub project`: see, check and make projects."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from hub_config.cli import Session
+from hub_config.projects.secret_cli import secret
 
 if TYPE_CHECKING:
     from hub_config.projects.document import Project
     from hub_config.projects.loading import Projects
 
-__all__ = ["project"]
+__all__ = ["known_project", "project"]
 
 
 @click.group()
@@ -19,6 +21,9 @@ def project() -> None:
 
     Example: cohorthub project list
     """
+
+
+project.add_command(secret)
 
 
 @project.command(name="list")
@@ -130,6 +135,33 @@ def new(  # noqa: PLR0917 - one argument for each option
         session.say(f"note: there is no account {unknown} yet")
     file = session.home / "projects" / name / "project.toml"
     session.emit({"name": name, "made": True, "file": str(file)}, f"{name} made: {file}")
+
+
+def known_project(session: Session, name: str) -> Path:
+    """Give the folder of a project that can be used.
+
+    Parameters
+    ----------
+    session : Session
+        Of the command.
+    name : str
+        The project's.
+
+    Returns
+    -------
+    Path
+        Its folder.
+
+    Raises
+    ------
+    ProjectError
+        If there is none of this name, or it cannot be used.
+    """
+    found = _projects(session)
+    _known(found, name)
+    if name in found.refused:
+        raise found.refused[name]
+    return session.home / "projects" / name
 
 
 def _projects(session: Session) -> "Projects":

@@ -102,3 +102,52 @@ def test_without_a_home_nothing_is_made(tmp_path):
         refused = CliRunner().invoke(group, words, obj=session, standalone_mode=False).exception
         assert "there is no home yet" in str(refused)
     assert not (tmp_path / "absent").exists()
+
+
+@pytest.fixture
+def typed(call: Callable[..., Result], home: Path) -> Callable[..., Result]:
+    """Call a command about secrets of a project that there is, with something on standard input."""
+    assert call(*NEW).exception is None
+
+    def invoke(*words: str, text: str | bytes = "") -> Result:
+        session = Session(home=home, as_json=True)
+        return CliRunner().invoke(group, ["secret", *words], obj=session, standalone_mode=False, input=text)
+
+    return invoke
+
+
+def test_a_secret_is_read_from_standard_input_kept_private_and_never_shown(typed, home):
+    written = typed("set", "ward-quality", "login", text="correct-horse\n")
+    assert json.loads(written.stdout) == {"project": "ward-quality", "secret": "login", "replaced": False}
+    file = home / "projects" / "ward-quality" / "secrets" / "login"
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("correct-horse", 0o600)
+    assert json.loads(typed("set", "ward-quality", "login", text="battery-staple").stdout)["replaced"] is True
+    shown = typed("list", "ward-quality")
+    assert json.loads(shown.stdout)["secrets"] == ["login"]
+    assert file.read_text() == "battery-staple"
+    assert not any("horse" in one.output or "staple" in one.output for one in (written, shown))
+    assert [one.name for one in file.parent.iterdir()] == ["login"]
+    assert json.loads(typed("remove", "ward-quality", "login").stdout)["removed"] is True
+    assert typed("remove", "ward-quality", "login").return_value == 1
+    assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("a/b", "x" * 9), ("..", "x" * 9), ("", "x" * 9), ("login", "short"), ("login", ""), ("login", "y" * 70_000),
+     ("login", "nul\0nul-nul"), (".hidden", "x" * 9)],
+)  # fmt: skip
+def test_a_secret_that_could_not_be_used_is_refused_without_repeating_it(typed, home, name, value):
+    refused = typed("set", "ward-quality", name, text=value)
+    assert isinstance(refused.exception, ProjectError)
+    assert value == "" or value not in str(refused.exception)
+    assert list((home / "projects" / "ward-quality" / "secrets").iterdir()) == []
+
+
+def test_secrets_of_no_project_are_refused_and_a_link_is_not_followed(typed, home, tmp_path):
+    assert isinstance(typed("set", "nowhere", "login", text="correct-horse").exception, ProjectNotFoundError)
+    secrets = home / "projects" / "ward-quality" / "secrets"
+    secrets.rmdir()
+    secrets.symlink_to(tmp_path)
+    assert isinstance(typed("set", "ward-quality", "login", text="correct-horse").exception, ProjectError)
+    assert not (tmp_path / "login").exists()

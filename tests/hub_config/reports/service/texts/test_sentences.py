@@ -85,6 +85,7 @@ ELSEWHERE = {
     "launcher": "the terminal",
     "projects/cli.py": "the terminal",
     "projects/making.py": "the terminal",
+    "projects/secrets.py": "the terminal",
     "proxy.py": "the terminal",
     "reports/command": "the terminal",
     "reports/changes/differences.py": "whoever calls it from Python: no page gives a tolerance of its own",
