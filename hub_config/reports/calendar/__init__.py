@@ -3,7 +3,7 @@
 Everything here is a pure function of what it is given: no clock is read, no file but the zones' rules.
 """
 
-from hub_config.reports.calendar.decisions import Decision, decide, due_by
+from hub_config.reports.calendar.decisions import Decision, decide
 from hub_config.reports.calendar.descriptions import describe, fire_times
 from hub_config.reports.calendar.relative_dates import check_text, resolve
 from hub_config.reports.calendar.schedules import Schedule
@@ -17,7 +17,6 @@ __all__ = [
     "check_text",
     "decide",
     "describe",
-    "due_by",
     "fire_times",
     "load_zone",
     "next_slots",

@@ -6,14 +6,14 @@ Nothing here reads a clock or remembers: the caller gives the slots, the last on
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 
 from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.calendar.kinds import kind_of
 from hub_config.reports.calendar.slots import Slot
 
-__all__ = ["Decision", "MissedPolicy", "Reason", "decide", "due_by"]
+__all__ = ["Decision", "MissedPolicy", "Reason", "decide"]
 
 
 class MissedPolicy(StrEnum):
@@ -180,27 +180,3 @@ def _check_seconds(seconds: float, *, field: str) -> None:
             rule="seconds",
             advice="Write for instance 3600 for an hour.",
         )
-
-
-def due_by(slot: Slot, seconds: float) -> datetime:
-    """Say when a report that is not done is late.
-
-    Parameters
-    ----------
-    slot : Slot
-        The slot that the report belongs to.
-    seconds : float
-        How long after the slot it may be ready; seconds that pass, not hours on the clock.
-
-    Returns
-    -------
-    datetime
-        An instant, in UTC.
-
-    Raises
-    ------
-    ScheduleError
-        If `seconds` is negative, longer than a year or no number.
-    """
-    _check_seconds(seconds, field="seconds")
-    return (slot.at + timedelta(seconds=seconds)).astimezone(UTC)

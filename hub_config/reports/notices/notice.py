@@ -73,21 +73,6 @@ class Notice:
         _require(self.language in {"en", "ko"}, field="language", rule="en or ko")
         object.__setattr__(self, "title", _one_line(self.title) or self.project)
 
-    def key(self, recipient: str) -> tuple[str, str, str]:
-        """Say what makes a notice the same as one that was sent before.
-
-        Parameters
-        ----------
-        recipient : str
-            Whom it is for.
-
-        Returns
-        -------
-        tuple of str
-            Run, event and recipient: nobody is told the same twice.
-        """
-        return (self.run_id, self.event.value, recipient)
-
 
 @dataclass(frozen=True)
 class Letter:

@@ -78,21 +78,6 @@ class Target:
     events: frozenset[Event]
     language: Language
 
-    def wants(self, event: Event) -> bool:
-        """Tell whether the target asked to be told of an event.
-
-        Parameters
-        ----------
-        event : Event
-            What happened.
-
-        Returns
-        -------
-        bool
-            True if its `events` name it.
-        """
-        return event in self.events
-
 
 def targets_of(project: Project, *, home: Path) -> tuple[Target, ...]:
     """List whom a project tells.

@@ -159,7 +159,7 @@ def make_service(settings: ServiceSettings) -> Service:
     )
     live = LiveEvents(database)
     auth = _set_up_sign_in(settings)
-    board, shelf = Board(database=database, book=book, home=settings.home), Shelf(notebooks_dir() / "reports")
+    board, shelf = Board(database=database, book=book), Shelf(notebooks_dir() / "reports")
     limit = RateLimit(settings.api_per_second, settings.api_burst)
     application = Intake(
         _addresses(settings.prefix),

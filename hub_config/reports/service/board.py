@@ -136,13 +136,10 @@ class Board:
         The queue.
     book : ProjectBook
         The projects.
-    home : Path
-        The home.
     """
 
     database: Database
     book: ProjectBook
-    home: Path
 
     def seen_by(self, person: Person) -> list[str] | None:
         """Name the projects whose runs a person may see.

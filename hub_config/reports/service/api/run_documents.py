@@ -25,9 +25,7 @@ __all__ = [
     "shown_run",
 ]
 
-State = Literal[
-    "queued", "running", "succeeded", "failed", "cancelled", "timed_out", "interrupted", "skipped", "refused"
-]
+State = Literal["queued", "running", "succeeded", "failed", "cancelled", "timed_out", "interrupted", "skipped"]
 
 
 class RunError(Document, frozen=True):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub_config.reports.calendar import Decision, Schedule, Slot, decide, due_by, next_slots, slots_after
+from hub_config.reports.calendar import Decision, Schedule, Slot, decide, next_slots, slots_after
 from hub_config.reports.calendar.decisions import MissedPolicy, Reason
 from hub_config.reports.calendar.errors import ScheduleError
 
@@ -155,12 +155,3 @@ def test_what_cannot_be_meant_is_refused(more, rule):
     with pytest.raises(ScheduleError) as refused:
         decide(asked.pop("slots_due"), asked.pop("now"), **asked)
     assert refused.value.rule == rule
-
-
-def test_a_report_is_late_so_many_seconds_after_its_slot_though_clocks_change():
-    [slot] = next_slots(Schedule(cron="30 1 29 3 *", zone="Europe/Berlin"), datetime(2026, 3, 1, tzinfo=UTC), n=1)
-    assert due_by(slot, 3_600) == slot.at + timedelta(hours=1)
-    assert due_by(slot, 3_600).tzinfo is UTC
-    for seconds in (-1, float("nan"), 1e12, True, "3600"):
-        with pytest.raises(ScheduleError):
-            due_by(slot, seconds)

@@ -70,13 +70,6 @@ def test_a_title_is_one_short_line_whatever_it_was() -> None:
     assert a_notice(title="\n\u200b").title == "ward-quality"
 
 
-def test_nobody_is_told_the_same_twice() -> None:
-    first, again = a_notice(), a_notice(title="another", language="ko")
-    assert first.key("ward-quality/ops") == again.key("ward-quality/ops")
-    others = {a_notice(run_id="other").key("a"), a_notice(event=Event.LATE).key("a"), first.key("a"), first.key("b")}
-    assert len(others) == 4
-
-
 def test_a_letter_is_of_one_project_and_one_language() -> None:
     with pytest.raises(NoticeError):
         Letter(())

@@ -30,10 +30,9 @@ def test_a_projects_targets_are_those_of_its_file(tmp_path: Path) -> None:
     assert (ops.recipient, team.recipient) == ("ward-quality/ops", "ward-quality/team")
     assert ops.folder == tmp_path / "projects" / "ward-quality"
     assert ops.language == "ko"
-    assert ops.wants(Event.SUCCEEDED)
-    assert not ops.wants(Event.FAILED)
-    assert team.wants(Event.FAILED)
-    assert not team.wants(Event.SUCCEEDED)
+    assert set(ops.events) == {Event.SUCCEEDED, Event.SKIPPED}
+    assert Event.FAILED in team.events
+    assert Event.SUCCEEDED not in team.events
     assert targets_of(personal_project("ada"), home=tmp_path) == ()
 
 

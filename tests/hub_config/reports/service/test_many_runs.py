@@ -102,7 +102,7 @@ def seconds(work) -> float:
     ids=["all", "project", "definition", "any-definition", "failed", "running", "who-and-when"],
 )
 def test_a_page_of_the_history_is_found_at_once(full, home, person, wanted):
-    board = Board(database=full, book=ProjectBook(home), home=home)
+    board = Board(database=full, book=ProjectBook(home))
     for number in (1, 10_000):
         found = board.page(person, number=number, size=RUNS_PER_PAGE, wanted=wanted)
         assert len(found[0]) > 0 or wanted.states == ["running", "closing"]

@@ -26,7 +26,7 @@ class Bench:
     @property
     def board(self) -> Board:
         """All runs."""
-        return Board(database=self.database, book=ProjectBook(self.home), home=self.home)
+        return Board(database=self.database, book=ProjectBook(self.home))
 
     def run(self, run_id: str):
         """A run as the reader sees it."""

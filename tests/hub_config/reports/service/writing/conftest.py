@@ -211,7 +211,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(PageHandler, "prepare", _as_said)
     application = Application(
         [one for one in app_module._addresses(PREFIX) if "/projects/" in str(one[0]) and "/api/" not in str(one[0])],
-        board=Board(database=database, book=book, home=home),
+        board=Board(database=database, book=book),
         desk=made.desk,
         portal=Portal(database),
         site=Site(prefix=PREFIX, hub_base_url="/"),
