@@ -11,6 +11,7 @@ from hub_config.lean_imports import leave_out_slow_imports
 from hub_config.reports.command import (
     cancel,
     diff,
+    keep,
     list_,
     notify_test,
     run_at_service,
@@ -185,5 +186,5 @@ def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any
     )
 
 
-for command in (cancel, diff, list_, notify_test, schedule, show):
+for command in (cancel, diff, keep, list_, notify_test, schedule, show):
     report.add_command(command)

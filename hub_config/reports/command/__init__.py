@@ -1,7 +1,7 @@
 """The commands that speak to the reports service, and those that look at runs of one's own without one."""
 
 from hub_config.reports.command.comparing import diff
-from hub_config.reports.command.looking import cancel, list_, show
+from hub_config.reports.command.looking import cancel, keep, list_, show
 from hub_config.reports.command.notifying import notify_test
 from hub_config.reports.command.running import run_at_service
 from hub_config.reports.command.scheduling import schedule
@@ -10,6 +10,7 @@ from hub_config.reports.command.service_options import service_options, wants_se
 __all__ = [
     "cancel",
     "diff",
+    "keep",
     "list_",
     "notify_test",
     "run_at_service",

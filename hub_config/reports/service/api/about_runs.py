@@ -11,6 +11,7 @@ from hub_config.projects import Action
 from hub_config.reports.changes import comparison_text, roll_up
 from hub_config.reports.database.history import RunFilter, events_of, find_batch
 from hub_config.reports.definitions import Problem
+from hub_config.reports.desk.keeping import keep_run
 from hub_config.reports.desk.project_book import COMMAND_LINE
 from hub_config.reports.service.api.endpoints import Call, Download, Endpoint
 from hub_config.reports.service.api.refusals import nothing_here
@@ -21,6 +22,7 @@ from hub_config.reports.service.api.run_documents import (
     ComparisonShown,
     EventList,
     EventShown,
+    KeepAnswer,
     RollUpShown,
     RunList,
     RunShown,
@@ -110,6 +112,20 @@ def _cancel(call: Call) -> CancelAnswer:
     return CancelAnswer(run=call.path["run"], asked=asked, state=shown_run(seen_run(call)).state)
 
 
+def _keep(call: Call) -> KeepAnswer:
+    return _kept(call, is_kept=True)
+
+
+def _let_go(call: Call) -> KeepAnswer:
+    return _kept(call, is_kept=False)
+
+
+def _kept(call: Call, *, is_kept: bool) -> KeepAnswer:
+    run = seen_run(call)
+    changed = keep_run(call.kit.desk, run.run_id, is_kept=is_kept, person=call.person, now=call.now)
+    return KeepAnswer(run=run.run_id, is_kept=is_kept, changed=changed)
+
+
 def _events(call: Call) -> EventList:
     run = seen_run(call)
     with call.kit.desk.database.reading() as connection:
@@ -183,6 +199,15 @@ RUN_ENDPOINTS = (
     Endpoint(
         method="POST", path="runs/{run}/cancel", name="cancelRun", summary="Stop a run and all that it has started.",
         scope=Scope.RUN, do=_cancel, answer=CancelAnswer, refusals=(404,),
+    ),
+    Endpoint(
+        method="POST", path="runs/{run}/keep", name="keepRun", summary="Keep a run however old it gets.",
+        scope=Scope.RUN, do=_keep, answer=KeepAnswer, refusals=(404,),
+    ),
+    Endpoint(
+        method="POST", path="runs/{run}/let-go", name="letRunGo",
+        summary="Keep a run no longer than the project keeps others.",
+        scope=Scope.RUN, do=_let_go, answer=KeepAnswer, refusals=(404,),
     ),
     Endpoint(
         method="GET", path="runs/{run}/events", name="listEvents", summary="List what happened to a run.",

@@ -14,6 +14,7 @@ __all__ = [
     "DifferenceShown",
     "EventList",
     "EventShown",
+    "KeepAnswer",
     "Queued",
     "RerunAnswer",
     "RerunDifferences",
@@ -114,6 +115,14 @@ class CancelAnswer(Document, frozen=True):
     run: str
     asked: bool = Field(description="False if the run had ended, or was ending.")
     state: State
+
+
+class KeepAnswer(Document, frozen=True):
+    """Whether a run is kept however old it gets."""
+
+    run: str
+    is_kept: bool
+    changed: bool = Field(description="False if it was so before.")
 
 
 class DifferenceShown(Document, frozen=True):

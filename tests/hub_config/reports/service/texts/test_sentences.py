@@ -50,6 +50,7 @@ ON_PAGES = (
     "reports/desk/checking.py",
     "reports/desk/defining.py",
     "reports/desk/desk.py",
+    "reports/desk/keeping.py",
     "reports/desk/kept_sweeps.py",
     "reports/desk/looking.py",
     "reports/desk/meaning.py",
