@@ -282,6 +282,14 @@ def test_a_run_is_cancelled_and_stays_so(analyst):
     assert analyst.post(f"runs/{run_id}/cancel").json["asked"] is False
 
 
+def test_a_lead_keeps_a_run_for_ever_and_lets_it_go_again(lead, analyst):
+    run_id = analyst.post("projects/wards/runs", {"template": "steady", "parameters": {"pause": 120}}).json["runs"][0]
+    analyst.post(f"runs/{run_id}/cancel")
+    assert analyst.post(f"runs/{run_id}/keep").status == 403
+    for word, kept, changed in (("keep", True, True), ("keep", True, False), ("let-go", False, True)):
+        assert lead.post(f"runs/{run_id}/{word}").json == {"run": run_id, "is_kept": kept, "changed": changed}
+
+
 def test_a_template_is_described_by_a_schema_that_names_what_the_project_has(lead):
     shown = lead.get("templates/steady?project=wards").json
     assert shown["parameters"]["properties"]["count"]["type"] == "integer"

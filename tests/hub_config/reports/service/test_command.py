@@ -130,6 +130,8 @@ def test_a_run_is_cancelled_from_the_command_line(call, token):
         assert time.monotonic() < end
         time.sleep(0.3)
     assert call("cancel", run_id)["asked"] is False
+    assert call("keep", run_id)["is_kept"] is True
+    assert call("keep", run_id, "--no-longer")["is_kept"] is False
 
 
 def test_the_reason_of_a_refusal_keeps_its_code_and_its_exit_code(call, token, place):
