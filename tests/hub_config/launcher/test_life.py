@@ -50,7 +50,7 @@ def answers(hub: Launched) -> bool:
 def test_the_page_says_that_there_is_no_isolation(hub: Launched) -> None:
     page = HubClient(hub.url).get("hub/login")
     assert "there is no isolation between them" in page
-    assert "<title>CohortHub</title>" in page
+    assert "<title>Sign in · CohortHub</title>" in page
     assert "no isolation" in hub.ready["notice"]
 
 
