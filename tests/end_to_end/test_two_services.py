@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
 N_SLOTS = 200
 PROJECTS = dict.fromkeys(("north", "east", "south", "west"), "max_running = 2\nmax_queued = 2000")
 SETTINGS = {"COHORTHUB_REPORTS_MAX_RUNNING": "4", "COHORTHUB_REPORTS_RUNNER_IDLE": "6"}
-FIRST = 20  # runs that are carried out in the suite
+FIRST = 10  # runs that are carried out in the suite
 _numbers = itertools.count()
 
 
