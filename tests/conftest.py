@@ -164,17 +164,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Name the tests that may be run apart."""
     config.addinivalue_line("markers", "slurm: starts a Slurm of its own")
+    config.addinivalue_line("markers", "patient: mostly waits, for what others show in shorter ways")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave long storms and Slurm out where nobody has asked for them."""
+    """Leave long storms, patient tests and Slurm out where nobody has asked for them."""
     apart = (
         []
         if config.getoption("--storms")
         else [one for one in items if "long_seed" in getattr(one, "fixturenames", ())]
     )
-    if "slurm" not in config.getoption("-m"):
-        apart += [one for one in items if one.get_closest_marker("slurm") is not None]
+    for word in ("slurm", "patient"):
+        if word not in config.getoption("-m"):
+            apart += [one for one in items if one.get_closest_marker(word) is not None]
     if apart:
         config.hook.pytest_deselected(items=apart)
         items[:] = [one for one in items if one not in apart]

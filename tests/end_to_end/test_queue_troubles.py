@@ -66,9 +66,12 @@ def test_a_runner_that_stopped_for_twenty_seconds_shows_nothing_of_what_it_lost(
         wait_for(house, run_id, "interrupted", within=15)
         time.sleep(max(0.0, 20 - (time.monotonic() - begin)))
         folder = house.home / "projects" / "wards" / "runs" / run_id
-        assert not folder.exists(), "the run has ended in its process, and waits to be told how"
+        # The run has ended in its process, which waits to be told how; or the hub, asked to forget the runner, has
+        # ended it by now, and another one has closed what it left.
+        assert not folder.exists() or record_of(house, house.row(run_id))["status"] == "interrupted"
     finally:
-        runner.resume()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            runner.resume()
     settled(house)
     run = house.row(run_id)
     assert ends(house, run_id) == ["interrupted"]
@@ -76,6 +79,7 @@ def test_a_runner_that_stopped_for_twenty_seconds_shows_nothing_of_what_it_lost(
     assert not (house.home / "projects" / "wards" / "runs" / "latest").exists()
 
 
+@pytest.mark.patient
 def test_runs_go_on_while_the_service_is_away_for_half_a_minute(house: House) -> None:
     short, long = house.submit(SLOW, project="wards", n=2, values=[{"pause": 4.0}, {"pause": 33.0}])
     wait_for_cell(house, short)
@@ -89,6 +93,7 @@ def test_runs_go_on_while_the_service_is_away_for_half_a_minute(house: House) ->
     assert ends(house, short) == ends(house, long) == ["succeeded"]
 
 
+@pytest.mark.patient
 def test_runs_go_on_while_the_service_stands_still_for_twenty_seconds(house: House) -> None:
     (run_id,) = house.submit(SLOW, project="wards", values=[{"pause": 24.0}])
     wait_for_cell(house, run_id)
@@ -117,6 +122,7 @@ def test_a_runner_whose_warm_parent_was_killed_goes_on_cold_and_then_has_another
     assert another.pid != parent.pid
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("away_s", [15, 30], ids=["less than a writer waits", "longer than a writer waits"])
 def test_runs_go_on_while_another_writer_keeps_the_database(house: House, away_s: int) -> None:
     short, long = house.submit(SLOW, project="wards", n=2, values=[{"pause": 3.0}, {"pause": away_s + 4.0}])
@@ -133,6 +139,7 @@ def test_runs_go_on_while_another_writer_keeps_the_database(house: House, away_s
     assert wait_for(house, next_id, *FINAL, within=40).state == "succeeded"
 
 
+@pytest.mark.patient
 def test_a_hub_that_is_down_for_a_minute_stops_no_run_and_what_waits_begins_after_it(house: House) -> None:
     (running,) = house.submit(SLOW, project="wards", values=[{"pause": 8.0}])
     wait_for_cell(house, running)

@@ -262,7 +262,7 @@ def test_an_operator_sees_everybodys_runs_and_whose_they_are(operator, good_run)
 
 
 def test_nothing_is_started_or_cancelled_without_the_pages_own_token(one, slow_run):
-    one.page.goto(f"{one.place.pages}runs/{slow_run}")
+    one.open(f"runs/{slow_run}")
     request, address = one.context.request, one.place.pages
     token = one.page.locator("input[name=_xsrf]").first.input_value()
     assert request.post(f"{address}runs/{slow_run}/cancel").status == 403

@@ -91,7 +91,7 @@ def test_an_edit_shows_field_by_field_and_line_by_line_what_it_changes(analyst, 
     template.write_text(json.dumps(notebook), encoding="utf-8")
     page = analyst.page
     page.goto(pages(analyst, "/reports/monthly"))
-    assert "The notebook's file has changed" in page.inner_text("main")
+    assert "The file of the notebook or of the sweep has changed" in page.inner_text("main")
     page.click("text=Edit")
     page.click("text=Show as TOML")
     page.fill("#text", page.input_value("#text").replace("count = 2", "count = 3"))
