@@ -11,50 +11,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tornado.web import Application
 
-import hub_config.reports.service.app as app_module
-from hub_config.reports.database import bring_up_to_date, open_database
 from hub_config.reports.database.tables import runs
-from hub_config.reports.desk import Desk, Person, ProjectBook
-from hub_config.reports.service.base import PageHandler
-from hub_config.reports.service.board import Board
-from hub_config.reports.service.shelf import Shelf
-from hub_config.reports.service.site import Site
+from hub_config.reports.desk import Person
 
-from .writing.conftest import PREFIX, PROJECT, Bench, _as_said, _served, notebook
+from .writing.conftest import PREFIX, Bench, served_bench
 
 MARK = "Kim-Minsu-19540312"
 FILES = ("report.html", "report.ipynb", "log.txt", "run.json", "outputs.json")
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    home = tmp_path / "home"
-    for folder in (home / "projects" / "wards", home / "data"):
-        folder.mkdir(parents=True, mode=0o700)
-    for folder in (home, home / "projects"):
-        folder.chmod(0o700)
-    (home / "projects" / "wards" / "project.toml").write_text(PROJECT, encoding="utf-8")
-    (home / "projects" / "wards" / "project.toml").chmod(0o600)
-    database = open_database(None, home=home)
-    bring_up_to_date(database)
-    book = ProjectBook(home)
-    made = Bench(home, database, Desk(database=database, book=book, data=home / "data"))
-    made.write_template(notebook())
-    monkeypatch.setattr(PageHandler, "prepare", _as_said)
-    application = Application(
-        [one for one in app_module._addresses(PREFIX) if "/runs/" in str(one[0]) and "/api/" not in str(one[0])],
-        board=Board(database=database, book=book),
-        desk=made.desk,
-        site=Site(prefix=PREFIX, hub_base_url="/"),
-        shelf=Shelf(home / "no notebooks"),
-        cookie_secret="0" * 64,
-        xsrf_cookies=True,
-        log_function=lambda handler: None,
-    )
-    yield from _served(made, application)
-    database.close()
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with served_bench(tmp_path) as made:
+        yield made
 
 
 def ended(bench: Bench, state: str) -> str:
@@ -139,7 +109,6 @@ def test_a_runner_cannot_show_the_run_of_another_project_as_its_own(bench: Bench
 
 def test_runs_from_the_command_line_are_read_where_they_lie(bench: Bench) -> None:
     run_id = ended(bench, "succeeded")
-    (bench.home / "runs").mkdir()
     (bench.folder / "runs" / run_id).rename(bench.home / "runs" / run_id)
     with bench.database.writing() as tx:
         tx.execute(sa.update(runs).where(runs.c.id == run_id).values(folder=f"runs/{run_id}", project="~kim"))

@@ -1,10 +1,9 @@
 """The pages of definitions served for real, over a home with one project; only the hub's word on who asks is given."""
 
-import asyncio
+import contextlib
 import datetime as dt
 import json
 import re
-import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,22 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tornado.httpserver import HTTPServer
-from tornado.httputil import ParseBodyConfig, set_parse_body_config
-from tornado.ioloop import IOLoop
-from tornado.web import Application
 
-import hub_config.reports.service.app as app_module
-from hub_config.reports.database import Database, bring_up_to_date, open_database
+from hub_config.reports.database import Database
 from hub_config.reports.database.history import RunFilter, find_runs
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk import Desk, Person, ProjectBook
+from hub_config.reports.desk import Desk, Person
 from hub_config.reports.desk.defining import find_definition, save_definition
-from hub_config.reports.service.base import PageHandler
-from hub_config.reports.service.board import Board
-from hub_config.reports.service.intake import LARGEST_BODY, take_large_forms
-from hub_config.reports.service.reading.portal import Portal
-from hub_config.reports.service.site import Site
+
+from ..served import PREFIX, serve
 
 PROJECT = """
 title = "Ward <b>quality</b>"
@@ -54,7 +45,6 @@ ward: str = "A"  # which ward
 n: int = 3  # 1 to 9; how many
 first: 'date' = "2026-01-01"  # first day
 strict: bool = False  # whether to be strict"""
-PREFIX = "/services/reports/"
 
 
 def notebook(cell: str = CELL, *more: str) -> bytes:
@@ -157,7 +147,7 @@ class Bench:
     home: Path
     database: Database
     desk: Desk
-    url: str = ""
+    url: str
 
     def reader(self, name: str, language: str = "en") -> Reader:
         return Reader(self.url + PREFIX, name, language)
@@ -188,14 +178,9 @@ class Bench:
             return find_runs(connection, RunFilter(projects=["wards"]), limit=1000)[::-1]
 
 
-async def _as_said(self: PageHandler) -> None:
-    name = self.request.headers["X-Person"]
-    self.current_user = {"name": name, "kind": "user"}
-    self.person = Person(name, is_operator=name == "operator")
-
-
-@pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+@contextlib.contextmanager
+def served_bench(tmp_path: Path) -> Iterator[Bench]:
+    """Serve all pages over a home with one project."""
     home = tmp_path / "home"
     for folder in (home / "projects" / "wards", home / "secrets", home / "data"):
         folder.mkdir(parents=True, mode=0o700)
@@ -203,52 +188,13 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
         folder.chmod(0o700)
     (home / "projects" / "wards" / "project.toml").write_text(PROJECT, encoding="utf-8")
     (home / "projects" / "wards" / "project.toml").chmod(0o600)
-    database = open_database(None, home=home)
-    bring_up_to_date(database)
-    book = ProjectBook(home)
-    made = Bench(home, database, Desk(database=database, book=book, data=home / "data"))
-    made.write_template(notebook())
-    monkeypatch.setattr(PageHandler, "prepare", _as_said)
-    application = Application(
-        [one for one in app_module._addresses(PREFIX) if "/projects/" in str(one[0]) and "/api/" not in str(one[0])],
-        board=Board(database=database, book=book),
-        desk=made.desk,
-        portal=Portal(database),
-        site=Site(prefix=PREFIX, hub_base_url="/"),
-        cookie_secret="0" * 64,
-        xsrf_cookies=True,
-        cross_origin_protection=True,
-        log_function=lambda handler: None,
-    )
-    take_large_forms()
-    yield from _served(made, application)
-    set_parse_body_config(ParseBodyConfig())
-    database.close()
+    with serve(home) as served:
+        made = Bench(home, served.database, served.service.desk, f"http://127.0.0.1:{served.port}")
+        made.write_template(notebook())
+        yield made
 
 
-def _served(bench: Bench, application: Application) -> Iterator[Bench]:
-    ready, loops = threading.Event(), []
-
-    async def serve() -> None:
-        server = HTTPServer(application, max_body_size=LARGEST_BODY)
-        from tornado.netutil import bind_sockets
-
-        sockets = bind_sockets(0, "127.0.0.1")
-        server.add_sockets(sockets)
-        bench.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-        stop = asyncio.Event()
-        loops.append((IOLoop.current(), stop))
-        ready.set()
-        await stop.wait()
-        server.stop()
-        await server.close_all_connections()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield bench
-    finally:
-        loop, stop = loops[0]
-        loop.add_callback(stop.set)
-        thread.join(10)
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with served_bench(tmp_path) as made:
+        yield made
