@@ -59,7 +59,8 @@ def _one_line(text: str) -> str:
     return text.strip()
 
 
-def _paragraphs(text: str) -> str:
+def paragraphs(text: str) -> str:
+    """Take text of several lines, without signs that do not print and what surrounds it."""
     if not all(line.isprintable() for line in text.split("\n")):
         raise ValueError("must be printable text")
     return text.strip()
@@ -122,7 +123,7 @@ class Project(Section, frozen=True):
     title: Annotated[str, AfterValidator(_one_line)] = Field(
         min_length=1, max_length=200, description="What people call it."
     )
-    purpose: Annotated[str, AfterValidator(_paragraphs)] = Field(
+    purpose: Annotated[str, AfterValidator(paragraphs)] = Field(
         default="", max_length=4000, description="Why the data are used."
     )
     account: Account = Field(default="", description="Account that runs its reports; `project-NAME` when not set.")

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from hub_config.projects import Event
-from hub_config.projects.document import TOLD_UNASKED
+from hub_config.projects.document import TOLD_UNASKED, paragraphs
 from hub_config.reports.calendar import load_zone
 from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.definitions.plain_values import plain_table, plain_value
@@ -36,12 +36,6 @@ def _one_line(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise ValueError("must be one line of printable text")
     return " ".join(text.split())
-
-
-def _paragraphs(text: str) -> str:
-    if not all(line.isprintable() for line in text.split("\n")):
-        raise ValueError("must be printable text")
-    return text.strip()
 
 
 def _contradiction(place: str, message: LiteralString) -> PydanticCustomError:
@@ -188,7 +182,7 @@ class Definition(Section, frozen=True):
     )
     title: Line = Field(description="What readers see.")
     title_ko: Line | None = Field(default=None, description="The title in Korean.")
-    purpose: Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(_paragraphs)] = Field(
+    purpose: Annotated[str, StringConstraints(strict=True, max_length=2_000), AfterValidator(paragraphs)] = Field(
         default="", description="What it is for, in the words of those who read it."
     )
     template: Annotated[str, Field(strict=True)] = Field(
