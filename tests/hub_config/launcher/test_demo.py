@@ -6,8 +6,8 @@ import pytest
 
 from hub_config.accounts import AccountStore
 from hub_config.home import Home, make_home
+from hub_config.launcher import demo_project
 from hub_config.launcher.demo import ACCOUNTS_FILE, clean_environment, demo_data_part, make_demo_accounts, make_operator
-from hub_config.launcher.demo_project import DEMO_PROJECT, make_demo_project
 from hub_config.projects import Role, load_project
 from hub_config.reports.database import open_database
 from hub_config.reports.database.definitions import find_definitions
@@ -65,17 +65,22 @@ def test_nothing_outside_steers_the_parts(monkeypatch: pytest.MonkeyPatch) -> No
     assert "from outside" not in clean_environment().values()
 
 
-def test_the_demo_project_has_a_report_that_is_due_and_one_that_waits_for_its_lead(made: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_written", [0, 1, 2])
+def test_the_demo_project_has_a_report_that_is_due_and_one_that_waits_wherever_a_first_start_was_cut_off(
+    made: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, n_written: int
+) -> None:
     release = tmp_path / "data" / "gibleed" / "2024"
     release.mkdir(parents=True)
     (release / "manifest.json").write_text("{}", encoding="utf-8")
-    for _ in range(2):  # a first start that was cut off does it again
-        make_demo_project(made.path, data=tmp_path / "data", database_url=None)
+    with monkeypatch.context() as cut:
+        cut.setattr(demo_project, "REPORTS", demo_project.REPORTS[:n_written])
+        demo_project.make_demo_project(made.path, data=tmp_path / "data", database_url=None)
+    demo_project.make_demo_project(made.path, data=tmp_path / "data", database_url=None)
     database = open_database(None, home=made.path)
     with database.reading() as rows:
-        found = {row.name: row for row in find_definitions(rows, projects=[DEMO_PROJECT])}
+        found = {row.name: row for row in find_definitions(rows, projects=[demo_project.DEMO_PROJECT])}
     database.close()
     assert found.keys() == {"monthly-quality", "weekly-data-quality"}
     assert found["monthly-quality"].approved_by == "researcher-1"
     assert found["weekly-data-quality"].approved_by is None
-    assert load_project(made.path / "projects" / DEMO_PROJECT).members["instructor"] is Role.READER
+    assert load_project(made.path / "projects" / demo_project.DEMO_PROJECT).members["instructor"] is Role.READER
