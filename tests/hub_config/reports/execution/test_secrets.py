@@ -171,10 +171,10 @@ def test_a_secret_that_cannot_be_kept_is_refused_before_anything_starts(
         file.rename(secrets / "elsewhere")
         file.symlink_to(secrets / "elsewhere")
     else:
-        file.write_bytes(b"abc" if spoil == "short" else b"\xff\xfe\xff\xfe\xff\xfe")
+        file.write_bytes(b"xyzzy" if spoil == "short" else b"\xff\xfe\xff\xfe\xff\xfe")
     ended = bench.run(text("# T"), parameters(CELL), code("1"))
     assert ended.document["error"]["code"] == "REPORT-SECRET"
-    assert "abc" not in ended.talk
+    assert "xyzzy" not in ended.talk
 
 
 def test_names_are_read_from_the_parameters_alone() -> None:

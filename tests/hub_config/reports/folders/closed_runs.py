@@ -58,7 +58,7 @@ def outputs(*rows: dict[str, Any]) -> dict[str, Any]:
         "schema": "cohorthub.outputs/1",
         "library_version": "0.1.0",
         "data_releases": [{"name": "gibleed", "release": "2026-11", "manifest_sha256": "ef" * 32}],
-        "cohorts": [{"name": "new users", "definition_sha256": "01" * 32, "persons": 1800}],
+        "cohorts": [{"name": "new users", "definition_sha256": "01" * 32, "persons": 18001800}],
         "outputs": list(rows),
     }
 

@@ -166,13 +166,13 @@ def test_an_alert_is_checked_against_the_last_success_and_told_without_numbers(
     )
     bench.now += dt.timedelta(days=1)
     bench.run()
-    end(bench, "succeeded", outputs=number(4711))
+    end(bench, "succeeded", outputs=number(47110815))
     settle()
     send()
     fired = [one["state"] for one in bench.runs()[1].facts["alerts"]]
     assert fired == ["fired", "fired"]
     (mail,) = mailbox.mails
-    assert "4711" not in mail.as_string()
+    assert "47110815" not in mail.as_string()
 
 
 def test_a_rule_that_cannot_be_read_any_more_is_told_as_unchecked_and_keeps_nobody_waiting(

@@ -38,7 +38,7 @@ def write_templates(folder: Path) -> None:
         new_markdown_cell("# A failing report\n\nIts second half looks for what is not there."),
         new_code_cell("dataset: str = 'gibleed'  # name of the data set", metadata={"tags": ["parameters"]}),
         new_markdown_cell("## Table of secrets"),
-        new_code_cell("{}[f'person {4700 + 11}, born {1900 + 31}-02-03']"),
+        new_code_cell("{}[f'person {47110000 + 815}, born {1900 + 31}-02-03']"),
     ]
     stranger = [
         new_markdown_cell("# A stranger\n\nWhat it shows comes from its parameter."),

