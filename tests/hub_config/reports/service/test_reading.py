@@ -178,7 +178,7 @@ def test_a_lead_can_run_a_template_for_a_project_and_a_reader_cannot(lead, reade
 
 def test_the_history_can_be_filtered_with_the_keyboard_alone(reader, planted):
     page = reader.page
-    page.goto(f"{reader.place.pages}history")
+    page.goto(f"{reader.place.pages}history?project={OURS}")
     page.locator("#s-definition").focus()
     page.keyboard.type("mon")
     page.keyboard.press("Tab")

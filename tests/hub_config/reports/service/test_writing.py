@@ -141,7 +141,7 @@ def test_a_report_is_defined_in_the_form_with_the_keyboard_alone(analyst, folder
     press_to(page, "do", value="template")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=status]:has-text('fields of the chosen template')")
-    page.wait_for_function("document.activeElement.id === 'form-error'")  # what is new is read out
+    page.wait_for_selector("#form-error:focus")  # what is new is read out
     type_into(page, "parameters.count", "many")
     press_to(page, "schedule.how")
     for _ in range(4):  # down to: every month, quarter or year
@@ -151,7 +151,7 @@ def test_a_report_is_defined_in_the_form_with_the_keyboard_alone(analyst, folder
     page.keyboard.type("working")
     press_to(page, "do", value="save")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.id === 'form-error'")
+    page.wait_for_selector("#form-error:focus")
     link = page.locator("#form-error a")
     assert link.count() == 1
     page.keyboard.press("Tab")
