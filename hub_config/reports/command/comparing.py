@@ -54,11 +54,18 @@ def _runs(session: Session, names: tuple[str, str], *, options: dict[str, Any]) 
         session.emit(found, found["text"].rstrip())
         return 1 if _differs(found["comparison"]) else 0
     from hub_config.reports.changes import compare_runs, comparison_text
+    from hub_config.reports.folders.result_comparison import compare_results
 
     root = options["output_dir"] or session.home / "runs"
-    compared = compare_runs(*(_folder(name, root=root) for name in names))
-    document = {"before": names[0], "after": names[1], "comparison": compared.to_dict()}
-    session.emit(document, comparison_text(compared).rstrip())
+    before, after = (_folder(name, root=root) for name in names)
+    compared, exact = compare_runs(before, after), compare_results(before, after)
+    document = {
+        "before": names[0],
+        "after": names[1],
+        "comparison": compared.to_dict(),
+        "exact": exact.to_document(),
+    }
+    session.emit(document, f"{comparison_text(compared).rstrip()}\n{exact.sentence}")
     return 1 if compared.changes.is_changed else 0
 
 

@@ -1,16 +1,18 @@
 """Whether two runs of a report gave the same results, number by number and table by table, without any tolerance."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub_config.reports.folders.contents import open_regular, read_contents
+from hub_config.reports.folders.contents import open_regular
 
 __all__ = ["ResultComparison", "ResultDifference", "compare_results"]
 
 LARGEST = 256 * 2**20
+MOST_NAMED = 10
 # What an output says about itself and must say again; titles and methods are words, compared as well.
 FIELDS = ("kind", "title", "method", "value", "persons", "n", "events", "exclusions", "estimates", "file", "files")
 # Pictures hold the time at which they were drawn and names made by chance; the data behind them lie beside them.
@@ -63,6 +65,20 @@ class ResultComparison:
         """Whether something was compared, and all of it is the same."""
         return self.comparable and not self.differences
 
+    @property
+    def sentence(self) -> str:
+        """What was found, in a line for a terminal."""
+        if not self.comparable:
+            return "Without any tolerance: nothing can be compared, as a run declared no outputs."
+        if not self.differences:
+            return (
+                f"Without any tolerance: all that both declared is the same (outputs: {self.outputs}, "
+                f"files by their bytes: {self.files})."
+            )
+        named = dict.fromkeys(one.output or one.what for one in self.differences)
+        shown = ", ".join(list(named)[:MOST_NAMED]) + (", …" if len(named) > MOST_NAMED else "")
+        return f"Without any tolerance: not the same; found differences in {shown}."
+
     def to_document(self) -> dict[str, Any]:
         """Give the result for machines.
 
@@ -97,7 +113,6 @@ def compare_results(old_folder: Path, new_folder: Path) -> ResultComparison:
     old, new = _outputs(old_folder), _outputs(new_folder)
     if old is None or new is None:
         return ResultComparison(0, 0, (), comparable=False)
-    hashes = [{f.path: f.sha256 for f in read_contents(folder).files} for folder in (old_folder, new_folder)]
     found: list[ResultDifference] = []
     compared: set[str] = set()
     for name in [*old.rows, *(name for name in new.rows if name not in old.rows)]:
@@ -108,7 +123,7 @@ def compare_results(old_folder: Path, new_folder: Path) -> ResultComparison:
         found += [ResultDifference(name, key) for key in FIELDS if not _same(one.get(key), other.get(key))]
         for file in _files(one):
             compared.add(file)
-            if hashes[0].get(file) is None or hashes[0].get(file) != hashes[1].get(file):
+            if (first := _hash(old_folder, file)) is None or first != _hash(new_folder, file):
                 found.append(ResultDifference(name, "content", file))
     found += [
         ResultDifference("", key) for key in ("data_releases", "cohorts") if not _same(old.head[key], new.head[key])
@@ -141,6 +156,18 @@ def _files(output: Mapping[str, Any]) -> Iterator[str]:
     for name in files if isinstance(files, list) else []:
         if isinstance(name, str) and not name.lower().endswith(PICTURES):
             yield name
+
+
+def _hash(folder: Path, file: str) -> str | None:
+    """Hash a declared file; None if there is none, or its path leads elsewhere."""
+    place = Path(file)
+    if place.is_absolute() or ".." in place.parts or any((folder / part).is_symlink() for part in place.parents):
+        return None
+    try:
+        with open_regular(folder / place) as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
 
 
 def _same(one: Any, other: Any) -> bool:

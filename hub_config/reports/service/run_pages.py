@@ -23,7 +23,16 @@ from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsErro
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
 from hub_config.reports.service.reading.comparisons import Comparisons
-from hub_config.reports.service.run_words import alerts, event_told, facts, left_told, moments, progress, reason_told
+from hub_config.reports.service.run_words import (
+    alerts,
+    event_told,
+    exact_told,
+    facts,
+    left_told,
+    moments,
+    progress,
+    reason_told,
+)
 from hub_config.reports.service.shelf import Offer, Shelf
 from hub_config.reports.service.texts import Texts
 from hub_config.reports.templates.notebook_files import parse_notebook
@@ -76,6 +85,7 @@ class RunHandler(PageHandler):
             left_open=left_open,
             alerts=alerts(run, self.texts),
             changes=await self._changes(run),
+            exact=await self._exact(run),
             n_in_batch=batch.n_runs if batch is not None else 1,
             may_run=rights[Action.RUN],
             may_open=self.board.may_open(run, person=self.person),
@@ -94,6 +104,14 @@ class RunHandler(PageHandler):
             return None
         tables = change_tables(found.changes, self.texts.language, only_changed=True)
         return {"before": before, "is_changed": found.changes.is_changed, "tables": tables}
+
+    async def _exact(self, run: Run) -> Mapping[str, Any] | None:
+        """Say whether an exact repetition gave exactly what it repeats gave; None if this run is none."""
+        if run.state != "succeeded" or run.row.rerun_of is None:
+            return None
+        before = self.board.find(run.row.rerun_of, person=self.person)
+        found = await asyncio.to_thread(self._comparisons.compare_exactly, before, run) if before is not None else None
+        return exact_told(found, self.texts) if found is not None else None
 
     @property
     def _comparisons(self) -> Comparisons:

@@ -7,13 +7,15 @@ from hub_config.reports.database.left_runs import RUNNER_SILENT
 from hub_config.reports.database.submissions import BY_SCHEDULE
 from hub_config.reports.desk import ProjectBook
 from hub_config.reports.folders.archive import read_document
+from hub_config.reports.folders.result_comparison import ResultComparison
 from hub_config.reports.folders.run_folders import RunFolder
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.moments import moment_text
 from hub_config.reports.service.texts import Texts
 
-__all__ = ["alerts", "event_told", "facts", "left_told", "moments", "progress", "reason_told"]
+__all__ = ["alerts", "event_told", "exact_told", "facts", "left_told", "moments", "progress", "reason_told"]
 
+MOST_DIFFERENCES = 20
 REASONS = {
     "missed": "why_missed",
     "superseded": "why_superseded",
@@ -48,6 +50,37 @@ def progress(run: Run, texts: Texts) -> Mapping[str, Any]:
         "cells": run.n_cells or 0,
         "took": texts.duration(run.seconds),
     }
+
+
+def exact_told(found: ResultComparison, texts: Texts) -> Mapping[str, Any]:
+    """Say in words whether an exact repetition gave exactly what the first run gave.
+
+    Parameters
+    ----------
+    found : ResultComparison
+        Of the two runs.
+    texts : Texts
+        The words of the reader's language.
+
+    Returns
+    -------
+    mapping
+        ``same`` (truth value), ``text`` (sentence), ``lines`` (what differs, at most `MOST_DIFFERENCES` and how many
+        more there are).
+    """
+    if not found.comparable:
+        return {"same": False, "text": texts["exact_nothing"], "lines": []}
+    if found.identical:
+        text = texts.text("exact_same", outputs=found.outputs, files=found.files)
+        return {"same": True, "text": text, "lines": []}
+    lines = []
+    for one in found.differences[:MOST_DIFFERENCES]:
+        kind = one.what if one.output and one.what in {"missing", "added", "content"} else "field"
+        key = f"exact_{kind if one.output else one.what}"
+        lines.append(texts.text(key, output=one.output, file=one.file, field=one.what))
+    if len(found.differences) > MOST_DIFFERENCES:
+        lines.append(texts.text("exact_more", n=len(found.differences) - MOST_DIFFERENCES))
+    return {"same": False, "text": texts["exact_differs"], "lines": lines}
 
 
 def reason_told(reason: str | None, texts: Texts) -> str:

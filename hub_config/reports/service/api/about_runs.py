@@ -136,13 +136,18 @@ def _events(call: Call) -> EventList:
 
 def _compare(call: Call) -> ComparisonShown:
     before, after = seen_run(call), seen_run(call, run_id=call.query.other)
-    found = Comparisons(call.kit.desk.database).compare(before, after)
-    if found is None:
+    comparisons = Comparisons(call.kit.desk.database)
+    found, exact = comparisons.compare(before, after), comparisons.compare_exactly(before, after)
+    if found is None or exact is None:
         raise ApiError(
             "The runs cannot be compared; found one without a folder. Compare runs that have ended.", status=409
         )
     return ComparisonShown(
-        before=before.run_id, after=after.run_id, comparison=found.to_dict(), text=comparison_text(found)
+        before=before.run_id,
+        after=after.run_id,
+        comparison=found.to_dict(),
+        exact=exact.to_document(),
+        text=f"{comparison_text(found).rstrip()}\n{exact.sentence}\n",
     )
 
 

@@ -177,6 +177,10 @@ class ComparisonShown(Document, frozen=True):
     before: str
     after: str
     comparison: dict[str, Any]
+    exact: dict[str, Any] = Field(
+        description="Whether all that both declared is the same to the last bit: identical, comparable (whether both "
+        "declared anything), outputs and files (how many were compared), differences (output, what, file)."
+    )
     text: str = Field(description="The same for a terminal.")
 
 

@@ -4,8 +4,10 @@ import json
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from hub_config.errors import HubError
 from hub_config.reports.changes import Tolerances, compare_runs
@@ -13,6 +15,7 @@ from hub_config.reports.changes.side_by_side import RunComparison
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.newest import success_to_compare
+from hub_config.reports.folders.result_comparison import ResultComparison, compare_results
 from hub_config.reports.service.board import Run
 
 __all__ = ["Comparisons"]
@@ -20,6 +23,8 @@ __all__ = ["Comparisons"]
 logger = logging.getLogger(__name__)
 
 MOST_KEPT = 64
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass
@@ -34,6 +39,7 @@ class Comparisons:
 
     database: Database
     _kept: OrderedDict[tuple[str, str, str], RunComparison] = field(default_factory=OrderedDict)
+    _exact: OrderedDict[tuple[str, str], ResultComparison] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def success_before(self, run: Run) -> str | None:
@@ -71,15 +77,37 @@ class Comparisons:
             return None
         tolerances = self._tolerances(after)
         key = (before.run_id, after.run_id, json.dumps(tolerances, sort_keys=True))
+        make = partial(compare_runs, before.folder, after.folder, tolerances=_read(tolerances))
+        return self._once(self._kept, key, make=make)
+
+    def compare_exactly(self, before: Run, after: Run) -> ResultComparison | None:
+        """Compare what two runs declared to the last bit, without any tolerance.
+
+        Parameters
+        ----------
+        before, after : Run
+            Both have ended; `after` repeats `before`, as a rule.
+
+        Returns
+        -------
+        ResultComparison or None
+            None if one has no folder.
+        """
+        if before.folder is None or after.folder is None:
+            return None
+        make = partial(compare_results, before.folder, after.folder)
+        return self._once(self._exact, (before.run_id, after.run_id), make=make)
+
+    def _once(self, kept: OrderedDict[K, V], key: K, *, make: Callable[[], V]) -> V:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        found = compare_runs(before.folder, after.folder, tolerances=_read(tolerances))
+            if key in kept:
+                kept.move_to_end(key)
+                return kept[key]
+        found = make()
         with self._lock:
-            self._kept[key] = found
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            kept[key] = found
+            while len(kept) > MOST_KEPT:
+                kept.popitem(last=False)
         return found
 
     def _tolerances(self, run: Run) -> dict[str, Any]:

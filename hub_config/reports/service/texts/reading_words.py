@@ -25,6 +25,20 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
         "compare_none": "There is no other run of this report that could be compared with it.",
         "compare_by_id": "Or the id of any other run",
         "compare_do": "Compare",
+        "changed_since_repeated": "Compared with the run that it repeats, of",
+        "exact_same": (
+            "Exactly the same as in the run that it repeats, without any tolerance: all {outputs} declared outputs, "
+            "and {files} files byte by byte."
+        ),
+        "exact_differs": "Not exactly the same as in the run that it repeats:",
+        "exact_nothing": "Whether it is exactly the same cannot be told: a run declared no outputs.",
+        "exact_missing": "{output} is missing",
+        "exact_added": "{output} is new",
+        "exact_content": "{output}: the file {file} is not the same",
+        "exact_field": "{output}: {field} is not the same",
+        "exact_data_releases": "the data releases are not the same",
+        "exact_cohorts": "the cohorts are not the same",
+        "exact_more": "and {n} more",
         "skipped_one": "A slot was skipped:",
         "skipped_many": "{n} slots were skipped:",
         "skipped_all": "See all that were skipped",
@@ -59,6 +73,20 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
         "compare_none": "이 보고서의 다른 실행 가운데 비교할 수 있는 것이 없습니다.",
         "compare_by_id": "또는 다른 실행의 번호",
         "compare_do": "비교",
+        "changed_since_repeated": "반복한 실행과 비교:",
+        "exact_same": (
+            "허용 오차 없이 비교해도 반복한 실행과 정확히 같습니다. 선언된 결과물 {outputs}개가 모두 같고, "
+            "파일 {files}개는 바이트까지 같습니다."
+        ),
+        "exact_differs": "반복한 실행과 정확히 같지는 않습니다:",
+        "exact_nothing": "정확히 같은지 알 수 없습니다. 선언된 결과물이 없는 실행이 있습니다.",
+        "exact_missing": "{output}: 없음",
+        "exact_added": "{output}: 새로 생김",
+        "exact_content": "{output}: 파일 {file}의 내용이 다름",
+        "exact_field": "{output}: {field}의 값이 다름",
+        "exact_data_releases": "데이터 릴리스가 다름",
+        "exact_cohorts": "코호트가 다름",
+        "exact_more": "그 밖에 {n}개",
         "skipped_one": "예정된 실행 1회를 건너뛰었습니다.",
         "skipped_many": "예정된 실행 {n}회를 건너뛰었습니다.",
         "skipped_all": "건너뛴 실행 모두 보기",

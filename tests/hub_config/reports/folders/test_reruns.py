@@ -147,6 +147,15 @@ def test_a_picture_is_compared_by_the_data_behind_it(tmp_path: Path):
     assert compare_results(one, two).identical
 
 
+@pytest.mark.parametrize("path", ["../one/outputs/wards.csv", "/etc/hostname", "linked/hostname", "outputs/no.csv", ""])
+def test_a_declared_file_that_is_not_in_the_folder_is_never_the_same(tmp_path: Path, path: str):
+    one, two = closed_run(tmp_path), closed_run(tmp_path, "two")
+    for folder in (one, two):
+        (folder / "linked").symlink_to("/etc")
+        change(folder, files=[path])
+    assert compare_results(one, two).differences == (ResultDifference("wards", "content", path),)
+
+
 def test_other_data_are_a_difference_even_if_the_numbers_are_the_same(tmp_path: Path):
     one, two = closed_run(tmp_path), closed_run(tmp_path, "two")
     (two / "outputs.json").write_text(json.dumps(outputs(TABLE) | {"data_releases": []}))

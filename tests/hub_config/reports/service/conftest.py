@@ -18,7 +18,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from playwright.sync_api import Error as PlaywrightError
 
 from hub_config.kernels import ensure_kernel
 from hub_config.reports.database import open_database
@@ -281,15 +280,6 @@ class Visitor:
         self.page.click("text=Run the report")
         self.page.wait_for_url("**/runs/*")
         return self.page.url.rpartition("/")[2]
-
-    def open(self, path: str) -> None:
-        """Go to a page, also from one that is just loading itself anew."""
-        try:
-            self.page.goto(f"{self.place.pages}{path}")
-        except PlaywrightError as crossed:
-            if "interrupted by another navigation" not in crossed.message:
-                raise
-            self.page.goto(f"{self.place.pages}{path}")
 
     def wait_for_state(self, *states: str, within: float = 60) -> str:
         """Stay on the run's page until it shows one of `states`."""

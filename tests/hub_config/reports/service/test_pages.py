@@ -262,9 +262,10 @@ def test_an_operator_sees_everybodys_runs_and_whose_they_are(operator, good_run)
 
 
 def test_nothing_is_started_or_cancelled_without_the_pages_own_token(one, slow_run):
-    one.open(f"runs/{slow_run}")
     request, address = one.context.request, one.place.pages
-    token = one.page.locator("input[name=_xsrf]").first.input_value()
+    page = one.context.new_page()  # the other one may be just loading its list anew, and come back to it
+    page.goto(f"{address}runs/{slow_run}")
+    token = page.locator("input[name=_xsrf]").first.input_value()
     assert request.post(f"{address}runs/{slow_run}/cancel").status == 403
     assert request.post(f"{address}runs/{slow_run}/cancel", form={"_xsrf": "2|wrong"}).status == 403
     assert request.post(f"{address}new/steady", form={"p-words": "x"}).status == 403

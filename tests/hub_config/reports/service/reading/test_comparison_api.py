@@ -33,3 +33,5 @@ def test_two_runs_are_compared_with_the_tolerances_of_their_definition(read, tol
     answer = compare.do(call)
     kit.threads.shutdown()
     assert answer.comparison["changes"]["is_changed"] is is_changed
+    assert answer.exact["differences"] == [{"output": "falls", "what": "value", "file": ""}], "whatever the tolerance"
+    assert answer.text.endswith("not the same; found differences in falls.\n")
