@@ -54,22 +54,6 @@ class ScheduleError(_RuleBrokenError):
 
     code: ClassVar[str] = "REPORT-SCHEDULE"
     exit_code: ClassVar[int] = 102
-    line: int | None = None
-
-    def in_line(self, line: int) -> "ScheduleError":
-        """Say in which of several lines the fault is.
-
-        Parameters
-        ----------
-        line : int
-            From 1.
-
-        Returns
-        -------
-        ScheduleError
-            The same refusal, with the line before its message and in `line`.
-        """
-        return _again(type(self), {**self.__dict__, "args": (f"line {line}, {self}",), "line": line})
 
 
 class RelativeDateError(_RuleBrokenError):

@@ -1,11 +1,10 @@
-"""A schedule: when a report is due, as TOML, the command line and the form write it."""
+"""A schedule: when a report is due."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub_config.reports.calendar.cron import Cron, parse_cron
@@ -126,15 +125,19 @@ class Schedule:
                 yield meant
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any], *, zone: str | None = None) -> "Schedule":
-        """Read a schedule from what TOML, JSON or a form gives.
+    def from_text(cls, text: str, *, zone: str, until: date | None = None, holidays: Sequence[date] = ()) -> "Schedule":
+        """Read what a definition has: a cron expression or a sentence.
 
         Parameters
         ----------
-        table : mapping
-            Keys as the fields of this class. Dates and times are TOML's own or ISO text.
-        zone : str, optional
-            The zone where the table names none, such as the project's.
+        text : str
+            What begins with a number or a star alone, or with ``@``, is read as cron, all else as a sentence.
+        zone : str
+            As for the class.
+        until : date, optional
+            As for the class.
+        holidays : sequence of date, optional
+            As for the class.
 
         Returns
         -------
@@ -144,88 +147,11 @@ class Schedule:
         Raises
         ------
         ScheduleError
-            If the table has unknown keys, or a value cannot be meant.
+            If a value cannot be meant.
         """
-        if not isinstance(table, Mapping):
-            raise ScheduleError(
-                "a schedule is a table",
-                field="schedule",
-                found=kind_of(table),
-                rule="schedule-table",
-                advice='Write [schedule] with cron = "0 7 * * 1-5" and zone = "Asia/Seoul" below it.',
-            )
-        known = [field.name for field in fields(cls)]
-        unknown = [key for key in table if key not in known]
-        if unknown:
-            raise ScheduleError(
-                "a schedule has keys that are not known",
-                field="schedule",
-                found=f"{len(unknown)} of them",
-                rule="schedule-key",
-                advice=f"Known: {', '.join(sorted(known))}.",
-            )
-        return cls(**{"zone": zone, **table})
-
-    @classmethod
-    def from_lines(
-        cls,
-        lines: Sequence[str],
-        *,
-        zone: str,
-        first_at: datetime | None = None,
-        until: date | None = None,
-        holidays: tuple[date, ...] = (),
-    ) -> "tuple[Schedule, ...]":
-        """Read several lines, each a cron expression or a rule, which share all else.
-
-        Parameters
-        ----------
-        lines : sequence of str
-            What begins with a number or a star alone, or with ``@``, is read as cron, all else as a rule.
-        zone : str
-            As for the class.
-        first_at : datetime, optional
-            As for the class.
-        until : date, optional
-            As for the class.
-        holidays : tuple of date, optional
-            As for the class.
-
-        Returns
-        -------
-        tuple of Schedule
-            One for each line.
-
-        Raises
-        ------
-        ScheduleError
-            If a line cannot be meant; `line` says which one, from 1.
-        """
-        schedules = []
-        for number, line in enumerate(lines, start=1):
-            key = "cron" if isinstance(line, str) and _BEGINS_AS_CRON.match(line) else "rule"
-            table = {key: line, "zone": zone, "first_at": first_at, "until": until, "holidays": holidays}
-            try:
-                schedules.append(cls.from_table(table))
-            except ScheduleError as refused:
-                raise refused.in_line(number) from None
-        return tuple(schedules)
-
-    def to_table(self) -> dict[str, Any]:
-        """Give the schedule as types that JSON knows.
-
-        Returns
-        -------
-        dict
-            What `from_table` reads; keys without a value are left out.
-        """
-        table: dict[str, Any] = {"cron": self.cron, "rule": self.rule, "zone": self.zone}
-        table["first_at"] = self.first_at and self.first_at.isoformat(
-            timespec="minutes" if self.first_at.second == 0 else "seconds"
-        )
-        table["until"] = self.until and self.until.isoformat()
-        table["holidays"] = [day.isoformat() for day in self.holidays]
-        return {key: value for key, value in table.items() if value}
+        is_cron = isinstance(text, str) and _BEGINS_AS_CRON.match(text) is not None
+        cron, rule = (text, None) if is_cron else (None, text)
+        return cls(cron=cron, rule=rule, zone=zone, until=until, holidays=tuple(holidays))
 
 
 def _refuse_date(value: object, field: str, *, wanted: str) -> ScheduleError:

@@ -36,13 +36,8 @@ def schedules_of(definition: Definition, *, zone: str) -> tuple[Schedule, ...]:
 
 
 def _schedule(definition: Definition, text: str, *, zone: str) -> Schedule:
-    return Schedule(
-        zone=definition.timezone or zone,
-        # Every sentence says at which time, and no cron expression has that word.
-        rule=text if " at " in text else None,
-        cron=None if " at " in text else text,
-        until=definition.until,
-        holidays=definition.holidays,
+    return Schedule.from_text(
+        text, zone=definition.timezone or zone, until=definition.until, holidays=definition.holidays
     )
 
 

@@ -315,8 +315,8 @@ def test_a_rare_minute_is_found_as_well():
 
 def test_several_schedules_are_due_whenever_one_is_and_once_where_they_agree():
     lines = ["0 7 * * *", "first working day of the month at 07:00 and 19:00", "0,30 2 * * *"]
-    schedules = Schedule.from_lines(lines, zone="Europe/Berlin", first_at=date(2026, 3, 29), until=date(2026, 4, 1))
-    walk = list(slots_after(schedules, _utc("2026-01-01T00:00")))
+    schedules = [Schedule.from_text(line, zone="Europe/Berlin", until=date(2026, 4, 1)) for line in lines]
+    walk = list(slots_after(schedules, _utc("2026-03-28T23:00")))
     assert [f"{slot.local:%d %H:%M}" for slot in walk] == [
         "29 03:00", "29 07:00", "30 02:00", "30 02:30", "30 07:00", "31 02:00", "31 02:30", "31 07:00",
         "01 02:00", "01 02:30", "01 07:00", "01 19:00",
@@ -329,7 +329,7 @@ def test_several_schedules_are_due_whenever_one_is_and_once_where_they_agree():
 @settings(max_examples=100, deadline=None)
 @given(zone=st.sampled_from(ZONES), crons=st.lists(CRONS, min_size=1, max_size=4), after=MOMENTS)
 def test_schedules_together_have_the_slots_that_each_has_alone(zone, crons, after):
-    schedules = Schedule.from_lines(crons, zone=zone)
+    schedules = [Schedule.from_text(cron, zone=zone) for cron in crons]
     end = after + timedelta(days=1)
     alone = {slot.at for schedule in schedules for slot in slots_after(schedule, after, upto=end)}
     assert [slot.at for slot in slots_after(schedules, after, upto=end)] == sorted(alone)

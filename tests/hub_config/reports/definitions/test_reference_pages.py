@@ -1,11 +1,14 @@
 """The reference pages say what is true: their examples are read, and no field, type or rule is left out."""
 
+import datetime as dt
 import re
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from hub_config.projects import Project
+from hub_config.reports.calendar import next_slots
 from hub_config.reports.definitions import Definition, check_in_project, expand, read_definition
 from hub_config.reports.definitions.faults import _models_in
 from hub_config.reports.definitions.in_project import schedules_of
@@ -15,6 +18,7 @@ from hub_config.reports.parameters.values import SCALARS
 DOCS = Path(__file__).resolve().parents[4] / "docs"
 PARAMETERS = (DOCS / "reference" / "parameters.md").read_text(encoding="utf-8")
 DEFINITIONS = (DOCS / "reference" / "report-definitions.md").read_text(encoding="utf-8")
+SCHEDULES = (DOCS / "reference" / "schedules.md").read_text(encoding="utf-8")
 HOW_TO = (DOCS / "how-to" / "write-a-report.md").read_text(encoding="utf-8")
 
 
@@ -46,10 +50,6 @@ def test_every_type_and_every_way_to_write_a_range_is_on_the_page():
 
 
 def test_the_example_of_a_definition_is_one_and_makes_its_runs():
-    import datetime as dt
-
-    from hub_config.projects import Project
-
     found = read_definition(example(DEFINITIONS, "toml"), "toml")
     cell = read_parameters('ward: str = "A"\nmonth: str = ""\nindex_from: "date" = "2020-01-01"')
     at = dt.datetime(2026, 11, 1, 22, tzinfo=dt.UTC)
@@ -62,6 +62,15 @@ def test_the_example_of_a_definition_is_one_and_makes_its_runs():
         name="wards", title="Wards", members={"kim": "lead"}, notify={"team": {"email": "team@example.org"}}
     )
     assert check_in_project(found, project) == []
+
+
+def test_the_examples_of_schedules_are_fields_of_a_definition_that_is_due():
+    blocks = re.findall(r"```toml\n(.*?)```", SCHEDULES, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        found = read_definition(f'name = "x"\ntitle = "X"\ntemplate = "data_quality"\n{block}', "toml")
+        schedules = schedules_of(found, zone="Asia/Seoul")
+        assert next_slots(schedules, dt.datetime(2026, 11, 27, tzinfo=dt.UTC))
 
 
 def test_every_field_and_every_event_of_a_definition_is_on_the_page():

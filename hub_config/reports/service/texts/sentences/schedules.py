@@ -124,13 +124,6 @@ SCHEDULES: Sequence[tuple[str, str]] = (
     ("a day before the first time", "첫 실행보다 앞선 날"),
     ("a day before first_at", "시작 시각보다 앞선 날"),
     ("Take a later last day, or an earlier first time.", "마지막 날을 늦추거나 시작 시각을 앞당기세요."),
-    ("a schedule is a table", "일정은 표여야 합니다"),
-    (
-        'Write [schedule] with cron = "0 7 * * 1-5" and zone = "Asia/Seoul" below it.',
-        "[schedule] 아래에 cron = “0 7 * * 1-5”와 zone = “Asia/Seoul”을 쓰세요.",
-    ),
-    ("a schedule has keys that are not known", "일정에 알 수 없는 키가 있습니다"),
-    ("{n} of them", "{n}개"),
     ("{Wanted} of the years {low} to {high} is wanted", "{low}~{high}년의 {Wanted}이(가) 필요합니다"),
     ("a date or local time", "날짜 또는 현지 시각"),
     ("Write it as 2027-01-31.", "2027-01-31처럼 쓰세요."),
