@@ -12,13 +12,15 @@ __all__ = ["check_folder", "open_folder", "read_text"]
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def open_folder(folder: Path) -> int:
+def open_folder(folder: Path, *, within: int | None = None) -> int:
     """Open a folder that only its owner can change.
 
     Parameters
     ----------
     folder : Path
         The folder; not through a link.
+    within : int, optional
+        Descriptor of the folder that a relative path begins in, so that nobody can put another in its place.
 
     Returns
     -------
@@ -31,7 +33,7 @@ def open_folder(folder: Path) -> int:
         If it is a link, no folder, or somebody else's to change.
     """
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
     except OSError as refused:
         _refuse_unreadable(folder.name, refused, wanted="a folder")
     try:

@@ -23,6 +23,7 @@ class Action(StrEnum):
     PAUSE = "pause"
     DELETE = "delete"
     SET_SECRET = "set_secret"  # noqa: S105 - the name of a right
+    REMOVE_SECRET = "remove_secret"  # noqa: S105
 
 
 MEANING: Mapping[Action, str] = MappingProxyType(
@@ -37,6 +38,7 @@ MEANING: Mapping[Action, str] = MappingProxyType(
         Action.PAUSE: "stop a schedule for a while, and let it go on",
         Action.DELETE: "take a report definition away; its runs stay",
         Action.SET_SECRET: "write a secret, which nobody can read back",
+        Action.REMOVE_SECRET: "see which secrets there are, and take one away",
     }
 )
 """What each action is, in words."""
@@ -54,12 +56,23 @@ RIGHTS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.PAUSE: frozenset({_LEAD, _ANALYST}),
         Action.DELETE: frozenset({_LEAD}),
         Action.SET_SECRET: frozenset({_LEAD}),
+        Action.REMOVE_SECRET: frozenset({_LEAD}),
     }
 )
 """The roles that each action needs."""
 
 # A project that has ended is looked at and tidied up; it starts nothing.
-AFTER_THE_END = frozenset({Action.READ, Action.READ_LOG, Action.CANCEL_OWN, Action.CANCEL, Action.PAUSE, Action.DELETE})
+AFTER_THE_END = frozenset(
+    {
+        Action.READ,
+        Action.READ_LOG,
+        Action.CANCEL_OWN,
+        Action.CANCEL,
+        Action.PAUSE,
+        Action.DELETE,
+        Action.REMOVE_SECRET,
+    }
+)
 
 
 def may(project: Project, person: str, *, action: Action, at: datetime | None = None) -> bool:

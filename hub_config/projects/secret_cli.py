@@ -35,7 +35,7 @@ def set_one(session: Session, name: str, *, secret_name: str) -> None:
     if sys.stdin.isatty():
         value = click.prompt("Value", hide_input=True, confirmation_prompt="Once more", err=True)
     else:
-        value = sys.stdin.read(LARGEST + 1).rstrip("\r\n")
+        value = sys.stdin.read(LARGEST + 2)  # with the end of its line
     replaced = set_secret(folder, secret_name, value=value)
     done = "replaced" if replaced else "written"
     session.emit({"project": name, "secret": secret_name, "replaced": replaced}, f"{secret_name} {done}")

@@ -32,6 +32,7 @@ __all__ = [
     "notices",
     "runners",
     "runs",
+    "secret_changes",
     "slots",
     "templates",
     "turns",
@@ -246,4 +247,17 @@ notices = Table(
     Column("made_at", TIME, nullable=False),
     Column("ended_at", TIME),
     Index(None, "due_at"),
+)
+
+# Who set or took away which secret of a project, and when: a name, and nothing of its value.
+secret_changes = Table(
+    "secret_changes",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project", NAME, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("change", String(20), nullable=False),  # set, removed
+    Column("who", NAME, nullable=False),
+    Column("at", TIME, nullable=False),
+    Index(None, "project", "id"),
 )

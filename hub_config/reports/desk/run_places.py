@@ -1,7 +1,6 @@
 """Where and with what the runs of each project are carried out."""
 
 import os
-import pwd
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from hub_config.projects import Project
 from hub_config.reports.desk.choices import cohorts_folder
+from hub_config.reports.desk.lent_secrets import lend, unix_account
 from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.runners.hearing import RunPlace
 
@@ -64,7 +64,7 @@ class RunPlaces:
         for one in (runs, stages):
             _make(one)
             _give(one, found.account)
-        _lend(folder / "secrets", found.account, kept=found.notice_secrets)
+        lend(folder / "secrets", found)
         environment = {
             "COHORTHUB_STAGES": str(stages),
             "COHORTHUB_COHORTS": str(cohorts_folder(folder)),
@@ -89,29 +89,10 @@ def _give(folder: Path, account: str) -> None:
 
     Only root can give, and reads it all the same; elsewhere runs are carried out by the service's own account.
     """
-    owner = _owner(account)
+    owner = unix_account(account)
     # The folder above is not the account's, so it can put no link in this one's place.
     if owner is not None and not folder.is_symlink() and folder.stat().st_uid != owner.pw_uid:
         os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
-
-
-def _lend(secrets: Path, account: str, *, kept: frozenset[str]) -> None:
-    """Let the project's account read its secrets, where there is one of its own; it writes none.
-
-    Addresses of notices are kept: they are for the service alone.
-    """
-    owner = _owner(account)
-    if owner is None or secrets.is_symlink() or not secrets.is_dir():
-        return
-    os.chown(secrets, 0, owner.pw_gid, follow_symlinks=False)
-    secrets.chmod(0o750)
-    with os.scandir(secrets) as entries:
-        for entry in entries:
-            if entry.is_file(follow_symlinks=False):
-                wanted = (0, 0) if entry.name in kept else (owner.pw_uid, owner.pw_gid)
-                state = entry.stat(follow_symlinks=False)
-                if (state.st_uid, state.st_gid) != wanted:
-                    os.chown(entry.path, *wanted, follow_symlinks=False)
 
 
 def _changed_at(folder: Path) -> int:
@@ -120,12 +101,3 @@ def _changed_at(folder: Path) -> int:
         return folder.stat().st_mtime_ns
     except OSError:
         return 0
-
-
-def _owner(account: str) -> pwd.struct_passwd | None:
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(account)
-    except KeyError:
-        return None

@@ -21,6 +21,7 @@ TABLE = {
     Action.PAUSE: (True, True, False, True),
     Action.DELETE: (True, False, False, True),
     Action.SET_SECRET: (True, False, False, False),
+    Action.REMOVE_SECRET: (True, False, False, True),
 }
 NOW = datetime(2027, 1, 10, 12, tzinfo=UTC)
 

@@ -98,6 +98,51 @@ PROJECTS: Sequence[tuple[str, str]] = (
         "{name} must be {_what}, not a link, and readable; {System}. Put {_again} there.",
         "{name}은(는) 링크가 아니라 읽을 수 있어야 합니다({System}).",
     ),
+    # its secrets
+    (
+        (
+            "a secret's name has letters, digits, dots, hyphens and underscores, at most 64 of them; found another. "
+            "Choose such a name."
+        ),
+        "비밀값의 이름은 영문자, 숫자, 점, 붙임표, 밑줄로 64자 이내여야 합니다. 다른 이름을 쓰세요.",
+    ),
+    (
+        (
+            "a secret has {low} characters to {high} bytes, and is text; found another. Use one that cannot stand in a "
+            "report by chance."
+        ),
+        "비밀값은 {low}자 이상, {high}바이트 이내의 텍스트여야 합니다. 보고서에 우연히 나올 수 없는 값을 쓰세요.",
+    ),
+    (
+        (
+            "the secret cannot be written; the account that runs CohortHub may not change the project's folder of "
+            "secrets ({System}). An operator gives the folder to that account with chown, or sets the secret with "
+            "`cohorthub project secret set`."
+        ),
+        (
+            "비밀값을 쓸 수 없습니다. CohortHub를 실행하는 계정에 프로젝트의 비밀값 폴더를 바꿀 권한이 없습니다"
+            "({System}). 운영자가 chown으로 폴더를 그 계정에 주거나 `cohorthub project secret set`으로 등록하면 됩니다."
+        ),
+    ),
+    (
+        (
+            "the secret cannot be removed; the account that runs CohortHub may not change the project's folder of "
+            "secrets ({System}). An operator gives the folder to that account with chown, or removes the secret with "
+            "`cohorthub project secret remove`."
+        ),
+        (
+            "비밀값을 삭제할 수 없습니다. CohortHub를 실행하는 계정에 프로젝트의 비밀값 폴더를 바꿀 권한이 없습니다"
+            "({System}). 운영자가 chown으로 폴더를 그 계정에 주거나 `cohorthub project secret remove`로 지우면 됩니다."
+        ),
+    ),
+    (
+        ("the secret cannot be written; found {System}. Free some space or rights in the project's folder."),
+        "비밀값을 쓸 수 없습니다({System}). 프로젝트 폴더의 공간이나 권한을 확인하도록 운영자에게 알리세요.",
+    ),
+    (
+        "the secret cannot be removed; found {System}. Look at the rights of the project's folder.",
+        "비밀값을 삭제할 수 없습니다({System}). 프로젝트 폴더의 권한을 확인하도록 운영자에게 알리세요.",
+    ),
     # its fields
     (
         "{place} is not a field (did you mean {near}?)",
