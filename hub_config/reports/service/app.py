@@ -69,6 +69,7 @@ from hub_config.reports.service.writing import (
     RemoveHandler,
     RunNowHandler,
 )
+from hub_config.reports.service.writing.secrets_page import RemoveSecretHandler, SecretsHandler
 from hub_config.settings import load_settings
 from hub_config.shipped import notebooks_dir
 
@@ -242,6 +243,8 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})", BatchHandler),
         (rf"{prefix}batches/([A-Za-z0-9_-]{{1,80}})\.csv", BatchTableHandler),
         (rf"{prefix}projects/([~\w.-]{{1,80}})/new", NewHandler),
+        (rf"{prefix}projects/([~\w.-]{{1,80}})/secrets", SecretsHandler),
+        (rf"{prefix}projects/([~\w.-]{{1,80}})/secrets/remove", RemoveSecretHandler),
         (report, DefinitionHandler),
         (rf"{report}/run", RunNowHandler),
         (rf"{report}/pause", PauseHandler),

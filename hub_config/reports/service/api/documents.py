@@ -19,6 +19,10 @@ __all__ = [
     "ProblemShown",
     "ProjectList",
     "ProjectShown",
+    "SecretList",
+    "SecretRemoved",
+    "SecretSet",
+    "SecretShown",
     "ServiceState",
     "TemplateList",
     "TemplateShown",
@@ -181,6 +185,40 @@ class DraftChecked(Document, frozen=True):
     problems: list[ProblemShown]
     next: list[DueTime] = Field(description="The next five times it is due.")
     changes: list[DefinitionChange] = Field(description="Against what is approved.")
+
+
+class SecretShown(Document, frozen=True):
+    """A secret that there is, or that something needs; of its value nothing is told."""
+
+    name: str
+    set_at: Moment | None = Field(description="When it was set last; null if it is not there.")
+    is_usable: bool = Field(description="False if runs refuse it: its file is open to others, or another account's.")
+    definitions: list[str] = Field(description="Names of the report definitions that name it.")
+    targets: list[str] = Field(description="Names of the notification targets whose address it is.")
+
+
+class SecretList(Document, frozen=True):
+    """The secrets of a project."""
+
+    secrets: list[SecretShown]
+    unread: list[str] = Field(description="Definitions of which cannot be said now what they need.")
+
+
+class SecretSet(Document, frozen=True):
+    """A secret that was set."""
+
+    project: str
+    name: str
+    replaced: bool = Field(description="Whether there was one of this name.")
+
+
+class SecretRemoved(Document, frozen=True):
+    """A secret that was taken away."""
+
+    project: str
+    name: str
+    definitions: list[str] = Field(description="Names of the report definitions that need it, and fail without it.")
+    targets: list[str] = Field(description="Names of the notification targets that are told nothing without it.")
 
 
 class ServiceState(Document, frozen=True):

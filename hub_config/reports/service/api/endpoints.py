@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from hub_config.accounts import NAME_PATTERN
 from hub_config.projects.document import PROJECT_NAME
+from hub_config.projects.secrets import SECRET_NAME
 from hub_config.reports.desk import Person
 from hub_config.reports.service.api.kit import Kit
 from hub_config.reports.service.scopes import Scope
@@ -44,6 +45,7 @@ PATH_PARTS: Mapping[str, PathPart] = MappingProxyType(
             rf"^(~{NAME_PATTERN}|{PROJECT_NAME.pattern})$", "A project; `~PERSON` is that person's own.", "wards"
         ),
         "definition": PathPart(r"^[a-z0-9-]{1,40}$", "A report definition of the project.", "monthly-quality"),
+        "secret": PathPart(rf"^{SECRET_NAME.pattern}$", "A secret of the project.", "warehouse-login"),
         "template": PathPart(r"^[A-Za-z0-9_-]{1,80}$", "A report that ships with CohortHub.", "quality_indicator"),
         "run": PathPart(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$", "A run.", "20261127T063000123Z-a1b2c3"),
         "batch": PathPart(r"^b-[A-Za-z0-9][A-Za-z0-9_-]{0,77}$", "A submission.", "b-20261127T063000123Z-d4e5f6"),

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from hub_config.reports.service.api.about_definitions import DEFINITION_ENDPOINTS
 from hub_config.reports.service.api.about_projects import PROJECT_ENDPOINTS
 from hub_config.reports.service.api.about_runs import RUN_ENDPOINTS
+from hub_config.reports.service.api.about_secrets import SECRET_ENDPOINTS
 from hub_config.reports.service.api.documents import Document, ProblemShown
 from hub_config.reports.service.api.downloads import DOWNLOAD_ENDPOINTS
 from hub_config.reports.service.api.endpoints import IDEMPOTENCY_KEY, PATH_PARTS, Endpoint
@@ -23,6 +24,7 @@ __all__ = ["ENDPOINTS", "openapi_document"]
 ENDPOINTS: Sequence[Endpoint] = (
     *PROJECT_ENDPOINTS,
     *DEFINITION_ENDPOINTS,
+    *SECRET_ENDPOINTS,
     *SUBMITTING_ENDPOINTS,
     *RUN_ENDPOINTS,
     *DOWNLOAD_ENDPOINTS,

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, StringConstraints
 
+from hub_config.projects.secrets import LARGEST, SHORTEST
 from hub_config.reports.service.api.endpoints import PATH_PARTS
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Request",
     "RollUpQuery",
     "RunsQuery",
+    "SecretValue",
     "SlotsQuery",
     "TemplateQuery",
     "TemplateRun",
@@ -128,6 +130,17 @@ class Approval(Request, frozen=True):
     document_sha256: Sha256
     template_sha256: Sha256
     comment: Annotated[str, StringConstraints(strict=True, max_length=500)] = ""
+
+
+class SecretValue(Request, frozen=True):
+    """What is to be kept secret."""
+
+    # The rule itself is that of projects' secrets: a refusal here would tell how long the value is.
+    value: SecretStr = Field(
+        strict=True,
+        description="Text without NUL, at most as many bytes as characters are allowed; ends of lines at its end go.",
+        json_schema_extra={"minLength": SHORTEST, "maxLength": LARGEST},
+    )
 
 
 class TemplateRun(Request, frozen=True):

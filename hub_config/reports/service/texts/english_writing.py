@@ -21,6 +21,51 @@ ENGLISH_WRITING: Mapping[str, str] = MappingProxyType(
             "What was approved was written by another version of CohortHub and cannot be compared: all of the "
             "draft is to be approved."
         ),
+        # secrets of a project
+        "secrets": "Secrets",
+        "secrets_lead": (
+            "Passwords and keys that reports of this project use by name. They are written and replaced here; nobody "
+            "can read one back."
+        ),
+        "secrets_none": "There are no secrets yet, and no report needs one.",
+        "secret_name": "Name",
+        "secret_value": "Secret",
+        "secret_set_last": "Last set",
+        "secret_needed_by": "Needed by",
+        "secret_needed_by_none": "no report",
+        "secret_of_target": "Notices: {name}",
+        "secret_actions": "What can be done",
+        "secret_missing": "not set",
+        "secret_unusable": (
+            "No run can use it: its file is open to other accounts, or belongs to another. Set it again."
+        ),
+        "secret_unread": "What these reports need cannot be said now: {names}.",
+        "secret_set": "Set or replace a secret",
+        "secret_set_one": "Set",
+        "secret_set_button": "Set this secret",
+        "secret_replace": "Replace",
+        "secret_name_help": (
+            "Letters A to Z, digits, dots, hyphens and underscores, at most 64. One of this name is replaced."
+        ),
+        "secret_value_help": (
+            "{n} characters or more, one line, at most {kib} KiB. It is not shown again, here or anywhere. One of "
+            "several lines is sent through the API, or set by an operator."
+        ),
+        "secret_name_wrong": "Use letters A to Z, digits, dots, hyphens and underscores, at most 64 of them.",
+        "secret_value_wrong": "A secret is text of {n} characters or more, and of {kib} KiB at most.",
+        "secret_not_done": "Nothing was changed.",
+        "secret_again": "Type the secret again: it was not kept.",
+        "secret_remove": "Remove",
+        "secret_remove_sure": "Remove the secret {name}? It cannot be brought back.",
+        "secret_remove_needed": "These reports need it, and fail without it:",
+        "secret_remove_told": "These notification targets need it, and are told nothing without it:",
+        "secret_remove_unneeded": "No report of this project needs it.",
+        "secret_remove_yes": "Yes, remove it",
+        "secret_changes": "Who changed what",
+        "secret_changes_none": "Nothing was changed here yet.",
+        "secret_changes_lead": "What an operator changes on the server is not in this list.",
+        "secret_change_set": "{who} set {name}",
+        "secret_change_removed": "{who} removed {name}",
         # the form of a definition
         "form_lead_definition": (
             "Fill in what is needed; all else can stay as it is. Check as often as you like: nothing is written "

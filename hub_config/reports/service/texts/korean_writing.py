@@ -20,6 +20,51 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "draft_approved_unreadable": (
             "승인된 정의는 다른 버전의 CohortHub가 쓴 것이라 비교할 수 없습니다. 초안 전체를 승인해야 합니다."
         ),
+        # secrets of a project
+        "secrets": "비밀값",
+        "secrets_lead": (
+            "이 프로젝트의 보고서가 이름으로 쓰는 비밀번호와 키입니다. 여기서 등록하고 바꿀 수 있으며, 등록한 값은 "
+            "아무도 다시 볼 수 없습니다."
+        ),
+        "secrets_none": "등록된 비밀값이 없으며, 필요로 하는 보고서도 없습니다.",
+        "secret_name": "이름",
+        "secret_value": "비밀값",
+        "secret_set_last": "마지막 등록",
+        "secret_needed_by": "사용하는 곳",
+        "secret_needed_by_none": "사용하는 보고서 없음",
+        "secret_of_target": "알림: {name}",
+        "secret_actions": "할 수 있는 일",
+        "secret_missing": "등록 안 됨",
+        "secret_unusable": (
+            "실행에서 쓸 수 없습니다. 파일이 다른 계정에 열려 있거나 다른 계정의 것입니다. 다시 등록하세요."
+        ),
+        "secret_unread": "다음 보고서에 필요한 비밀값은 지금 알 수 없습니다: {names}.",
+        "secret_set": "비밀값 등록 또는 변경",
+        "secret_set_one": "등록",
+        "secret_set_button": "비밀값 등록",
+        "secret_replace": "변경",
+        "secret_name_help": (
+            "영문자, 숫자, 점, 붙임표, 밑줄로 64자 이내입니다. 같은 이름의 비밀값이 있으면 새 값으로 바뀝니다."
+        ),
+        "secret_value_help": (
+            "{n}자 이상 한 줄로, {kib}KiB 이내입니다. 여기서도 다른 곳에서도 다시 표시되지 않습니다. 여러 줄인 "
+            "비밀값은 API로 보내거나 운영자가 등록합니다."
+        ),
+        "secret_name_wrong": "영문자, 숫자, 점, 붙임표, 밑줄로 64자 이내여야 합니다.",
+        "secret_value_wrong": "비밀값은 {n}자 이상이고 {kib}KiB 이내인 텍스트여야 합니다.",
+        "secret_not_done": "바뀐 것이 없습니다.",
+        "secret_again": "입력한 비밀값은 남겨 두지 않았으니 다시 입력하세요.",
+        "secret_remove": "삭제",
+        "secret_remove_sure": "비밀값 {name}: 삭제하면 되돌릴 수 없습니다. 삭제할까요?",
+        "secret_remove_needed": "다음 보고서에 필요하며, 없으면 실행이 실패합니다.",
+        "secret_remove_told": "다음 알림 대상에 필요하며, 없으면 알림을 보내지 못합니다.",
+        "secret_remove_unneeded": "이 프로젝트에서 사용하는 보고서가 없습니다.",
+        "secret_remove_yes": "예, 삭제합니다",
+        "secret_changes": "변경 기록",
+        "secret_changes_none": "아직 여기서 바꾼 것이 없습니다.",
+        "secret_changes_lead": "운영자가 서버에서 바꾼 것은 이 목록에 없습니다.",
+        "secret_change_set": "{who} 님이 등록함: {name}",
+        "secret_change_removed": "{who} 님이 삭제함: {name}",
         # the form of a definition
         "form_lead_definition": (
             "필요한 칸만 채우고 나머지는 그대로 두어도 됩니다. 저장하기 전에는 아무것도 기록되지 않으니 몇 번이든 "

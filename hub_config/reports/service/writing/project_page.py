@@ -45,6 +45,7 @@ class ProjectHandler(DefinitionPage):
             members={role.value: _members(project, role) for role in Role},
             is_over=project.is_expired(dt.datetime.now(dt.UTC)),
             may_define=self.may(project, Action.DEFINE),
+            sees_secrets=self.may(project, Action.REMOVE_SECRET),
             refused=refused,
         )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub_config.projects.secrets import set_secret
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs, templates
 from hub_config.reports.definitions.reading import parse_definition
@@ -23,6 +24,7 @@ def plant(served: Served) -> dict[str, str]:
     write_project(served)
     folder = served.home / "projects" / "wards"
     (folder / "quality.ipynb").write_bytes(notebook())
+    set_secret(folder, "warehouse-login", value="of no warehouse")
     _define(served, "monthly", schedule=["every weekday at 07:00"])
     _define(served, "weekly", schedule=["0 8 * * 1"])
     (folder / "quality.ipynb").write_bytes(notebook(CELL.replace('"A"', '"B"'), "x = 1"))
@@ -51,6 +53,7 @@ def plant(served: Served) -> dict[str, str]:
         "portal": "",
         "form": "new/data_quality",
         "project": "projects/wards",
+        "secrets": "projects/wards/secrets",
         "new report": "projects/wards/new",
         "report": report,
         "draft": f"{report}/draft",

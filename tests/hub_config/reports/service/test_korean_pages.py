@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 import hub_config.reports.service as service
 from hub_config.isolation import isolation_notices
+from hub_config.projects.secrets import set_secret
 from hub_config.reports.changes.texts import TEXTS as CHANGES
 from hub_config.reports.database.decided_slots import decide_slot
 from hub_config.reports.database.states import FINAL
@@ -145,6 +146,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, shown: set[str]) -> Iterato
         (folder / "project.toml").write_text(text, encoding="utf-8")
         (folder / "project.toml").chmod(0o600)
     (home / "projects" / "wards" / "quality.ipynb").write_bytes(notebook(CELL))
+    set_secret(home / "projects" / "wards", "warehouse", value="of no warehouse")
     with serve(home) as made:
         plant(made)
         yield made
@@ -199,7 +201,8 @@ def addresses(made: Served) -> list[str]:
     report = "projects/wards/reports/monthly"
     return [
         "", "?part=runs", "history", "history?state=failed&since=2026-11-01", "history?state=nosuch&since=x", "nosuch",
-        "projects/wards", "projects/wards/new", "projects/broken", "projects/nosuch", report, f"{report}/edit",
+        "projects/wards", "projects/wards/new", "projects/wards/secrets", "projects/broken", "projects/nosuch",
+        report, f"{report}/edit",
         f"{report}/draft", f"{report}/latest", "projects/wards/reports/waiting/draft", "projects/wards/reports/waiting",
         *(f"runs/{one.id}" for one in found), *(f"runs/{one}/again" for one in done[:1]),
         f"compare?a={done[0]}", f"compare?a={done[0]}&b={done[1]}",
