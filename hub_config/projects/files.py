@@ -125,6 +125,11 @@ def read_text(folder: int, name: str, *, limit: int, private: bool = False) -> s
 def _refuse_unreadable(name: str, refused: OSError, *, wanted: str) -> NoReturn:
     if isinstance(refused, FileNotFoundError):
         raise ProjectError(f"{name} is needed; found nothing of that name. Make it.") from refused
+    if isinstance(refused, PermissionError):
+        raise ProjectError(
+            f"{name} must be readable by the account that runs CohortHub; {refused.strerror}. "
+            "An operator gives it to that account with chown."
+        ) from refused
     # A link opened with O_NOFOLLOW is "too many links" (ELOOP), or, for folders, "not a directory".
     raise ProjectError(
         f"{name} must be {wanted}, not a link, and readable; {refused.strerror or type(refused).__name__}. "

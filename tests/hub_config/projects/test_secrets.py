@@ -157,10 +157,10 @@ def test_a_disk_that_is_full_leaves_the_secret_of_before_and_no_half_file(
 
 
 @contextlib.contextmanager
-def without_rights(secrets: Path) -> Iterator[None]:
+def without_rights(secrets: Path, *, mode: int = 0o755) -> Iterator[None]:
     """Be an account that may read the folder, and not change it."""
     is_root = os.geteuid() == 0
-    secrets.chmod(0o755 if is_root else 0o500)
+    secrets.chmod(mode if is_root else 0o500)
     if is_root:
         os.seteuid(pwd.getpwnam("nobody").pw_uid)
     try:
@@ -182,6 +182,18 @@ def test_where_the_service_may_not_write_an_operator_is_told_what_to_do() -> Non
             with pytest.raises(ProjectError, match=r"may not change.*chown.*project secret remove"):
                 remove_secret(folder, "login")
         assert (folder / "secrets" / "login").read_text() == MARK
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a folder that the tests' own account may not read")
+def test_where_the_service_may_not_even_look_an_operator_is_told_what_to_do() -> None:
+    with tempfile.TemporaryDirectory(prefix="project-") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        set_secret(folder, "login", value=MARK)
+        with without_rights(folder / "secrets", mode=0o700):
+            for attempt in (lambda: kept_secrets(folder), lambda: set_secret(folder, "login", value="another-value")):
+                with pytest.raises(ProjectError, match=r"readable by the account.*Permission denied.*chown"):
+                    attempt()
 
 
 def test_a_file_that_runs_would_refuse_is_told_and_is_good_once_it_is_set_again(folder: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from hub_config.projects.files import open_folder, read_text
 from hub_config.projects.making import make_project
+from hub_config.projects.secrets import set_secret
 from hub_config.reports.desk import ProjectBook
+from hub_config.reports.desk.lent_secrets import owner_of
 from hub_config.reports.desk.run_places import RunPlaces
 from hub_config.reports.execution.errors import SecretUnusableError
 from hub_config.reports.execution.secrets import read_secrets
@@ -100,3 +102,25 @@ def test_a_secret_that_is_new_is_lent_at_once_and_one_that_is_lent_is_left_alone
     with as_the_account():
         assert read_secrets(["third"], folder=place.secrets_folder).values == {"third": "value-of-third"}
         assert read_secrets(["registry"], folder=place.secrets_folder).files == before.files
+
+
+def test_a_secret_that_is_replaced_is_the_accounts_at_once_and_a_half_written_one_is_nobodys(home: Path) -> None:
+    """A run may begin in the moment between the two."""
+    book = ProjectBook(home)
+    places = RunPlaces(book, clock=lambda: 0.0)
+    place, project = places("wards"), book.get("wards")
+    assert place is not None
+    assert project is not None
+    folder = home / "projects" / "wards"
+    half_written = folder / "secrets" / ".0123456789abcdef"
+    half_written.touch(mode=0o600)
+    half_written.write_text("the address of a notice, half of it")
+    for name in ("registry", "chat"):
+        set_secret(folder, name, value=f"new-value-of-{name}", owner=owner_of(project, name))
+    with as_the_account():
+        assert read_secrets(["registry"], folder=folder / "secrets").values == {"registry": "new-value-of-registry"}
+    places("wards")
+    with as_the_account():
+        for name in ("chat", ".0123456789abcdef"):
+            with pytest.raises(PermissionError):
+                (folder / "secrets" / name).read_text()

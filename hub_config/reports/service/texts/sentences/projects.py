@@ -87,6 +87,16 @@ PROJECTS: Sequence[tuple[str, str]] = (
         "{name}이(가) 필요하지만 없습니다. 만드세요.",
     ),
     (
+        (
+            "{name} must be readable by the account that runs CohortHub; {System}. An operator gives it to that "
+            "account with chown."
+        ),
+        (
+            "{name}을(를) CohortHub를 실행하는 계정이 읽을 수 있어야 합니다({System}). 운영자가 chown으로 그 계정에 "
+            "주면 됩니다."
+        ),
+    ),
+    (
         "{name} must be a file, not a link, and readable; {System}. Put a file there.",
         "{name}은(는) 링크가 아니라 읽을 수 있는 파일이어야 합니다({System}).",
     ),
