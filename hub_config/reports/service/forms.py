@@ -7,14 +7,16 @@ from typing import Any
 
 from hub_config.reports.parameters.choices import Choices, names_of
 from hub_config.reports.parameters.declarations import Parameter
-from hub_config.reports.parameters.typed_text import from_text
-from hub_config.reports.parameters.values import NAMED, ParameterType
+from hub_config.reports.parameters.typed_text import NotOfThisTypeError, from_text
+from hub_config.reports.parameters.values import NAMED, ParameterType, why_not, with_declared_type
 from hub_config.reports.service.texts import Texts
+from hub_config.reports.service.ticks import can_be_unset, is_ticked, offered_ticks, read_ticks, ticks_of
 
 __all__ = ["Field", "Form", "as_typed", "filled_form", "offer_names", "read_form"]
 
 LONGEST = 10_000
 PREFIX = "p-"  # parameters have their own names in the form, so none can pose as _xsrf
+ORDER = ".order"  # behind the name of a list of choices, whose boxes cannot tell its order
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Field:
         Why the value was refused.
     names : tuple of str
         For a data set, a cohort or a secret: the names there are to choose from; empty where they are not known.
+    ticked : tuple of str
+        For a list of choices: what is ticked, as `ticks_of` writes it.
+    order : str
+        For a list of choices: the list with which the form began, as JSON, where its boxes do not tell its order or
+        that a choice is in it twice; else ''.
     """
 
     parameter: Parameter
@@ -40,6 +47,8 @@ class Field:
     texts: Texts
     error: str | None = None
     names: tuple[str, ...] = ()
+    ticked: tuple[str, ...] = ()
+    order: str = ""
 
     @property
     def id(self) -> str:
@@ -63,9 +72,20 @@ class Field:
     @property
     def hints(self) -> list[str]:
         """What else to know when filling it in."""
-        declared, hints = self.parameter.type, []
-        if declared.range.text:
-            hints.append(self.texts.text("field_range_hint", range=self.texts.ranged(declared.range.text)))
+        declared = self.parameter.type
+        if not is_ticked(declared):
+            return self.text_hints
+        if can_be_unset(declared):
+            return [*self._range_hint, self.texts["field_ticks_unset_hint"]]
+        if declared.optional:
+            return [*self._range_hint, self.texts["field_optional_hint"]]
+        may_be_empty = why_not(declared, []) is None
+        return [*self._range_hint, *([self.texts["field_ticks_hint"]] if may_be_empty else [])]
+
+    @property
+    def text_hints(self) -> list[str]:
+        """What else to know when its values are typed, as in a sweep."""
+        declared, hints = self.parameter.type, self._range_hint
         if declared.kind == "list":
             hints.append(self.texts["field_list_hint"])
         if declared.optional and declared.kind != "choice":
@@ -73,8 +93,25 @@ class Field:
         return hints
 
     @property
+    def _range_hint(self) -> list[str]:
+        text = self.parameter.type.range.text
+        return [self.texts.text("field_range_hint", range=self.texts.ranged(text))] if text else []
+
+    @property
+    def is_ticked(self) -> bool:
+        """Whether it is a group of boxes."""
+        return is_ticked(self.parameter.type)
+
+    @property
+    def boxes(self) -> tuple[tuple[str, str], ...]:
+        """What each box of the group sends, and its label."""
+        return offered_ticks(self.parameter.type, self.ticked, texts=self.texts)
+
+    @property
     def default(self) -> str:
         """The template's own value, as it is shown."""
+        if self.is_ticked and self.parameter.default is None and can_be_unset(self.parameter.type):
+            return self.texts["choice_unset"]
         return self.texts.shown(self.parameter.default)
 
     @property
@@ -126,8 +163,16 @@ def filled_form(parameters: Sequence[Parameter], values: Mapping[str, Any] | Non
         To be shown.
     """
     given = values or {}
-    fields = [Field(one, as_typed(given.get(one.name, one.default), one.type), texts) for one in parameters]
-    return Form(fields, {})
+    return Form([_filled(one, given.get(one.name, one.default), texts=texts) for one in parameters], {})
+
+
+def _filled(parameter: Parameter, value: Any, *, texts: Texts) -> Field:
+    declared = parameter.type
+    if not is_ticked(declared):
+        return Field(parameter, as_typed(value, declared), texts)
+    ticked = ticks_of(value, declared)
+    is_told = not isinstance(value, list) or value == read_ticks(ticked, declared)
+    return Field(parameter, "", texts, ticked=tuple(ticked), order="" if is_told else json.dumps(value))
 
 
 def offer_names(form: Form, known: Sequence[Choices]) -> Form:
@@ -158,7 +203,7 @@ def _names(field: Field, known: Sequence[Choices]) -> tuple[str, ...]:
     return tuple(sorted(names | ({field.value} if field.value else set()))) if names else ()
 
 
-def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str], *, texts: Texts) -> Form:
+def read_form(parameters: Sequence[Parameter], typed: Mapping[str, Sequence[str]], *, texts: Texts) -> Form:
     """Read what was typed.
 
     Parameters
@@ -166,7 +211,7 @@ def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str], *, text
     parameters : sequence of Parameter
         Of the template.
     typed : mapping
-        Text by field name, as the browser sent it.
+        Texts by field name, as the browser sent them; of a field that is no group of boxes the last one counts.
     texts : Texts
         The words of the reader's language.
 
@@ -177,23 +222,25 @@ def read_form(parameters: Sequence[Parameter], typed: Mapping[str, str], *, text
     """
     fields, values = [], {}
     for one in parameters:
-        field, value = _read_field(one, typed, texts=texts)
+        read = _read_boxes if is_ticked(one.type) else _read_field
+        field, value = read(one, typed, texts=texts)
         fields.append(field)
         values[one.name] = value
     wrong = sum(1 for field in fields if field.error)
     error = None
-    if set(typed) - {field.id for field in fields}:
+    known = {field.id for field in fields} | {field.id + ORDER for field in fields if field.is_ticked}
+    if set(typed) - known:
         error = texts["form_unknown"]
     elif wrong:
         error = texts["form_error_one"] if wrong == 1 else texts.text("form_errors", n=wrong)
     return Form(fields, values, error)
 
 
-def _read_field(parameter: Parameter, typed: Mapping[str, str], *, texts: Texts) -> tuple[Field, Any]:
+def _read_field(parameter: Parameter, typed: Mapping[str, Sequence[str]], *, texts: Texts) -> tuple[Field, Any]:
     declared, name = parameter.type, PREFIX + parameter.name
     if declared.kind == "bool" and not declared.optional:  # an empty checkbox sends nothing
         return Field(parameter, "on" if name in typed else "", texts), name in typed
-    words = typed.get(name, "")
+    words = next(reversed(typed.get(name, ())), "")
     if len(words) > LONGEST:
         return Field(parameter, words[:LONGEST], texts, _sentence(texts.text("field_too_long", n=LONGEST), texts)), None
     if not words.strip() and declared.optional:
@@ -204,6 +251,30 @@ def _read_field(parameter: Parameter, typed: Mapping[str, str], *, texts: Texts)
         return Field(parameter, words, texts), from_text(declared, words)
     except ValueError as refused:
         return Field(parameter, words, texts, _sentence(texts.said(str(refused)), texts)), None
+
+
+def _read_boxes(parameter: Parameter, typed: Mapping[str, Sequence[str]], *, texts: Texts) -> tuple[Field, Any]:
+    declared, name = parameter.type, PREFIX + parameter.name
+    order = next(reversed(typed.get(name + ORDER, ())), "")
+    field = Field(parameter, "", texts, ticked=tuple(typed.get(name, ())), order=order)
+    try:
+        value = _in_order(read_ticks(field.ticked, declared), order, declared=declared)
+        wrong = why_not(declared, value)
+    except NotOfThisTypeError as refused:
+        value, wrong = None, str(refused)
+    if wrong is not None:
+        return replace(field, error=_sentence(texts.said(wrong), texts)), None
+    return field, with_declared_type(declared, value)
+
+
+def _in_order(value: Any, order: str, *, declared: ParameterType) -> Any:
+    """Give the list with which the form began, if just its choices are ticked."""
+    try:
+        before = json.loads(order) if order else None
+    except (ValueError, RecursionError):
+        return value
+    is_same = isinstance(before, list) and ticks_of(before, declared) == ticks_of(value, declared)
+    return before if is_same else value
 
 
 def _sentence(why: str, texts: Texts) -> str:

@@ -78,7 +78,7 @@ class FormHandler(PageHandler):
         if offer.broken is not None:
             raise HTTPError(400)
         typed = {
-            key: self.get_body_argument(key, strip=False)
+            key: self.get_body_arguments(key, strip=False)
             for key in self.request.body_arguments
             if key not in NOT_PARAMETERS
         }

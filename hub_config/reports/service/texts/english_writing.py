@@ -84,6 +84,9 @@ ENGLISH_WRITING: Mapping[str, str] = MappingProxyType(
         "form_time_values": "At the next time these values are meant:",
         "form_dated_hint": "A day that depends on the run is written in braces, such as {{month:-1.start}}.",
         "option_not_there": "{value} (not there any more)",
+        "choice_unset": "(no value)",
+        "field_ticks_hint": "Tick what you want; none of them has to be ticked.",
+        "field_ticks_unset_hint": "With none ticked it is an empty list, which is not the same as “no value”.",
         "option_choose": "(choose)",
         # sections of the form
         "section_about": "What it is called",

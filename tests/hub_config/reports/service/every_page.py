@@ -1,6 +1,7 @@
 """A page of every kind, planted and served: what holds for all pages is looked at on these."""
 
 import json
+import shutil
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,17 +18,21 @@ from .served import Served
 from .writing.conftest import CELL, notebook
 
 LEAD = "researcher-1"
+CHOICES = """from typing import Literal
+ways: list[Literal["breslow", "efron", "exact"]] = ["efron"]  # how ties are treated
+years: list[Literal[2024, 2025]] | None = None  # which years"""
 
 
 def plant(served: Served) -> dict[str, str]:
     """Write a project in which everything has happened; give a path by kind of page."""
     write_project(served)
     folder = served.home / "projects" / "wards"
-    (folder / "quality.ipynb").write_bytes(notebook())
+    _offer(served, "choices", notebook(CHOICES))
+    (folder / "quality.ipynb").write_bytes(notebook(f"{CHOICES}\n{CELL}"))
     set_secret(folder, "warehouse-login", value="of no warehouse")
     _define(served, "monthly", schedule=["every weekday at 07:00"])
     _define(served, "weekly", schedule=["0 8 * * 1"])
-    (folder / "quality.ipynb").write_bytes(notebook(CELL.replace('"A"', '"B"'), "x = 1"))
+    (folder / "quality.ipynb").write_bytes(notebook(f"{CHOICES}\n{CELL}".replace('"A"', '"B"'), "x = 1"))
     _define(served, "monthly", approve=False, schedule=["every weekday at 08:00"], parameters={"ward": "C"})
     (first,) = write_runs(served, 10, day=1)
     (second,) = write_runs(served, 12, day=2)
@@ -52,6 +57,7 @@ def plant(served: Served) -> dict[str, str]:
     return {
         "portal": "",
         "form": "new/data_quality",
+        "form of choices": "new/choices",
         "project": "projects/wards",
         "secrets": "projects/wards/secrets",
         "new report": "projects/wards/new",
@@ -72,6 +78,15 @@ def plant(served: Served) -> dict[str, str]:
         "roll-up": f"batches/{batch}",
         "nothing": "nowhere",
     }
+
+
+def _offer(served: Served, name: str, content: bytes) -> None:
+    """Put a template beside those that ship."""
+    shelf = served.service.server.request_callback.settings["shelf"]
+    folder = served.home / "shelf"
+    shutil.copytree(shelf.folder, folder, ignore=shutil.ignore_patterns(".*"))
+    (folder / f"{name}.ipynb").write_bytes(content)
+    shelf.folder = folder
 
 
 def _define(served: Served, name: str, *, approve: bool = True, **changes: Any) -> None:

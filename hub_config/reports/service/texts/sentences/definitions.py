@@ -43,6 +43,10 @@ DEFINITIONS: Sequence[tuple[str, str]] = (
     # fields
     ("is missing", "값이 필요합니다"),
     (
+        "found no value ticked together with choices; tick the one or the others",
+        "‘값 없음’과 다른 항목을 함께 선택했습니다. 둘 중 한쪽만 선택하세요",
+    ),
+    (
         "is no field of a definition (did you mean {near}?)",
         "보고서 정의에 없는 항목입니다. 혹시 {near}을(를) 쓰려고 하셨나요?",
     ),

@@ -16,6 +16,7 @@ from hub_config.reports.parameters.choices import names_of
 from hub_config.reports.parameters.values import NAMED
 from hub_config.reports.service.forms import Field
 from hub_config.reports.service.texts import Texts
+from hub_config.reports.service.ticks import is_ticked, offered_ticks
 from hub_config.reports.service.writing.form.controls import Control, Options
 from hub_config.reports.service.writing.form.plain_fields import PLAIN_FIELDS
 from hub_config.reports.service.writing.form.schedule_chooser import HOWS, NTHS, SHIFTS, WHATS
@@ -129,7 +130,7 @@ class Drawing:
         """
         shown = Field(parameter, first(self.typed, name), self.texts)
         said = [f"{shown.help}{'' if shown.help.endswith(('.', '?', '!')) else '.'}"] if shown.help else []
-        said += shown.hints
+        said += shown.text_hints if listed else shown.hints
         if listed:
             kind = "lines" if "\n" in shown.value else "line"  # a field of one line would lose line ends
             return self.control(name, kind, label=shown.label, code=parameter.name, help=" ".join(said))
@@ -137,7 +138,10 @@ class Drawing:
             said.append(self.texts.text("form_dated_hint"))
         default = shown.default
         said.append(self.texts.text("field_default", value=default) if default else self.texts["field_default_empty"])
-        kind, options = self._input(parameter, shown.value)
+        if is_ticked(parameter.type):
+            kind, options = "checks", offered_ticks(parameter.type, self.typed.get(name, ()), texts=self.texts)
+        else:
+            kind, options = self._input(parameter, shown.value)
         return self.control(
             name, kind, label=shown.label, code=parameter.name, help=" ".join(said), options=options,
             keyboard=shown.keyboard,

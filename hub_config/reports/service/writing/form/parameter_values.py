@@ -1,14 +1,15 @@
 """Parameters of a definition in the form: one field for each that the template declares; others are kept or dropped."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub_config.reports.definitions import Problem
-from hub_config.reports.parameters import Parameter, why_not
+from hub_config.reports.parameters import Parameter, ParameterType, why_not
 from hub_config.reports.parameters.typed_text import NotOfThisTypeError, read_text
 from hub_config.reports.parameters.values import with_declared_type
 from hub_config.reports.service.forms import as_typed
+from hub_config.reports.service.ticks import is_ticked, read_ticks, ticks_of
 from hub_config.reports.service.writing.form.typed import Typed, as_sent, first
 
 __all__ = ["KEPT", "PREFIX", "read_parameters", "read_value", "same", "typed_parameters"]
@@ -48,10 +49,12 @@ def typed_parameters(values: Mapping[str, Any], declared: Mapping[str, Parameter
     dict
         Texts by name.
     """
-    typed = {
-        PREFIX + name: as_sent([as_typed(values.get(name, one.default), one.type)]) for name, one in declared.items()
-    }
+    typed = {PREFIX + name: _typed(values.get(name, one.default), one.type) for name, one in declared.items()}
     return typed | {KEPT: [name for name in values if name not in declared]}
+
+
+def _typed(value: Any, declared: ParameterType) -> list[str]:
+    return ticks_of(value, declared) if is_ticked(declared) else as_sent([as_typed(value, declared)])
 
 
 def read_parameters(
@@ -83,7 +86,7 @@ def read_parameters(
         if list(typed.get(field, opened[field])) == opened[field]:
             values |= {name: before[name]} if name in before else {}
             continue
-        value = read_value(parameter, first(typed, field), place=field)
+        value = read_value(parameter, typed.get(field, ()), place=field)
         if isinstance(value, Problem):
             problems.append(value)
         elif not _is_default(parameter, value):
@@ -95,24 +98,28 @@ def read_parameters(
     return values | {name: before[name] for name in kept}, problems
 
 
-def read_value(parameter: Parameter, text: str, *, place: str) -> Any:
-    """Read the text of one parameter's field.
+def read_value(parameter: Parameter, texts: Sequence[str], *, place: str) -> Any:
+    """Read what stands in one parameter's field.
 
     Parameters
     ----------
     parameter : Parameter
         The declaration.
-    text : str
-        As typed.
+    texts : sequence of str
+        As typed: one text, or what is ticked.
     place : str
         The field's name.
 
     Returns
     -------
     object
-        The value, a text that does not fit, or a `Problem` if a value is needed and none is there.
+        The value, a text that does not fit, or a `Problem` if a value is needed and none is there, or
+        what is ticked contradicts itself.
     """
     declared = parameter.type
+    if is_ticked(declared):
+        return _read_ticks(texts, declared, place=place)
+    text = next(iter(texts), "")
     if declared.kind == "bool" and not declared.optional:
         return text == "on"
     if not text.strip() and declared.optional:
@@ -123,6 +130,13 @@ def read_value(parameter: Parameter, text: str, *, place: str) -> Any:
         return read_text(declared, text)
     except NotOfThisTypeError:
         return text
+
+
+def _read_ticks(ticked: Sequence[str], declared: ParameterType, *, place: str) -> Any:
+    try:
+        return read_ticks(ticked, declared)
+    except NotOfThisTypeError as refused:
+        return Problem(place, "parameter-value", str(refused))
 
 
 def _is_default(parameter: Parameter, value: Any) -> bool:

@@ -67,6 +67,7 @@ ON_PAGES = (
     "reports/parameters/values.py",
     "reports/runners/hearing.py",
     "reports/runners/told_ends.py",
+    "reports/service/ticks.py",
     "reports/service/writing/form/conversion.py",
     "reports/service/writing/form/judging.py",
     "reports/service/writing/form/parameter_values.py",

@@ -290,6 +290,48 @@ def test_what_a_project_has_can_be_chosen(bench: Bench) -> None:
     assert bench.row().draft["parameters"] == {"key": "token"}
 
 
+CHOICES = """from typing import Literal
+ways: list[Literal["breslow", "efron", "two words"]] = ["efron", "breslow"]  # how ties are treated
+years: list[Literal[2024, 2025]] | None = None  # which years
+wards: list[Literal["A", "B", "C"]] = ["A"]  # 1 to 2 items; which wards"""
+
+
+def test_choices_are_ticked_kept_when_something_is_wrong_and_saved(bench: Bench) -> None:
+    bench.write_template(notebook(CHOICES))
+    lee = bench.reader("lee")
+    sent = begun(lee)
+    assert sent["parameters.ways"] == ["", '"breslow"', '"efron"']
+    assert sent["parameters.years"] == ["", "null"]
+    wrong: dict[str, Any] = {
+        "parameters__ways": ["", '"two words"'], "parameters__years": ["", "null", "2025"], "parameters__wards": "",
+    }  # fmt: skip
+    page = send(lee, NEW, sent, do="save", **wrong)
+    read = told(page)
+    assert read.wrong == {"parameters.years", "parameters.wards"}
+    for name, texts in wrong.items():
+        assert read.values()[name.replace("__", ".")] == ([texts] if isinstance(texts, str) else texts)
+    for name in ("ways", "years", "wards"):
+        assert f"parameters.{name}-help" in read.described[f"parameters.{name}"].split()
+    send(lee, NEW, form(page), do="save", parameters__years=["", "2025"], parameters__wards=["", '"C"', '"A"'])
+    assert bench.row().draft["parameters"] == {"ways": ["two words"], "years": [2025], "wards": ["A", "C"]}
+    page = lee.get(f"{PATH}/edit")
+    assert form(page)["parameters.wards"] == ["", '"A"', '"C"']
+    send(lee, f"{PATH}/edit", form(page), do="save", sweep__how="grid", sweep__list__wards='[["A"], ["B", "C"]]')
+    assert bench.row().draft["sweep"] == {"grid": {"wards": [["A"], ["B", "C"]]}}
+
+
+def test_a_choice_that_the_template_has_no_more_is_shown_and_told(bench: Bench) -> None:
+    bench.write_template(notebook(CHOICES))
+    bench.save(parameters={"ways": ["efron"], "wards": ["C"]})
+    bench.write_template(notebook(CHOICES.replace('"B", "C"', '"B"').replace("list[Literal[2024, 2025]]", "str")))
+    kim = bench.reader("kim")
+    page = kim.get(f"{PATH}/edit")
+    assert "C (not there any more)" in page.words
+    assert "parameters.wards" in told(send(kim, f"{PATH}/edit", form(page), do="save")).wrong
+    send(kim, f"{PATH}/edit", form(page), do="save", parameters__wards=["", '"B"'])
+    assert bench.row().draft["parameters"] == {"ways": ["efron"], "wards": ["B"]}
+
+
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_field_has_a_label_and_what_is_said_of_it_is_there(bench: Bench, language: str) -> None:
     bench.save(parameters={"ward": "B"}, alerts=["events > 20"], compare={"x": {}})

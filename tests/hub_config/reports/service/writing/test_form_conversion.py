@@ -14,7 +14,7 @@ from hub_config.reports.calendar.errors import ScheduleError
 from hub_config.reports.calendar.rules import parse_rule
 from hub_config.reports.definitions import Definition, document_sha256
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.parameters import read_parameters
+from hub_config.reports.parameters import read_parameters, why_not
 from hub_config.reports.service.writing.form import Opened, document_of, typed_of
 
 CELL = """
@@ -30,6 +30,9 @@ adjust: bool | None = None  # whether to adjust
 ties: Literal["efron", "breslow"] = "efron"  # how
 codes: list[int] = [1]  # some
 names: list[str] = []  # some
+ways: list[Literal["breslow", "efron", "", "null"]] = ["efron", "breslow"]  # how
+years: list[Literal[2024, 2025, 2026]] | None = None  # which
+wards: list[Literal["A", "B"]] | None = None  # 1 to 2 items; which
 data: 'Dataset' = "demo"  # which data
 """
 DECLARED = {one.name: one for one in read_parameters(CELL)}
@@ -48,6 +51,9 @@ GOOD = st.fixed_dictionaries(
         "ties": st.sampled_from(["efron", "breslow"]),
         "codes": st.lists(st.integers(-5, 2**62), max_size=4),
         "names": st.lists(st.sampled_from(["a", "b, c", " d", "", '"']), max_size=3),
+        "ways": st.lists(st.sampled_from(["breslow", "efron", "", "null"]), max_size=5),
+        "years": st.none() | st.lists(st.sampled_from([2024, 2025, 2026]), max_size=3),
+        "wards": st.sampled_from([None, ["A"], ["B", "A"]]),
         "data": st.sampled_from(["demo", "demo@2026-01"]),
     },
 )
@@ -227,6 +233,61 @@ def test_a_chooser_that_lacks_days_or_a_time_says_so() -> None:
 def test_a_parameter_is_read_by_its_type_and_else_kept_as_typed(field: str, typed: str, value: Any) -> None:
     sent = typed_of(NEW) | {f"parameters.{field}": [typed]}
     assert document_of(sent, NEW).document["parameters"] == {field: value}
+
+
+@pytest.mark.parametrize(
+    ("field", "ticked", "value"),
+    [
+        ("ways", ['"null"', '"breslow"'], ["breslow", "null"]),
+        ("ways", ['""'], [""]),
+        ("ways", [], []),
+        ("ways", ['"efron"', '"efron"'], ["efron"]),
+        ("ways", ['"gone"'], ["gone"]),
+        ("ways", ["efron", "[1]"], ["efron", "[1]"]),
+        ("years", ["2026", "2024"], [2024, 2026]),
+        ("years", [], []),
+        ("years", ['"2024"', "2024.0"], ["2024", 2024.0]),
+        ("wards", ['"B"', '"A"'], ["A", "B"]),
+    ],
+)
+def test_choices_are_ticked_and_come_in_the_order_in_which_they_are_declared(
+    field: str, ticked: list[str], value: list[Any]
+) -> None:
+    found = document_of(typed_of(NEW) | {f"parameters.{field}": ticked}, NEW)
+    assert found.problems == []
+    assert json.dumps(found.document["parameters"]) == json.dumps({field: value})
+
+
+def test_no_value_is_ticked_where_an_empty_list_is_one_too_and_else_it_is_that_nothing_is_ticked() -> None:
+    form = opened({**LEAST, "parameters": {"years": [2024], "wards": ["A"]}})
+    assert typed_of(NEW)["parameters.years"] == ["null"]
+    assert typed_of(NEW)["parameters.wards"] == []
+    sent = typed_of(form) | {"parameters.years": [], "parameters.wards": []}
+    assert document_of(sent, form).document["parameters"] == {"years": []}  # for wards the template's value is none
+    assert "parameters" not in document_of(sent | {"parameters.years": ["null"]}, form).document
+    (problem,) = document_of(sent | {"parameters.years": ["null", "2024"]}, form).problems
+    assert problem.field == "parameters.years"
+    assert "tick the one or the others" in problem.text
+
+
+@pytest.mark.parametrize("value", ["efron", 5, True, ["efron", "gone", 1.5, False], ["efron", "efron"]])
+def test_what_boxes_cannot_say_has_a_box_of_its_own_and_goes_when_it_is_unticked(value: Any) -> None:
+    form = opened({**LEAST, "parameters": {"ways": value}})
+    sent = typed_of(form)
+    assert document_of(sent, form).document["parameters"] == {"ways": value}
+    assert document_of(sent | {"parameters.ways": ['"breslow"']}, form).document["parameters"] == {"ways": ["breslow"]}
+    added = document_of(sent | {"parameters.ways": [*sent["parameters.ways"], '""']}, form).document["parameters"]
+    good = value == ["efron", "efron"]
+    assert (why_not(DECLARED["ways"].type, added["ways"]) is None) == good
+
+
+def test_a_sweep_over_lists_of_choices_is_typed() -> None:
+    sent = typed_of(NEW) | {"sweep.how": ["grid"], "sweep.list.ways": ['[["efron"], []]']}
+    assert document_of(sent, NEW).document["sweep"] == {"grid": {"ways": [["efron"], []]}}
+    form = opened({**LEAST, "sweep": {"grid": {"ways": [["efron", ""], ["null"]]}}})
+    typed = typed_of(form)["sweep.list.ways"]
+    again = document_of(typed_of(NEW) | {"sweep.how": ["grid"], "sweep.list.ways": typed}, NEW)
+    assert again.document["sweep"] == {"grid": {"ways": [["efron", ""], ["null"]]}}
 
 
 def test_a_parameter_set_back_to_the_templates_value_is_not_written_and_an_emptied_one_is_missed() -> None:
