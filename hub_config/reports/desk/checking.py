@@ -44,6 +44,8 @@ class Draft:
         The next five times it is due.
     sweep : bytes or None
         The file that its sweep names, as it is now.
+    version : str or None
+        Once it is written: what stands in the database then, as `saved_version` names it.
     """
 
     definition: Definition
@@ -52,6 +54,7 @@ class Draft:
     problems: Sequence[Problem] = ()
     slots: Sequence[Slot] = field(default_factory=tuple)
     sweep: bytes | None = None
+    version: str | None = None
 
 
 def check_definition(desk: Desk, definition: Definition, *, project: str, person: Person, now: dt.datetime) -> Draft:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
@@ -24,6 +25,7 @@ from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import DefinitionUnknownError, TemplateChangedError
 from hub_config.reports.desk.person import Person
 from hub_config.reports.desk.telling import tell_project
+from hub_config.reports.desk.versions import WHATEVER, Condition, saved_version
 
 __all__ = [
     "approve_draft",
@@ -63,6 +65,7 @@ def save_definition(
     now: dt.datetime,
     approve_too: bool = False,
     seen: str | None = None,
+    condition: Condition = WHATEVER,
 ) -> Draft:
     """Write a definition as a draft; what is approved goes on as it is until a lead approves the draft.
 
@@ -82,11 +85,13 @@ def save_definition(
         Whether a lead approves what they write in the same step.
     seen : str, optional
         The version that the writer began with, as `version_of` names it. Without it, what is there is replaced.
+    condition : Condition, optional
+        What must stand there for it to be written over.
 
     Returns
     -------
     Draft
-        Without problems.
+        Without problems, and with the version that stands there now.
 
     Raises
     ------
@@ -94,7 +99,7 @@ def save_definition(
         If it does not fit, or a new one has the name of another; all that is wrong is told at once, and nothing is
         written.
     TemplateChangedError
-        If it is not the version that the writer has seen any more.
+        If it is not the version that the writer has seen any more, or not as `condition` wants it.
     HubError
         If the person may not, or the definition has been removed.
     """
@@ -106,7 +111,9 @@ def save_definition(
         raise DefinitionError(draft.problems)
     with desk.database.writing() as tx:
         # Only here nobody else can write in between.
-        check_version(one_definition(tx, project=found.name, name=definition.name), seen)
+        row = one_definition(tx, project=found.name, name=definition.name)
+        check_version(row, seen)
+        condition.check(row)
         template = draft.template
         keep_template(tx, sha256=template.sha256, name=template.name, content=template.content, now=now)
         sweep_sha256 = _keep_sweep(tx, draft, now=now)
@@ -132,7 +139,8 @@ def save_definition(
                 path=f"projects/{found.name}/reports/{definition.name}",
                 now=now,
             )
-    return draft
+        version = saved_version(_row(tx, project=found.name, name=definition.name))
+    return replace(draft, version=version)
 
 
 def _keep_sweep(tx: Connection, draft: Draft, *, now: dt.datetime) -> str | None:
@@ -184,6 +192,7 @@ def approve_draft(
     person: Person,
     now: dt.datetime,
     comment: str = "",
+    condition: Condition = WHATEVER,
 ) -> None:
     """Approve the draft of a definition as it was looked at.
 
@@ -201,17 +210,20 @@ def approve_draft(
         With a zone.
     comment : str, optional
         A word about it.
+    condition : Condition, optional
+        What must stand there for it to be done.
 
     Raises
     ------
     TemplateChangedError
-        If the draft is another one by now.
+        If the draft is another one by now, or the definition is not as `condition` wants it.
     HubError
         If the person may not, or there is no draft.
     """
     found = desk.project(project, person=person, action=Action.APPROVE)
     with desk.database.writing() as tx:
         row = _row(tx, project=found.name, name=name)
+        condition.check(row)
         if row.draft is None:
             raise DefinitionUnknownError("Nothing waits for approval; found no draft of this definition. Look again.")
         if hashes != (row.draft_sha256, row.draft_template_sha256):
@@ -283,7 +295,9 @@ def draft_of(desk: Desk, row: Row[Any]) -> tuple[bytes | None, bytes | None]:
     return before, after
 
 
-def discard_draft(desk: Desk, name: str, *, project: str, person: Person, now: dt.datetime) -> None:
+def discard_draft(
+    desk: Desk, name: str, *, project: str, person: Person, now: dt.datetime, condition: Condition = WHATEVER
+) -> None:
     """Throw a draft away.
 
     Parameters
@@ -296,14 +310,25 @@ def discard_draft(desk: Desk, name: str, *, project: str, person: Person, now: d
         Who wants it.
     now : datetime
         With a zone.
+    condition : Condition, optional
+        What must stand there for it to be done.
     """
     found = desk.project(project, person=person, action=Action.DEFINE)
     with desk.database.writing() as tx:
-        _row(tx, project=found.name, name=name)
+        condition.check(_row(tx, project=found.name, name=name))
         drop_draft(tx, project=found.name, name=name, now=now)
 
 
-def pause_definition(desk: Desk, name: str, *, project: str, enabled: bool, person: Person, now: dt.datetime) -> None:
+def pause_definition(
+    desk: Desk,
+    name: str,
+    *,
+    project: str,
+    enabled: bool,
+    person: Person,
+    now: dt.datetime,
+    condition: Condition = WHATEVER,
+) -> None:
     """Stop following a schedule, or go on.
 
     Parameters
@@ -318,15 +343,18 @@ def pause_definition(desk: Desk, name: str, *, project: str, enabled: bool, pers
         Who wants it.
     now : datetime
         With a zone.
+    condition : Condition, optional
+        What must stand there for it to be done.
     """
     found = desk.project(project, person=person, action=Action.PAUSE)
     with desk.database.writing() as tx:
         row = _row(tx, project=found.name, name=name)
+        condition.check(row)
         slots = next_times(parse_definition(row.document), project=found, now=now, n=1) if row.document else []
         pause(tx, row, enabled=enabled, now=now, next_slot=slots[0].at if slots else None)
 
 
-def remove(desk: Desk, name: str, *, project: str, person: Person) -> None:
+def remove(desk: Desk, name: str, *, project: str, person: Person, condition: Condition = WHATEVER) -> None:
     """Take a definition away; its runs stay.
 
     Parameters
@@ -337,10 +365,12 @@ def remove(desk: Desk, name: str, *, project: str, person: Person) -> None:
         Which.
     person : Person
         A lead.
+    condition : Condition, optional
+        What must stand there for it to be done.
     """
     found = desk.project(project, person=person, action=Action.DELETE)
     with desk.database.writing() as tx:
-        _row(tx, project=found.name, name=name)
+        condition.check(_row(tx, project=found.name, name=name))
         remove_definition(tx, project=found.name, name=name)
 
 

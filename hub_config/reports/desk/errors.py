@@ -3,6 +3,7 @@
 from hub_config.errors import HubError
 
 __all__ = [
+    "DefinitionChangedError",
     "DefinitionUnknownError",
     "NotAllowedError",
     "NotApprovedError",
@@ -44,3 +45,9 @@ class TemplateChangedError(HubError):
 
     code = "REPORT-TEMPLATE-CHANGED"
     exit_code = 124
+
+
+class DefinitionChangedError(TemplateChangedError):
+    """The report definition is not the version any more that was to be changed."""
+
+    code = "REPORT-DEFINITION-CHANGED"

@@ -12,6 +12,7 @@ from hub_config.reports.database.errors import (
 )
 from hub_config.reports.definitions.errors import DefinitionUnreadableError
 from hub_config.reports.desk.errors import (
+    DefinitionChangedError,
     DefinitionUnknownError,
     NotAllowedError,
     NotApprovedError,
@@ -32,6 +33,7 @@ STATUSES: Mapping[type[HubError], int] = MappingProxyType(
         ProjectUnknownError: 404,
         QueueFullError: 429,
         RunUnknownError: 404,
+        DefinitionChangedError: 412,  # before what it is a kind of
         TemplateChangedError: 409,
         TemplateNotFoundError: 404,
     }

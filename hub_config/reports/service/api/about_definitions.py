@@ -1,6 +1,7 @@
 """Endpoints: report definitions, from the first draft to the approval, and the times they are due."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hub_config.projects import Action
@@ -22,6 +23,7 @@ from hub_config.reports.desk.defining import (
 )
 from hub_config.reports.desk.errors import DefinitionUnknownError
 from hub_config.reports.desk.kept_sweeps import sweep_change
+from hub_config.reports.desk.versions import saved_version
 from hub_config.reports.service.api.documents import (
     DecidedSlot,
     DefinitionChange,
@@ -34,7 +36,7 @@ from hub_config.reports.service.api.documents import (
     DueTimes,
     ProblemShown,
 )
-from hub_config.reports.service.api.endpoints import Call, Endpoint, Made
+from hub_config.reports.service.api.endpoints import Call, Endpoint, Made, Versioned
 from hub_config.reports.service.api.refusals import lacks_scope
 from hub_config.reports.service.api.requests import Approval, SlotsQuery, WriteQuery
 from hub_config.reports.service.api.run_documents import Queued
@@ -79,14 +81,16 @@ def _row(call: Call) -> Any:
 def _shown(row: Any) -> DefinitionShown:
     names = ("document", "document_sha256", "template_sha256", "approved_by", "approved_at", "draft", "draft_sha256",
              "draft_template_sha256", "drafted_by", "drafted_at")  # fmt: skip
-    return DefinitionShown(**_summary(row), **{name: getattr(row, name) for name in names})
+    shown = {name: getattr(row, name) for name in names}
+    return DefinitionShown(**_summary(row), version=saved_version(row), **shown)
 
 
-def _show(call: Call) -> DefinitionShown:
-    return _shown(_row(call))
+def _show(call: Call) -> Versioned:
+    shown = _shown(_row(call))
+    return Versioned(shown, shown.version)
 
 
-def _put(call: Call) -> DraftChecked:
+def _put(call: Call) -> DraftChecked | Versioned:
     name, project = call.path["definition"], call.path["project"]
     definition = parse_definition(call.body)
     if definition.name != name:
@@ -94,23 +98,28 @@ def _put(call: Call) -> DraftChecked:
     if call.query.approve and not call.may(Scope.APPROVE):
         raise lacks_scope(Scope.APPROVE)
     common: dict[str, Any] = {"project": project, "person": call.person, "now": call.now}
-    before = _approved(call)
+    row = _row_or_none(call)
+    before = parse_definition(row.document) if row is not None and row.document is not None else None
     if call.query.dry_run:
         call.kit.desk.project(project, person=call.person, action=Action.DEFINE)
         draft = check_definition(call.kit.desk, definition, **common)
         if draft.problems or draft.template is None:
             raise DefinitionError(draft.problems)
+        call.condition.check(row)
+        draft = replace(draft, version=saved_version(row) if row is not None else None)
     else:
-        draft = save_definition(call.kit.desk, definition, approve_too=call.query.approve, **common)
-    return _checked(draft, call=call, before=before)
+        draft = save_definition(
+            call.kit.desk, definition, approve_too=call.query.approve, condition=call.condition, **common
+        )
+    checked = _checked(draft, call=call, before=before)
+    return Versioned(checked, draft.version) if draft.version is not None else checked
 
 
-def _approved(call: Call) -> Definition | None:
+def _row_or_none(call: Call) -> Any:
     try:
-        row = _row(call)
+        return _row(call)
     except DefinitionUnknownError:
         return None
-    return parse_definition(row.document) if row.document is not None else None
 
 
 def _checked(draft: Draft, *, call: Call, before: Definition | None) -> DraftChecked:
@@ -122,6 +131,7 @@ def _checked(draft: Draft, *, call: Call, before: Definition | None) -> DraftChe
         approved=written and call.query.approve,
         document_sha256=draft.sha256,
         template_sha256=draft.template.sha256 if draft.template is not None else "",
+        version=draft.version,
         problems=[ProblemShown(**problem.to_dict()) for problem in draft.problems],
         next=_times(draft.slots),
         changes=_changes(before, draft.definition) if before is not None else [],
@@ -138,17 +148,19 @@ def _changes(before: Definition, after: Definition) -> list[DefinitionChange]:
 
 def _delete(call: Call) -> DefinitionShown:
     row = _row(call)
-    remove(call.kit.desk, row.name, project=row.project, person=call.person)
+    remove(call.kit.desk, row.name, project=row.project, person=call.person, condition=call.condition)
     return _shown(row)
 
 
 def _discard(call: Call) -> DefinitionShown:
     row = _row(call)
-    discard_draft(call.kit.desk, row.name, project=row.project, person=call.person, now=call.now)
+    discard_draft(
+        call.kit.desk, row.name, project=row.project, person=call.person, now=call.now, condition=call.condition
+    )
     return _shown(row)
 
 
-def _approve(call: Call) -> DefinitionShown:
+def _approve(call: Call) -> Versioned:
     approve_draft(
         call.kit.desk,
         call.path["definition"],
@@ -157,19 +169,20 @@ def _approve(call: Call) -> DefinitionShown:
         person=call.person,
         now=call.now,
         comment=call.body.comment,
+        condition=call.condition,
     )
     return _show(call)
 
 
-def _pause(call: Call) -> DefinitionShown:
+def _pause(call: Call) -> Versioned:
     return _set_enabled(call, enabled=False)
 
 
-def _resume(call: Call) -> DefinitionShown:
+def _resume(call: Call) -> Versioned:
     return _set_enabled(call, enabled=True)
 
 
-def _set_enabled(call: Call, *, enabled: bool) -> DefinitionShown:
+def _set_enabled(call: Call, *, enabled: bool) -> Versioned:
     pause_definition(
         call.kit.desk,
         call.path["definition"],
@@ -177,6 +190,7 @@ def _set_enabled(call: Call, *, enabled: bool) -> DefinitionShown:
         enabled=enabled,
         person=call.person,
         now=call.now,
+        condition=call.condition,
     )
     return _show(call)
 
@@ -247,35 +261,39 @@ DEFINITION_ENDPOINTS = (
     ),
     Endpoint(
         method="GET", path=ONE, name="showDefinition", summary="Show a report definition and its draft.",
-        scope=Scope.READ, do=_show, answer=DefinitionShown, refusals=(404,),
+        scope=Scope.READ, do=_show, answer=DefinitionShown, refusals=(404,), gives_version=True,
     ),
     Endpoint(
         method="PUT", path=ONE, name="writeDefinition",
         summary="Write a draft of a report definition; what is approved goes on until a lead approves the draft.",
         scope=Scope.DEFINE, do=_put, answer=DraftChecked, query=WriteQuery, body=Definition, parses_body=False,
-        refusals=(404, 409, 413, 415, 422), example=EXAMPLE,
+        refusals=(404, 409, 412, 413, 415, 422), example=EXAMPLE,
+        gives_version=True, takes_version=True, takes_new=True,
     ),
     Endpoint(
         method="DELETE", path=ONE, name="deleteDefinition", summary="Take a report definition away; its runs stay.",
-        scope=Scope.APPROVE, do=_delete, answer=DefinitionShown, refusals=(404,),
+        scope=Scope.APPROVE, do=_delete, answer=DefinitionShown, refusals=(404, 412), takes_version=True,
     ),
     Endpoint(
         method="DELETE", path=ONE + "/draft", name="discardDraft", summary="Throw the draft of a definition away.",
-        scope=Scope.DEFINE, do=_discard, answer=DefinitionShown, refusals=(404,),
+        scope=Scope.DEFINE, do=_discard, answer=DefinitionShown, refusals=(404, 412), takes_version=True,
     ),
     Endpoint(
         method="POST", path=ONE + "/approval", name="approveDefinition",
         summary="Approve the draft that one has looked at, by its hashes.",
-        scope=Scope.APPROVE, do=_approve, answer=DefinitionShown, body=Approval, refusals=(404, 409, 413, 415, 422),
+        scope=Scope.APPROVE, do=_approve, answer=DefinitionShown, body=Approval,
+        refusals=(404, 409, 412, 413, 415, 422), gives_version=True, takes_version=True,
         example={"document_sha256": "0" * 64, "template_sha256": "0" * 64, "comment": "Checked with ward 3."},
     ),
     Endpoint(
         method="POST", path=ONE + "/pause", name="pauseDefinition", summary="Stop following the schedule.",
-        scope=Scope.DEFINE, do=_pause, answer=DefinitionShown, refusals=(404,),
+        scope=Scope.DEFINE, do=_pause, answer=DefinitionShown, refusals=(404, 412),
+        gives_version=True, takes_version=True,
     ),
     Endpoint(
         method="POST", path=ONE + "/resume", name="resumeDefinition", summary="Follow the schedule again.",
-        scope=Scope.DEFINE, do=_resume, answer=DefinitionShown, refusals=(404,),
+        scope=Scope.DEFINE, do=_resume, answer=DefinitionShown, refusals=(404, 412),
+        gives_version=True, takes_version=True,
     ),
     Endpoint(
         method="GET", path=ONE + "/diff", name="diffDefinition",

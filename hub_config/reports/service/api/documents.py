@@ -142,6 +142,7 @@ class DefinitionList(Document, frozen=True):
 class DefinitionShown(DefinitionSummary, frozen=True):
     """A report definition."""
 
+    version: str = Field(description="Of all that people have written of it; in quotes it is what `If-Match` takes.")
     document: dict[str, Any] | None = Field(description="What was approved and runs; null if nothing was.")
     document_sha256: Sha256 | None
     template_sha256: Sha256 | None
@@ -182,6 +183,9 @@ class DraftChecked(Document, frozen=True):
     approved: bool
     document_sha256: Sha256
     template_sha256: Sha256
+    version: str | None = Field(
+        description="Of what stands there now, in quotes for `If-Match`; null if nothing does, as in a first dry run."
+    )
     problems: list[ProblemShown]
     next: list[DueTime] = Field(description="The next five times it is due.")
     changes: list[DefinitionChange] = Field(description="Against what is approved.")

@@ -12,10 +12,11 @@ from hub_config.accounts import NAME_PATTERN
 from hub_config.projects.document import PROJECT_NAME
 from hub_config.projects.secrets import SECRET_NAME
 from hub_config.reports.desk import Person
+from hub_config.reports.desk.versions import WHATEVER, Condition
 from hub_config.reports.service.api.kit import Kit
 from hub_config.reports.service.scopes import Scope
 
-__all__ = ["IDEMPOTENCY_KEY", "PATH_PARTS", "Call", "Download", "Endpoint", "Made", "PathPart"]
+__all__ = ["IDEMPOTENCY_KEY", "PATH_PARTS", "Call", "Download", "Endpoint", "Made", "PathPart", "Versioned"]
 
 IDEMPOTENCY_KEY = r"^[!-~]{1,200}$"
 
@@ -74,6 +75,8 @@ class Call:
         The endpoint's model of the body, or the document itself.
     idempotency_key : str, optional
         The sender's name for this request.
+    condition : Condition
+        What must stand in the database for the request to be carried out.
     may : callable
         Whether the token has a scope.
     """
@@ -86,6 +89,7 @@ class Call:
     query: Any = None
     body: Any = None
     idempotency_key: str | None = None
+    condition: Condition = WHATEVER
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,22 @@ class Made:
     document: BaseModel
     address: str
     status: int = 201
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """An answer with the version of what stands in the database, for whoever writes over it.
+
+    Parameters
+    ----------
+    document : BaseModel
+        The answer.
+    version : str
+        For ``ETag`` and ``If-Match``.
+    """
+
+    document: BaseModel
+    version: str
 
 
 @dataclass(frozen=True)
@@ -161,6 +181,12 @@ class Endpoint:
         Whether the body is checked by the model here; if not, the endpoint reads the document itself.
     is_idempotent : bool
         Whether it takes an ``Idempotency-Key``.
+    gives_version : bool
+        Whether its answer has an ``ETag``.
+    takes_version : bool
+        Whether it takes ``If-Match``.
+    takes_new : bool
+        Whether it takes ``If-None-Match: *``.
     example : mapping, optional
         A body.
     """
@@ -170,7 +196,7 @@ class Endpoint:
     name: str
     summary: str
     scope: Scope
-    do: Callable[[Call], BaseModel | Made | Download]
+    do: Callable[[Call], BaseModel | Made | Versioned | Download]
     answer: type[BaseModel] | str
     statuses: Sequence[int] = (200,)
     refusals: Sequence[int] = ()
@@ -178,4 +204,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     parses_body: bool = True
     is_idempotent: bool = False
+    gives_version: bool = False
+    takes_version: bool = False
+    takes_new: bool = False
     example: Mapping[str, Any] | None = None

@@ -17,7 +17,16 @@ from tornado.web import HTTPError
 from hub_config.errors import HubError
 from hub_config.reports.definitions import Problem
 from hub_config.reports.desk import Person
-from hub_config.reports.service.api.endpoints import IDEMPOTENCY_KEY, PATH_PARTS, Call, Download, Endpoint, Made
+from hub_config.reports.service.api.conditions import condition_of, tag
+from hub_config.reports.service.api.endpoints import (
+    IDEMPOTENCY_KEY,
+    PATH_PARTS,
+    Call,
+    Download,
+    Endpoint,
+    Made,
+    Versioned,
+)
 from hub_config.reports.service.api.kit import Kit
 from hub_config.reports.service.api.openapi import openapi_document
 from hub_config.reports.service.api.refusals import as_refusal, document_of, lacks_scope, nothing_here, problems_in
@@ -185,6 +194,7 @@ class ApiHandler(ApiAnswer):
         self.endpoints = endpoints
         self.allowed = sorted(endpoints)
         self.names = names
+        self._version = ""
 
     async def serve(self, *parts: str) -> None:
         """Answer a request.
@@ -206,11 +216,27 @@ class ApiHandler(ApiAnswer):
             self.set_status(answer.status)
             self.set_header("Location", f"{self.kit.prefix}api/v1/{quote(answer.address)}")
             answer = answer.document
+        elif isinstance(answer, Versioned):
+            self._version = answer.version
+            if self.request.method != "GET":  # there tornado asks `compute_etag`, and may answer 304
+                self.set_header("ETag", tag(answer.version))
+            answer = answer.document
         self.write_json(answer.model_dump(mode="json"))
 
     get = head = post = put = patch = delete = options = serve  # those that are not declared are refused there
 
-    async def _answer(self, parts: tuple[str, ...]) -> BaseModel | Made | Download:
+    def compute_etag(self) -> str | None:
+        """Give the tag of what was read: what is saved, and what is told of it now.
+
+        Returns
+        -------
+        str or None
+            For the header.
+        """
+        content = super().compute_etag()
+        return tag(self._version, content.strip('"')[:16]) if self._version and content else content
+
+    async def _answer(self, parts: tuple[str, ...]) -> BaseModel | Made | Versioned | Download:
         endpoint = self.endpoints.get(self.request.method or "")
         if endpoint is None:
             raise as_refusal(None, status=405)
@@ -236,6 +262,9 @@ class ApiHandler(ApiAnswer):
             query=self._query(endpoint),
             body=self._body(endpoint),
             idempotency_key=self._idempotency_key(endpoint),
+            condition=condition_of(
+                self.request.headers, takes_version=endpoint.takes_version, takes_new=endpoint.takes_new
+            ),
         )
 
     def _query(self, endpoint: Endpoint) -> BaseModel | None:

@@ -13,6 +13,7 @@ from hub_config.reports.service.api.about_definitions import DEFINITION_ENDPOINT
 from hub_config.reports.service.api.about_projects import PROJECT_ENDPOINTS
 from hub_config.reports.service.api.about_runs import RUN_ENDPOINTS
 from hub_config.reports.service.api.about_secrets import SECRET_ENDPOINTS
+from hub_config.reports.service.api.conditions import IF_MATCH, IF_NONE_MATCH
 from hub_config.reports.service.api.documents import Document, ProblemShown
 from hub_config.reports.service.api.downloads import DOWNLOAD_ENDPOINTS
 from hub_config.reports.service.api.endpoints import IDEMPOTENCY_KEY, PATH_PARTS, Endpoint
@@ -38,6 +39,7 @@ MEANINGS: Mapping[int, str] = {
     403: "The token lacks the scope, or the person's role does not allow it.",
     404: "There is nothing of this name that the person may see.",
     409: "It does not fit what is there: another key, another draft, not approved, not ended.",
+    412: "The definition is another version than `If-Match` names, or `If-None-Match: *` found one.",
     413: f"The body has more than {LARGEST} bytes.",
     415: "The body is not JSON.",
     422: "The request can be read, and what it asks for does not fit; each field at fault is named.",
@@ -174,6 +176,22 @@ def _headers(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
             "description": "The sender's name for this request: the same request with the same key is taken once.",
             "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
         }
+    if endpoint.takes_version:
+        yield {
+            "name": "If-Match",
+            "in": "header",
+            "required": False,
+            "description": "The `ETag` of the version that was read: only this one is changed. `*` is any.",
+            "schema": {"type": "string", "pattern": IF_MATCH},
+        }
+    if endpoint.takes_new:
+        yield {
+            "name": "If-None-Match",
+            "in": "header",
+            "required": False,
+            "description": "`*` writes only what is not there yet.",
+            "schema": {"type": "string", "pattern": IF_NONE_MATCH},
+        }
 
 
 def _responses(endpoint: Endpoint) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -183,7 +201,10 @@ def _responses(endpoint: Endpoint) -> Iterable[tuple[str, dict[str, Any]]]:
         }  # fmt: skip
         if endpoint.path.endswith("roll-up"):
             content["text/csv"] = {}
-        yield str(status), {"description": MEANINGS[status], "content": content}
+        done: dict[str, Any] = {"description": MEANINGS[status], "content": content}
+        if endpoint.gives_version:
+            done["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "What `If-Match` takes."}}
+        yield str(status), done
     refusal = {"application/json": {"schema": _reference(Refusal)}}
     for status in sorted({*ALWAYS, *endpoint.refusals}):
         described: dict[str, Any] = {"description": MEANINGS[status], "content": refusal}

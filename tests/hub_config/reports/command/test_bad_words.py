@@ -100,6 +100,8 @@ MISUSES = {
     "the foreground's limits": ("run", "steady", "--project", "wards", "--cell-timeout", "5"),
     "waiting for nobody": ("run", "steady", "--wait"),
     "a schedule of no project": ("schedule", os.devnull),
+    "a version that is none": ("schedule", os.devnull, "--project", "wards", "--if-version", MARK),
+    "a new one of a version": ("schedule", os.devnull, "--project", "wards", "--new", "--if-version", "0" * 32),
     "one run alone": ("diff", RUN_ID),
     "no run at all": ("diff",),
     "a run and a definition": ("diff", RUN_ID, "--definition", "monthly", "--project", "wards"),

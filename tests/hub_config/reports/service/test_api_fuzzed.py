@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(3600)]
 
 # Half a minute for the suite; as long as one likes by hand: COHORTHUB_FUZZ_SECONDS=900.
 SECONDS = int(os.environ.get("COHORTHUB_FUZZ_SECONDS", "25"))
-# 422: the request has the right shape, and names what is not there; shapes cannot say what there is.
-ACCEPTED = ["2xx", "401", "403", "404", "409", "422", "429"]
+# 412, 422: the request has the right shape, and names what is not there; shapes cannot say what there is.
+ACCEPTED = ["2xx", "401", "403", "404", "409", "412", "422", "429"]
 
 
 @pytest.fixture(scope="module")

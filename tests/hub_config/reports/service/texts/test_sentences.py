@@ -92,6 +92,7 @@ ELSEWHERE = {
     "reports/command": "the terminal",
     "reports/changes/differences.py": "whoever calls it from Python: no page gives a tolerance of its own",
     "reports/database/migrating.py": "the log of a start",
+    "reports/desk/versions.py": "the terminal and the API: a page tells of its own version",
     "reports/exports": "no one: the pages have texts of their own for each",
     "reports/folders/retention.py": "the terminal",
     "reports/folders/runs.py": "the terminal",
