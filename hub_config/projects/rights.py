@@ -22,6 +22,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     PAUSE = "pause"
     DELETE = "delete"
+    REMOVE_RUN = "remove_run"
     SET_SECRET = "set_secret"  # noqa: S105 - the name of a right
     REMOVE_SECRET = "remove_secret"  # noqa: S105
 
@@ -36,7 +37,8 @@ MEANING: Mapping[Action, str] = MappingProxyType(
         Action.DEFINE: "write or change a report definition, which then waits for approval",
         Action.APPROVE: "approve a definition or a changed template",
         Action.PAUSE: "stop a schedule for a while, and let it go on",
-        Action.DELETE: "take a report definition away; its runs stay",
+        Action.DELETE: "take a report definition away, whose runs stay; keep a run for ever, or no longer",
+        Action.REMOVE_RUN: "remove a run that has ended and is not kept; operators may, too",
         Action.SET_SECRET: "write a secret, which nobody can read back",
         Action.REMOVE_SECRET: "see which secrets there are, and take one away",
     }
@@ -55,6 +57,7 @@ RIGHTS: Mapping[Action, frozenset[Role]] = MappingProxyType(
         Action.APPROVE: frozenset({_LEAD}),
         Action.PAUSE: frozenset({_LEAD, _ANALYST}),
         Action.DELETE: frozenset({_LEAD}),
+        Action.REMOVE_RUN: frozenset({_LEAD}),
         Action.SET_SECRET: frozenset({_LEAD}),
         Action.REMOVE_SECRET: frozenset({_LEAD}),
     }
@@ -70,6 +73,7 @@ AFTER_THE_END = frozenset(
         Action.CANCEL,
         Action.PAUSE,
         Action.DELETE,
+        Action.REMOVE_RUN,
         Action.REMOVE_SECRET,
     }
 )

@@ -17,6 +17,7 @@ __all__ = [
     "events_of",
     "find_batch",
     "find_runs",
+    "newest_event",
     "newest_success",
     "one_run",
     "queue_figures",
@@ -201,8 +202,11 @@ def newest_success(
     template: str | None = None,
     before: str | None = None,
     label: str | None = None,
+    folder_may_be_gone: bool = False,
 ) -> Row[Any] | None:
     """Read the newest run that succeeded; one that repeats an old one exactly is as old as that.
+
+    Never one that somebody removed.
 
     Parameters
     ----------
@@ -218,6 +222,8 @@ def newest_success(
         Queued before this moment.
     label : str, optional
         Of this part of a sweep.
+    folder_may_be_gone : bool, default False
+        Whether it may be one whose folder went because it was old.
 
     Returns
     -------
@@ -229,7 +235,10 @@ def newest_success(
         runs.c.state == "succeeded",
         runs.c.rerun_of.is_(None),
         runs.c.definition.is_not_distinct_from(definition),
+        runs.c.removal_asked_by.is_(None),
     ]
+    if not folder_may_be_gone:
+        conditions.append(runs.c.removed_at.is_(None))
     for column, value in ((runs.c.template_name, template), (runs.c.label, label)):
         if value is not None:
             conditions.append(column == value)
@@ -301,6 +310,27 @@ def events_of(connection: Connection, run_id: str, *, after: int = 0, limit: int
     """
     asked = sa.select(events).where(events.c.run_id == run_id, events.c.id > after).order_by(events.c.id).limit(limit)
     return list(connection.execute(asked))
+
+
+def newest_event(connection: Connection, run_id: str, *, kind: str) -> Row[Any] | None:
+    """Read what of one kind happened last to a run.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    run_id : str
+        Which.
+    kind : str
+        As the table has it.
+
+    Returns
+    -------
+    Row or None
+        None if nothing of that kind did.
+    """
+    asked = sa.select(events).where(events.c.run_id == run_id, events.c.kind == kind).order_by(events.c.id.desc())
+    return connection.execute(asked.limit(1)).first()
 
 
 def template_content(connection: Connection, sha256: str) -> Row[Any] | None:

@@ -19,7 +19,6 @@ __all__ = [
     "accounts_with_left_runs",
     "left_runs",
     "note_closed",
-    "note_removed",
     "put_back",
     "unheard_of",
 ]
@@ -143,21 +142,3 @@ def note_closed(tx: Connection, run_id: str, *, account: str, folder: str | None
     """
     found = {"folder": folder, "state_reason": RUNNER_SILENT if folder is not None else NO_FOLDER}
     tx.execute(_NOTE_CLOSED, {"of_run": run_id, "of_account": account, **found})
-
-
-def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:
-    """Write down that the folder of an old run is gone.
-
-    Parameters
-    ----------
-    tx : Connection
-        From `Database.writing`.
-    run_id : str
-        Which.
-    now : datetime
-        With a zone.
-    """
-    # Why it ended stays; only that its folder waits for a runner is not so any more.
-    reason = sa.case((runs.c.state_reason == RUNNER_SILENT, NO_FOLDER), else_=runs.c.state_reason)
-    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(folder=None, state_reason=reason))
-    note_event(tx, run_id, kind="removed", now=now)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from hub_config.reports.database.history import newest_success, one_run
+from hub_config.reports.database.removals import IS_THERE
 from hub_config.reports.database.tables import runs
 
 __all__ = ["newest_of_definitions", "succeeded_definitions", "success_to_compare"]
@@ -56,7 +57,9 @@ def newest_of_definitions(connection: Connection, *, projects: Sequence[str]) ->
 
 
 def succeeded_definitions(connection: Connection, *, projects: Sequence[str]) -> dict[tuple[str, str], str]:
-    """Read when each definition last succeeded; a run that repeats an old one exactly does not count.
+    """Read when each definition last succeeded.
+
+    A run that repeats an old one exactly does not count, nor one that is removed.
 
     Parameters
     ----------
@@ -70,7 +73,7 @@ def succeeded_definitions(connection: Connection, *, projects: Sequence[str]) ->
     dict
         When the newest success was asked for, by project and definition; those that never did are left out.
     """
-    asked = _newest(runs.c.state == "succeeded", runs.c.rerun_of.is_(None), projects=projects)
+    asked = _newest(runs.c.state == "succeeded", runs.c.rerun_of.is_(None), IS_THERE, projects=projects)
     return {(row.project, row.definition): row.queued_at for row in connection.execute(asked)}
 
 
@@ -92,8 +95,9 @@ def success_to_compare(connection: Connection, run: Row[Any]) -> Row[Any] | None
     """
     if run.rerun_of is not None:
         original = one_run(connection, run.rerun_of)
-        is_whole = original is not None and original.project == run.project and original.state == "succeeded"
-        return original if is_whole else None
+        if original is None or original.project != run.project or original.state != "succeeded":
+            return None
+        return original if original.removal_asked_by is None else None
     return newest_success(
         connection,
         project=run.project,
@@ -101,4 +105,5 @@ def success_to_compare(connection: Connection, run: Row[Any]) -> Row[Any] | None
         template=run.template_name if run.definition is None else None,
         before=run.queued_at,
         label=run.label,
+        folder_may_be_gone=True,  # what came right before it, also where that can only be called gone
     )

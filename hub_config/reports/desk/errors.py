@@ -8,6 +8,7 @@ __all__ = [
     "NotAllowedError",
     "NotApprovedError",
     "ProjectUnknownError",
+    "RunStaysError",
     "TemplateChangedError",
 ]
 
@@ -51,3 +52,10 @@ class DefinitionChangedError(TemplateChangedError):
     """The report definition is not the version any more that was to be changed."""
 
     code = "REPORT-DEFINITION-CHANGED"
+
+
+class RunStaysError(HubError):
+    """The run cannot be removed as it is, or kept as it is gone."""
+
+    code = "REPORT-RUN-STAYS"
+    exit_code = 98

@@ -25,7 +25,7 @@ class Person:
     def may(self, project: Project, action: Action) -> bool:
         """Tell whether this person may do something in a project.
 
-        Operators see and cancel all runs; what a project runs is its members' business.
+        Operators see, cancel and remove all runs; what a project runs is its members' business.
 
         Parameters
         ----------
@@ -40,5 +40,6 @@ class Person:
             By their role, or as an operator.
         """
         return may(project, self.name, action=action) or (
-            self.is_operator and action in {Action.READ, Action.READ_LOG, Action.CANCEL, Action.CANCEL_OWN}
+            self.is_operator
+            and action in {Action.READ, Action.READ_LOG, Action.CANCEL, Action.CANCEL_OWN, Action.REMOVE_RUN}
         )

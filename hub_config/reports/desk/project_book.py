@@ -135,11 +135,33 @@ class ProjectBook:
         Returns
         -------
         Path or None
-            None if there is none. One whose runner was killed is closed by the next runner.
+            None if there is none, or it is being removed. One whose runner was killed is closed by the next runner.
         """
-        adopted = f"runs/{run.id}"  # from the command line, or of a version without a queue
-        folder = self.home / adopted if run.folder == adopted else self.runs_root(run.project) / run.id
+        if run.removal_asked_by is not None:  # it may lie there yet; nobody sees it any more
+            return None
+        folder = self.root_of(run) / run.id
         return folder if folder.is_dir() and not folder.is_symlink() else None
+
+    def root_of(self, run: Any) -> Path:
+        """Say in which folder the folder of a run lies, if it has one.
+
+        Parameters
+        ----------
+        run : Row
+            As it stands in the database.
+
+        Returns
+        -------
+        Path
+            The project's, or ``runs/`` in the home for what came from the command line or a version without a queue.
+        """
+        is_adopted = run.folder == f"runs/{run.id}"
+        return self.runs_root(COMMAND_LINE) if is_adopted else self.runs_root(run.project)
+
+    @property
+    def pdfs(self) -> Path:
+        """Where PDFs that were made of runs are kept a while."""
+        return self.home / "run" / "pdf"
 
     def most_runners_of(self, account: str) -> int:
         """Say how many runners an account may have.

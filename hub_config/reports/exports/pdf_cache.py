@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,11 +17,12 @@ from hub_config.reports.folders.contents import open_regular
 __all__ = ["PdfCache"]
 
 VERSION = "1"  # of what is put around a page; another one makes new PDFs
+OF_ANY_RUN = re.compile(r"[0-9a-f]{64}\.pdf")
 
 
 @dataclass(frozen=True)
 class PdfCache:
-    """A folder of PDFs, named by what they were made from.
+    """A folder of PDFs, named by their run and what they were made from.
 
     Any number of threads and processes may share it.
 
@@ -69,13 +71,30 @@ class PdfCache:
             As for `make_pdf`.
         """
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        pdf = self.folder / f"{_key(html, run_id)}.pdf"
+        pdf = self.folder / f"{run_id}.{_key(html, run_id)}.pdf"
         if not _touched(pdf):
             with self._slot():
                 if not _touched(pdf):  # another one made it while this one waited
                     make_pdf(html, pdf, run_id=run_id, limits=self.limits)
                     self._prune(keep=pdf)
+        if not html.is_file():  # the run was removed while its page was printed
+            pdf.unlink(missing_ok=True)
+            raise PdfFailedError("The run has no page to print; it was removed meanwhile. Look at the list.")
         return pdf
+
+    def forget(self, run_id: str) -> None:
+        """Take away the PDFs of a run that is removed; its folder has to be gone before.
+
+        Parameters
+        ----------
+        run_id : str
+            Which.
+        """
+        with contextlib.suppress(FileNotFoundError), os.scandir(self.folder) as entries:
+            for entry in entries:
+                # Those of a version that did not name the run may be of any, and can be made again.
+                if entry.name.startswith(f"{run_id}.") or OF_ANY_RUN.fullmatch(entry.name):
+                    Path(entry.path).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:

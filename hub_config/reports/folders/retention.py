@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import errno
 import os
 import shutil
 import stat
@@ -89,7 +90,8 @@ def _time(value: Any) -> dt.datetime | None:
 def remove_run_folder(root: Path, run_id: str) -> None:
     """Remove the folder of a run that has ended: first its name, then its files.
 
-    Killed in between, it leaves a hidden folder that is no run, which `finish_removals` takes away.
+    Killed in between, it leaves a hidden folder that is no run. Asked again it goes on there, and so does
+    `finish_removals`.
 
     Parameters
     ----------
@@ -101,38 +103,60 @@ def remove_run_folder(root: Path, run_id: str) -> None:
     Raises
     ------
     RunNotFoundError
-        If there is no folder of that id below `root`; a link, a file and anything outside are none.
+        If there is no folder of that id below `root`, nor what a removal left of it; a link, a file and anything
+        outside are none.
     RunFolderError
-        If the run goes on, or the folder may not be removed.
+        If the run goes on, or something of the folder stays.
     """
     if RUN_ID.fullmatch(run_id) is None or run_id == "latest":
         raise RunNotFoundError(
             f"There is no such run in {root}; what was given cannot be a run's id. Look at the list."
         )
-    run = RunFolder(root, run_id)
-    if run.building.exists():
-        raise RunFolderError(f"The run {run_id} cannot be removed; it goes on, or waits to be closed. Cancel it first.")
     try:
         inside = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as refused:
+    except (FileNotFoundError, NotADirectoryError) as refused:
         raise RunNotFoundError(f"There are no runs in {root}; {refused.strerror}. Look at the list.") from refused
+    except OSError as refused:  # a disk that does not answer: what lies on it is not gone
+        raise _stays(run_id, refused.strerror) from refused
     try:
-        if not stat.S_ISDIR(os.stat(run_id, dir_fd=inside, follow_symlinks=False).st_mode):
-            raise RunNotFoundError(f"There is no such run in {root}; found something that is no folder of a run.")
-        os.rename(run_id, f".{run_id}{SUFFIX}", src_dir_fd=inside, dst_dir_fd=inside)
-        os.fsync(inside)
-        _remove_tree(root / f".{run_id}{SUFFIX}")
-    except FileNotFoundError as missing:
-        raise RunNotFoundError(
-            f"There is no such run in {root}; it may be removed already. Look at the list."
-        ) from missing
+        if _is_folder(RunFolder(root, run_id).building.name, inside):
+            raise RunFolderError(
+                f"The run {run_id} cannot be removed; it goes on, or waits to be closed. Cancel it first."
+            )
+        _hide_and_remove(root, run_id, inside=inside)
     except OSError as refused:
-        raise RunFolderError(
-            f"The run {run_id} cannot be removed whole; {refused.strerror}. Its folder is hidden, and is tried again."
-        ) from refused
+        raise _stays(run_id, refused.strerror) from refused
     finally:
         os.close(inside)
     _remove_dangling(root)
+
+
+def _stays(run_id: str, reason: str | None) -> RunFolderError:
+    return RunFolderError(f"The run {run_id} cannot be removed whole; {reason}. Whatever is left is tried again.")
+
+
+def _hide_and_remove(root: Path, run_id: str, *, inside: int) -> None:
+    """Remove the folder, and what an earlier removal left that stopped on the way; come back only if both are gone."""
+    hidden = f".{run_id}{SUFFIX}"
+    found = [name for name in (hidden, run_id) if _is_folder(name, inside)]
+    if not found:
+        raise RunNotFoundError(f"There is no such run in {root}; it may be removed already. Look at the list.")
+    # Another service may be at it as well, so what has gone meanwhile is no failure.
+    for name in found:
+        with contextlib.suppress(FileNotFoundError):
+            if name == run_id:
+                os.rename(run_id, hidden, src_dir_fd=inside, dst_dir_fd=inside)
+                os.fsync(inside)
+            _remove_tree(root / hidden)
+    if _is_folder(hidden, inside) or _is_folder(run_id, inside):
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY))
+
+
+def _is_folder(name: str, inside: int) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(name, dir_fd=inside, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def finish_removals(root: Path) -> int:

@@ -19,6 +19,7 @@ from hub_config.reports.database.connection import Database, time_text
 from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.newest import success_to_compare
+from hub_config.reports.database.removals import IS_THERE
 from hub_config.reports.database.states import ACTIVE, FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
@@ -91,7 +92,9 @@ class SettledRuns:
         if definition is not None and definition.alerts and run.state == "succeeded":
             alerts = await asyncio.to_thread(self._alerts, run, definition)
         with self.database.writing() as tx:
-            found = {"facts": {**run.facts, "alerts": alerts}} if alerts else {}
+            # Of a run that was removed meanwhile no number stays.
+            is_there = tx.execute(sa.select(runs.c.id).where(runs.c.id == run.id, IS_THERE)).first() is not None
+            found = {"facts": {**run.facts, "alerts": alerts}} if alerts and is_there else {}
             claimed = tx.execute(_SETTLE, {"of_run": run.id, "is_settled": True, **found})
             if claimed.rowcount == 1 and project is not None and definition is not None:
                 self._tell(tx, run, project=project, definition=definition, alerts=alerts, now=now)

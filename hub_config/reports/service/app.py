@@ -18,6 +18,7 @@ from hub_config.reports.keeper.adopted_runs import AdoptedRuns
 from hub_config.reports.keeper.due_slots import DueSlots
 from hub_config.reports.keeper.lost_runs import LostRuns
 from hub_config.reports.keeper.old_runs import OldRuns
+from hub_config.reports.keeper.removed_runs import RemovedRuns
 from hub_config.reports.keeper.runner_supply import RunnerSupply
 from hub_config.reports.keeper.sent_notices import SentNotices
 from hub_config.reports.keeper.settled_runs import SettledRuns
@@ -172,7 +173,7 @@ def make_service(settings: ServiceSettings) -> Service:
         comparisons=Comparisons(database),
         portal=Portal(database),
         known_values=KnownValues(database),
-        pdfs=PdfCache(settings.home / "run" / "pdf"),
+        pdfs=PdfCache(book.pdfs),
         hub_auth=auth,
         shelf=shelf,
         site=Site(prefix=settings.prefix, hub_base_url=settings.hub_base_url, banners=isolation_notices()),
@@ -213,6 +214,7 @@ def _tasks(settings: ServiceSettings, *, desk: Desk, supply: RunnerSupply, sent:
         Task("ended runs", 1.0, SettledRuns(database=database, book=book).look),
         Task("notices", 2.0, sent.look),
         Task("old runs", 3600.0, OldRuns(database=database, book=book).look),
+        Task("removed runs", 2.0, RemovedRuns(database=database, book=book).look),
         Task("starting runners", 0.5, supply.look),
         Task("forgetting runners", 30.0, supply.tidy),
         Task("runs from the command line", 3.0, adopted.look),

@@ -17,6 +17,7 @@ from hub_config.reports.desk.errors import (
     NotAllowedError,
     NotApprovedError,
     ProjectUnknownError,
+    RunStaysError,
     TemplateChangedError,
 )
 
@@ -32,6 +33,7 @@ STATUSES: Mapping[type[HubError], int] = MappingProxyType(
         NotApprovedError: 409,
         ProjectUnknownError: 404,
         QueueFullError: 429,
+        RunStaysError: 409,
         RunUnknownError: 404,
         DefinitionChangedError: 412,  # before what it is a kind of
         TemplateChangedError: 409,

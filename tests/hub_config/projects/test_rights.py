@@ -20,6 +20,7 @@ TABLE = {
     Action.APPROVE: (True, False, False, False),
     Action.PAUSE: (True, True, False, True),
     Action.DELETE: (True, False, False, True),
+    Action.REMOVE_RUN: (True, False, False, True),
     Action.SET_SECRET: (True, False, False, False),
     Action.REMOVE_SECRET: (True, False, False, True),
 }

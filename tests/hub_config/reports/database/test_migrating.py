@@ -105,6 +105,23 @@ def test_what_a_schedule_asked_for_is_told_from_an_account_of_that_name(empty: C
     }  # fmt: skip
 
 
+def test_runs_whose_folder_went_before_are_known_as_removed(empty: Callable[[], Database]) -> None:
+    database = empty()
+    bring_up_to_date(database, to="0005")
+    moment, later = "2026-01-01T00:00:00.000Z", "2026-02-01T00:00:00.000Z"
+    with database.writing() as tx:
+        for name, kind in (("old", "removed"), ("new", "queued")):
+            batch = {"id": name, "project": "wards", "submitted_by": "lee", "submitted_at": moment, "n_runs": 1}
+            tx.execute(sa.insert(METADATA.tables["batches"]).values(**batch, request_sha256="x"))
+            tx.execute(sa.insert(METADATA.tables["runs"]).values(**_new_run(name, moment=moment), submitted_by="lee"))
+            event = {"run_id": name, "at": later, "kind": kind, "text": ""}
+            tx.execute(sa.insert(METADATA.tables["events"]).values(**event))
+    bring_up_to_date(database)
+    with database.reading() as connection:
+        found = connection.execute(sa.text("SELECT id, removed_at, removal_asked_by FROM runs ORDER BY id")).all()
+    assert [tuple(row) for row in found] == [("new", None, None), ("old", later, None)]
+
+
 def _new_run(name: str, *, moment: str) -> dict[str, object]:
     texts = dict.fromkeys(("label", "template_sha256", "title", "cell_title"), "")
     numbers = dict.fromkeys(("batch_index", "attempt", "priority", "heard"), 0)

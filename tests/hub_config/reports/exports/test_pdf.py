@@ -266,6 +266,22 @@ def test_those_not_asked_for_the_longest_go_first(tmp_path: Path, made: list[Pat
     assert len(made) == 5
 
 
+def test_a_run_that_is_removed_while_its_page_is_printed_leaves_no_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    html = page(tmp_path, "one")
+    cache = PdfCache(tmp_path / "cache")
+
+    def make(_html: Path, pdf: Path, **_: object) -> int:
+        html.unlink()
+        cache.forget(RUN_ID)
+        pdf.write_bytes(b"x")
+        return 1
+
+    monkeypatch.setattr(pdf_cache, "make_pdf", make)
+    with pytest.raises(PdfFailedError, match="removed"):
+        cache.get(html, run_id=RUN_ID)
+    assert list((tmp_path / "cache").glob("*.pdf")) == []
+
+
 def test_no_more_are_made_at_once_than_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     running, most, lock = 0, 0, threading.Lock()
     release = threading.Event()

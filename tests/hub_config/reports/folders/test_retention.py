@@ -1,6 +1,8 @@
 """Which runs may go, and that removing one takes that one and nothing else."""
 
 import datetime as dt
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,40 @@ def test_a_removal_killed_on_the_way_leaves_no_run_and_is_finished_later(
     assert finish_removals(tmp_path) == 1
     assert not (tmp_path / ".one.removing").exists()
     assert finish_removals(tmp_path / "nowhere") == 0
+
+
+@pytest.mark.parametrize("is_back", [False, True], ids=["alone", "with a folder beside it"])
+def test_a_removal_that_is_asked_for_again_finishes_what_is_hidden(tmp_path: Path, is_back: bool):
+    closed_run(tmp_path).rename(tmp_path / ".one.removing")
+    if is_back:
+        closed_run(tmp_path)
+    remove_run_folder(tmp_path, "one")
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+    with pytest.raises(RunNotFoundError):
+        remove_run_folder(tmp_path, "one")
+
+
+def test_what_another_service_has_not_removed_whole_is_not_called_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    closed_run(tmp_path)
+
+    def overtaken(_folder: Path) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("hub_config.reports.folders.retention._remove_tree", overtaken)
+    for _ in range(2):
+        with pytest.raises(RunFolderError, match="cannot be removed whole"):
+            remove_run_folder(tmp_path, "one")
+
+
+def test_a_disk_that_does_not_answer_has_lost_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    closed_run(tmp_path)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", refuse)
+        with pytest.raises(RunFolderError, match="Stale"):
+            remove_run_folder(tmp_path, "one")

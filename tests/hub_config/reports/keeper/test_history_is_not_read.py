@@ -13,6 +13,7 @@ from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import batches, events, runners, runs
 from hub_config.reports.keeper.due_slots import DueSlots
 from hub_config.reports.keeper.lost_runs import LostRuns
+from hub_config.reports.keeper.removed_runs import RemovedRuns
 from hub_config.reports.keeper.runner_supply import RunnerSupply
 from hub_config.reports.keeper.settled_runs import SettledRuns
 from hub_config.reports.runners.hearing import Hearing, RunPlace
@@ -79,10 +80,11 @@ class Seconds:
         self.supply = RunnerSupply(bench.database, NoHub(), most_runners_of=lambda _: 1)
         self.lost = LostRuns(bench.database, root_of=bench.desk.book.runs_root, home=bench.home)
         self.settled = SettledRuns(bench.database, bench.desk.book)
+        self.removed = RemovedRuns(bench.database, bench.desk.book)
         self.due = DueSlots(bench.desk)
 
     async def pass_by(self, *told: RunReport) -> Any:
-        for task in (self.due.look, self.lost.look, self.settled.look, self.supply.look):
+        for task in (self.due.look, self.lost.look, self.settled.look, self.removed.look, self.supply.look):
             await task(self.bench.now)
         return self.hearing.answer(SyncRequest("r1", 1, told), account=self.account, now=self.bench.now)
 

@@ -1,0 +1,100 @@
+"""Runs whose folder goes: those that somebody asked to remove, and those that need not be kept."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from hub_config.reports.database.conditions import is_one_of
+from hub_config.reports.database.connection import time_text
+from hub_config.reports.database.left_runs import NO_FOLDER, RUNNER_SILENT
+from hub_config.reports.database.states import FINAL
+from hub_config.reports.database.submissions import note_event
+from hub_config.reports.database.tables import runs
+
+__all__ = ["IS_THERE", "ask_to_remove", "note_removed", "removals_waiting"]
+
+IS_THERE = sa.and_(runs.c.removal_asked_by.is_(None), runs.c.removed_at.is_(None))
+"""Neither removed, nor about to be."""
+
+RESULTS = ("alerts",)  # of the facts, what holds numbers that the run computed
+
+# Asked every second or two, so built once.
+_WAITING = (
+    sa.select(runs.c.id)
+    .where(runs.c.removal_asked_by > "", runs.c.removed_at.is_(None))  # SQLite's index answers no "is not null"
+    .order_by(runs.c.ended_at, runs.c.id)
+)
+_ASK = sa.update(runs).where(
+    runs.c.id == sa.bindparam("of_run"), is_one_of(runs.c.state, FINAL), runs.c.is_kept.is_(False), IS_THERE
+)
+
+
+def ask_to_remove(tx: Connection, run_id: str, *, who: str, now: dt.datetime) -> bool:
+    """Write down that a run is to be removed: from then on nothing of its folder is shown.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+    who : str
+        The person who asked.
+    now : datetime
+        With a zone.
+
+    Returns
+    -------
+    bool
+        False if it has not ended, is kept, was removed, or was asked for before.
+    """
+    changed = tx.execute(_ASK, {"of_run": run_id, "removal_asked_by": who})
+    if changed.rowcount == 1:
+        note_event(tx, run_id, kind="remove", who=who, now=now)
+    return changed.rowcount == 1
+
+
+def removals_waiting(connection: Connection) -> list[str]:
+    """Find the runs that somebody asked to remove, and that are not removed.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+
+    Returns
+    -------
+    list of str
+        Ids.
+    """
+    return [row.id for row in connection.execute(_WAITING)]
+
+
+def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:
+    """Write down that the folder of a run is gone; once, whoever sees it first.
+
+    What ran, when and for whom stays, and how it ended. Of a run that somebody removed go also the numbers of its
+    results that are kept beside the folder.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+    now : datetime
+        With a zone.
+    """
+    run = tx.execute(sa.select(runs).where(runs.c.id == run_id, runs.c.removed_at.is_(None))).first()
+    if run is None:
+        return
+    # Why it ended stays; only that its folder waits for a runner is not so any more.
+    reason = NO_FOLDER if run.state_reason == RUNNER_SILENT else run.state_reason
+    gone: dict[str, Any] = {"folder": None, "state_reason": reason, "removed_at": time_text(now)}
+    if run.removal_asked_by is not None:
+        gone["facts"] = {name: value for name, value in run.facts.items() if name not in RESULTS}
+    changed = tx.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.removed_at.is_(None)).values(**gone))
+    if changed.rowcount == 1:
+        note_event(tx, run_id, kind="removed", who=run.removal_asked_by, now=now)

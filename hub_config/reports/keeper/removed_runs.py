@@ -1,0 +1,61 @@
+"""Runs that somebody asked to remove, and whose folder is not gone yet."""
+
+import asyncio
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from hub_config.errors import RunFolderError
+from hub_config.reports.database.connection import Database
+from hub_config.reports.database.removals import removals_waiting
+from hub_config.reports.desk.project_book import ProjectBook
+from hub_config.reports.desk.removing import take_away
+
+__all__ = ["RemovedRuns"]
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S = 60.0  # after a folder could not be removed
+
+
+@dataclass
+class RemovedRuns:
+    """Finishes removals: the service may have been killed in the middle, or the run's runner had to close it first.
+
+    Parameters
+    ----------
+    database : Database
+        The history.
+    book : ProjectBook
+        The projects.
+    clock : callable, optional
+        Seconds that only go forward.
+    """
+
+    database: Database
+    book: ProjectBook
+    clock: Callable[[], float] = time.monotonic
+    _again_at: dict[str, float] = field(default_factory=dict)
+
+    async def look(self, now: dt.datetime) -> None:
+        """Take away what waits.
+
+        Parameters
+        ----------
+        now : datetime
+            With a zone.
+        """
+        with self.database.reading() as connection:
+            waiting = removals_waiting(connection)
+        self._again_at = {run_id: at for run_id, at in self._again_at.items() if run_id in waiting}
+        for run_id in waiting:
+            if self.clock() < self._again_at.get(run_id, 0.0):
+                continue
+            try:
+                await asyncio.to_thread(take_away, self.database, self.book, run_id=run_id, now=now)
+            except RunFolderError as refused:
+                if run_id not in self._again_at:
+                    logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
+                self._again_at[run_id] = self.clock() + AGAIN_S
