@@ -14,6 +14,7 @@ from hub_config.reports.command import (
     keep,
     list_,
     notify_test,
+    remove,
     run_at_service,
     schedule,
     service_options,
@@ -186,5 +187,5 @@ def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any
     )
 
 
-for command in (cancel, diff, keep, list_, notify_test, schedule, show):
+for command in (cancel, diff, keep, list_, notify_test, remove, schedule, show):
     report.add_command(command)

@@ -84,6 +84,7 @@ HUB_ENGLISH: Mapping[str, str] = MappingProxyType(
         "scope_custom:reports:run": "start, repeat and cancel runs of reports",
         "scope_custom:reports:define": "write report definitions, and pause their schedules",
         "scope_custom:reports:approve": "approve and delete report definitions",
+        "scope_custom:reports:remove": "remove runs of reports that have ended",
         "scope_custom:reports:secrets": "set and remove secrets of projects, of which none can be read",
         "token_make": "Make a token",
         "token_made": "Your new token",

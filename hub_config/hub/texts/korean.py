@@ -83,6 +83,7 @@ HUB_KOREAN: Mapping[str, str] = MappingProxyType(
         "scope_custom:reports:run": "보고서 실행, 다시 실행, 실행 취소",
         "scope_custom:reports:define": "보고서 정의 작성, 예약 일시 정지",
         "scope_custom:reports:approve": "보고서 정의 승인과 삭제",
+        "scope_custom:reports:remove": "끝난 보고서 실행 삭제",
         "scope_custom:reports:secrets": "프로젝트의 비밀값 등록과 삭제(값은 볼 수 없음)",
         "token_make": "토큰 만들기",
         "token_made": "새 토큰",

@@ -1,7 +1,8 @@
 """The commands that speak to the reports service, and those that look at runs of one's own without one."""
 
 from hub_config.reports.command.comparing import diff
-from hub_config.reports.command.looking import cancel, keep, list_, show
+from hub_config.reports.command.keeping import keep, remove
+from hub_config.reports.command.looking import cancel, list_, show
 from hub_config.reports.command.notifying import notify_test
 from hub_config.reports.command.running import run_at_service
 from hub_config.reports.command.scheduling import schedule
@@ -13,6 +14,7 @@ __all__ = [
     "keep",
     "list_",
     "notify_test",
+    "remove",
     "run_at_service",
     "schedule",
     "service_options",

@@ -125,21 +125,6 @@ def _padded(text: str, columns: int) -> str:
     return text + " " * max(0, columns - width(text))
 
 
-@click.command(short_help="Keep a run of the reports service however old it gets.")
-@click.argument("run_id", metavar="RUN")
-@click.option("--no-longer", is_flag=True, help="Let it go again when its time has come.")
-@service_options
-@click.pass_obj
-def keep(session: Session, /, run_id: str, *, no_longer: bool, **options: Any) -> None:
-    """Keep RUN for ever; a lead of its project may.
-
-    Example: cohorthub report keep 20261127T063000123Z-a1b2c3
-    """
-    answer = client_of(session, options).ask("POST", "runs", run_id, "let-go" if no_longer else "keep")
-    words = "is kept for ever" if answer["is_kept"] else "is kept as long as others"
-    session.emit(answer, f"{answer['run']} {words}")
-
-
 @click.command(short_help="Stop a run of the reports service, and all that it has started.")
 @click.argument("run_id", metavar="RUN")
 @service_options

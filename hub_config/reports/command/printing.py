@@ -112,6 +112,8 @@ def fact_lines(run: Mapping[str, Any]) -> list[str]:
         ("began", run["started_at"]),
         ("ended", run["ended_at"]),
         ("took", _took(run)),
+        ("kept", "for ever" if run["is_kept"] else None),
+        ("removed", _removed(run)),
         ("before it", run["position"]),
         ("releases", ", ".join(f"{name} {release}" for name, release in run["releases"].items())),
         ("parameters", ", ".join(f"{name}={value}" for name, value in run["parameters"].items())),
@@ -120,6 +122,13 @@ def fact_lines(run: Mapping[str, Any]) -> list[str]:
         ("in cell", f"{error['cell']} {error['cell_title']}".rstrip() if error.get("cell") else None),
     ]
     return [f"{name:<11} {plain_line(str(value))}".rstrip() for name, value in facts if value not in {None, ""}]
+
+
+def _removed(run: Mapping[str, Any]) -> str | None:
+    by = f" by {run['removal_asked_by']}" if run["removal_asked_by"] else ""
+    if run["removed_at"]:
+        return f"{run['removed_at']}{by}"
+    return f"as soon as its folder can be{by}" if by else None
 
 
 def time_lines(times: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -17,6 +17,7 @@ class Scope(StrEnum):
     RUN = "custom:reports:run"
     DEFINE = "custom:reports:define"
     APPROVE = "custom:reports:approve"
+    REMOVE = "custom:reports:remove"
     SECRETS = "custom:reports:secrets"
 
 
@@ -29,6 +30,7 @@ CUSTOM_SCOPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         Scope.RUN.value: {"description": "Start, repeat and cancel runs of reports."},
         Scope.DEFINE.value: {"description": "Write report definitions, and pause their schedules."},
         Scope.APPROVE.value: {"description": "Approve and delete report definitions."},
+        Scope.REMOVE.value: {"description": "Remove runs of reports that have ended."},
         Scope.SECRETS.value: {"description": "Set and remove secrets of projects; none can be read."},
     }
 )

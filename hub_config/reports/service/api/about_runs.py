@@ -13,6 +13,7 @@ from hub_config.reports.database.history import RunFilter, events_of, find_batch
 from hub_config.reports.definitions import Problem
 from hub_config.reports.desk.keeping import keep_run
 from hub_config.reports.desk.project_book import COMMAND_LINE
+from hub_config.reports.desk.removing import remove_run
 from hub_config.reports.service.api.endpoints import Call, Download, Endpoint
 from hub_config.reports.service.api.refusals import nothing_here
 from hub_config.reports.service.api.requests import ComparisonQuery, EventsQuery, RollUpQuery, RunsQuery
@@ -23,6 +24,7 @@ from hub_config.reports.service.api.run_documents import (
     EventList,
     EventShown,
     KeepAnswer,
+    RemoveAnswer,
     RollUpShown,
     RunList,
     RunShown,
@@ -126,6 +128,12 @@ def _kept(call: Call, *, is_kept: bool) -> KeepAnswer:
     return KeepAnswer(run=run.run_id, is_kept=is_kept, changed=changed)
 
 
+def _remove(call: Call) -> RemoveAnswer:
+    run = seen_run(call)
+    removal = remove_run(call.kit.desk, run.run_id, person=call.person, now=call.now)
+    return RemoveAnswer(run=run.run_id, is_gone=removal.is_gone, changed=removal.changed)
+
+
 def _events(call: Call) -> EventList:
     run = seen_run(call)
     with call.kit.desk.database.reading() as connection:
@@ -207,12 +215,17 @@ RUN_ENDPOINTS = (
     ),
     Endpoint(
         method="POST", path="runs/{run}/keep", name="keepRun", summary="Keep a run however old it gets.",
-        scope=Scope.RUN, do=_keep, answer=KeepAnswer, refusals=(404,),
+        scope=Scope.RUN, do=_keep, answer=KeepAnswer, refusals=(404, 409),
     ),
     Endpoint(
         method="POST", path="runs/{run}/let-go", name="letRunGo",
         summary="Keep a run no longer than the project keeps others.",
         scope=Scope.RUN, do=_let_go, answer=KeepAnswer, refusals=(404,),
+    ),
+    Endpoint(
+        method="DELETE", path="runs/{run}", name="removeRun",
+        summary="Remove a run that has ended: what it wrote goes for good; what ran, when and for whom stays known.",
+        scope=Scope.REMOVE, do=_remove, answer=RemoveAnswer, refusals=(404, 409),
     ),
     Endpoint(
         method="GET", path="runs/{run}/events", name="listEvents", summary="List what happened to a run.",

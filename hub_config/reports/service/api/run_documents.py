@@ -16,6 +16,7 @@ __all__ = [
     "EventShown",
     "KeepAnswer",
     "Queued",
+    "RemoveAnswer",
     "RerunAnswer",
     "RerunDifferences",
     "RollUpShown",
@@ -72,6 +73,9 @@ class RunShown(Document, frozen=True):
     )
     is_stopping: bool
     is_late: bool
+    is_kept: bool = Field(description="Whether it stays however old it gets.")
+    removal_asked_by: str | None = Field(description="Who removed it; null also where it went because it was old.")
+    removed_at: Moment | None = Field(description="When its folder had gone; its files are not there any more.")
     error: RunError | None
     facts: dict[str, Any] = Field(description="What its record says: releases, cohorts, versions, hashes.")
     has_report: bool
@@ -123,6 +127,14 @@ class KeepAnswer(Document, frozen=True):
     run: str
     is_kept: bool
     changed: bool = Field(description="False if it was so before.")
+
+
+class RemoveAnswer(Document, frozen=True):
+    """What a request to remove a run came to."""
+
+    run: str
+    is_gone: bool = Field(description="False if its folder is hidden, and goes as soon as it can.")
+    changed: bool = Field(description="False if it was removed, or asked for, before.")
 
 
 class DifferenceShown(Document, frozen=True):
@@ -222,7 +234,7 @@ def shown_run(run: Run) -> RunShown:
         for name in (
             "id", "project", "state_reason", "title", "template_sha256", "definition", "label", "slot", "parameters",
             "given", "releases", "attempt", "retry_of", "rerun_of", "submitted_by", "queued_at", "started_at",
-            "ended_at", "is_late", "facts",
+            "ended_at", "is_late", "is_kept", "removal_asked_by", "removed_at", "facts",
         )
     }  # fmt: skip
     return RunShown(

@@ -1,0 +1,212 @@
+"""One run is kept, let go and removed: on its page, over the API, and from the command line."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from hub_config.cli import Session
+from hub_config.reports.cli import report
+from hub_config.reports.database.history import events_of, one_run
+from hub_config.reports.database.tables import runs
+from hub_config.reports.service.api.handler import ApiAnswer
+from hub_config.reports.service.errors import ApiError
+from hub_config.reports.service.scopes import Scope
+
+from .planted import write_definition, write_project, write_runs
+from .served import Served, serve
+
+LEAD, READER, OPERATOR, STRANGER = "researcher-1", "researcher-2", "operator", "max"
+REPORT = "projects/wards/reports/monthly"
+FILES = ("report.html", "report.ipynb", "report.pdf", "tables/0.csv", "folder.zip")
+MARK = "Kim-Minsu-19540312"
+
+
+@dataclass
+class Program:
+    """A program with a token of a person, which has some scopes."""
+
+    served: Served
+    name: str
+    scopes: tuple[str, ...] = ("custom:reports",)
+
+    @property
+    def token(self) -> str:
+        return f"{self.name}.{'+'.join(self.scopes).replace(':', '_')}"
+
+    def ask(self, method: str, path: str) -> tuple[int, Any]:
+        asked = urllib.request.Request(
+            f"{self.served.url}api/v1/{path}", method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        try:
+            with urllib.request.urlopen(asked, timeout=20) as answer:
+                content = answer.read()
+                return answer.status, json.loads(content) if content.startswith(b"{") else content
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, json.loads(refused.read())["error"]
+
+    def call(self, *words: str, code: int = 0, typed: str = "", as_json: bool = True) -> Any:
+        """Run a command with the token; what it raises is raised here."""
+        session = Session(home=self.served.home, as_json=as_json)
+        place = ("--url", f"http://127.0.0.1:{self.served.port}/")
+        result = CliRunner(env={"COHORTHUB_TOKEN": self.token}).invoke(
+            report, [*words, *place], obj=session, input=typed, standalone_mode=False
+        )
+        if result.exception is not None:
+            raise result.exception
+        assert (result.return_value or 0) == code, result.output
+        return json.loads(result.stdout) if as_json and result.stdout else result
+
+
+async def _as_said(self: ApiAnswer) -> dict[str, Any]:
+    """What the hub says of a token, which here says it itself."""
+    name, _, scopes = self.request.headers["Authorization"].removeprefix("token ").partition(".")
+    has = [one.replace("_", ":") for one in scopes.split("+")]
+    everything = [scope.value for scope in Scope] if "custom:reports" in has else []
+    return {"name": name, "kind": "user", "admin": name == OPERATOR, "scopes": [*has, *everything]}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with pytest.MonkeyPatch.context() as patched, serve(tmp_path_factory.mktemp("removing") / "home") as made:
+        patched.setattr(ApiAnswer, "sign_in", _as_said)
+        write_project(made)
+        write_definition(made)
+        yield made
+
+
+@pytest.fixture
+def succeeded(served: Served) -> Iterator[list[str]]:
+    """Three successes of a report, one after the other."""
+    found = [write_runs(served, 10 + day, day=day, html=f"<h1>{MARK}</h1>")[0] for day in range(3)]
+    with served.database.writing() as tx:
+        for one in found:
+            tx.execute(sa.update(runs).where(runs.c.id == one).values(folder=f"projects/wards/runs/{one}"))
+    yield found
+    with served.database.writing() as tx:
+        tx.execute(sa.delete(runs).where(runs.c.id.in_(found)))
+
+
+def told(served: Served, run_id: str) -> list[tuple[str, str | None]]:
+    with served.database.reading() as connection:
+        return [(event.kind, event.who) for event in events_of(connection, run_id)][1:]
+
+
+def run_of(served: Served, run_id: str) -> Any:
+    with served.database.reading() as connection:
+        return one_run(connection, run_id)
+
+
+def folder_of(served: Served, run_id: str) -> Path:
+    return served.home / "projects" / "wards" / "runs" / run_id
+
+
+def test_a_token_removes_a_run_only_with_the_scope_for_it_and_a_lead_behind_it(
+    served: Served, succeeded: list[str]
+) -> None:
+    run_id = succeeded[-1]
+    others = tuple(scope.value for scope in Scope if scope is not Scope.REMOVE)
+    status, refused = Program(served, LEAD, others).ask("DELETE", f"runs/{run_id}")
+    assert (status, Scope.REMOVE.value in refused["message"]) == (403, True)
+    assert Program(served, READER).ask("DELETE", f"runs/{run_id}")[1]["code"] == "REPORT-NOT-ALLOWED"
+    assert Program(served, STRANGER).ask("DELETE", f"runs/{run_id}")[0] == 404
+    assert folder_of(served, run_id).is_dir()
+    lead = Program(served, LEAD, (Scope.REMOVE.value,))
+    for changed in (True, False):
+        assert lead.ask("DELETE", f"runs/{run_id}") == (200, {"run": run_id, "is_gone": True, "changed": changed})
+    assert not folder_of(served, run_id).exists()
+    assert told(served, run_id) == [("remove", LEAD), ("removed", LEAD)]
+
+
+def test_what_was_removed_is_found_nowhere_and_known_as_removed(served: Served, succeeded: list[str]) -> None:
+    one, two, three = succeeded
+    lead, reader = Program(served, LEAD), served.reader(READER)
+    assert f"runs/{two}" in reader.get(f"runs/{three}").text, "what it is compared with"
+    assert lead.ask("DELETE", f"runs/{two}")[0] == 200
+    for name in FILES:
+        assert reader.get(f"runs/{two}/{name}").status == 404, name
+    for name in ("report.html", "report.ipynb", "outputs.json"):
+        assert lead.ask("GET", f"runs/{two}/{name}")[0] == 404, name
+    status, shown = lead.ask("GET", f"runs/{two}")
+    assert (status, shown["state"], shown["has_report"], shown["removal_asked_by"]) == (200, "succeeded", False, LEAD)
+    assert shown["removed_at"] is not None
+    assert lead.ask("GET", f"runs/{two}/comparison?with={three}")[0] == 409
+    page = reader.get(f"compare?a={two}&b={three}")
+    assert "cannot be compared" in page.words
+    assert f"runs/{one}" in reader.get(f"runs/{three}").text, "now it is compared with the one before"
+    assert MARK not in reader.get(f"runs/{two}").text
+
+
+def test_the_address_of_the_newest_success_leads_to_the_one_before(served: Served, succeeded: list[str]) -> None:
+    reader, lead = served.reader(READER), Program(served, LEAD)
+    for newest in reversed(succeeded):
+        assert f"runs/{newest}/report.html" in reader.get(f"{REPORT}/latest").text
+        assert reader.get(f"{REPORT}/latest/report.html").status == 200
+        lead.ask("DELETE", f"runs/{newest}")
+    assert reader.get(f"{REPORT}/latest").status == 404
+    assert reader.get(f"{REPORT}/latest/report.html").status == 404
+
+
+def test_a_sweep_is_rolled_up_without_the_run_that_was_removed(served: Served) -> None:
+    sweep = write_runs(served, 1, 2.5, -3, day=9, definition=None)
+    lead = Program(served, LEAD)
+    lead.ask("DELETE", f"runs/{sweep[1]}")
+    batch = run_of(served, sweep[0]).batch_id
+    _, rolled = lead.ask("GET", f"batches/{batch}/roll-up")
+    assert len(rolled["rows"]) == 2
+    page = served.reader(READER).get(f"batches/{batch}")
+    assert (page.status, "2.5" in page.words) == (200, False)
+    assert served.reader(READER).get(f"batches/{batch}.csv").status == 200
+
+
+def test_what_goes_on_or_is_kept_is_refused_with_the_reason(served: Served, succeeded: list[str]) -> None:
+    lead = Program(served, LEAD)
+    (running,) = write_runs(served, 1, day=5, state="running")
+    assert lead.ask("DELETE", f"runs/{running}")[1]["code"] == "REPORT-RUN-STAYS"
+    run_id = succeeded[0]
+    assert lead.ask("POST", f"runs/{run_id}/keep")[1]["is_kept"] is True
+    assert lead.ask("GET", f"runs/{run_id}")[1]["is_kept"] is True
+    status, refused = Program(served, OPERATOR).ask("DELETE", f"runs/{run_id}")
+    assert (status, refused["code"]) == (409, "REPORT-RUN-STAYS")
+    assert lead.ask("POST", f"runs/{run_id}/let-go")[1]["is_kept"] is False
+    assert Program(served, OPERATOR).ask("DELETE", f"runs/{run_id}")[1]["is_gone"] is True
+    assert lead.ask("POST", f"runs/{run_id}/keep")[1]["code"] == "REPORT-RUN-STAYS"
+    with served.database.writing() as tx:
+        tx.execute(sa.delete(runs).where(runs.c.id == running))
+
+
+def test_the_command_asks_first_and_removes_once(served: Served, succeeded: list[str]) -> None:
+    lead, run_id = Program(served, LEAD), succeeded[0]
+    said = lead.call("remove", run_id, typed="n\n", code=1, as_json=False)
+    assert "deleted for good" in said.stderr
+    assert "Nothing was removed" in said.stderr
+    assert said.stdout == ""
+    assert folder_of(served, run_id).is_dir()
+    assert lead.call("remove", run_id, typed="y\n", as_json=False).stdout == f"{run_id} is removed\n"
+    assert lead.call("remove", run_id, "--yes") == {"run": run_id, "is_gone": True, "changed": False}
+    assert f"by {LEAD}" in lead.call("show", run_id, as_json=False).stdout
+
+
+def test_the_command_says_why_a_run_stays_by_its_exit_code(served: Served, succeeded: list[str]) -> None:
+    lead, run_id = Program(served, LEAD), succeeded[0]
+    lead.call("keep", run_id)
+    with pytest.raises(ApiError) as refused:
+        lead.call("remove", run_id, "--yes")
+    assert (refused.value.code, refused.value.exit_code) == ("REPORT-RUN-STAYS", 98)
+    with pytest.raises(ApiError) as refused:
+        Program(served, READER).call("remove", run_id, "--yes")
+    assert (refused.value.code, refused.value.exit_code) == ("REPORT-NOT-ALLOWED", 120)
+    lead.call("keep", run_id, "--no-longer")
+    (folder_of(served, run_id).parent / f".{run_id}.running").mkdir()
+    said = lead.call("remove", run_id, "--yes", as_json=False).stdout
+    assert "is hidden" in said
+    assert "as soon as its folder can be" in lead.call("show", run_id, as_json=False).stdout
+    (folder_of(served, run_id).parent / f".{run_id}.running").rmdir()
