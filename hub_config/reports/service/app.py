@@ -37,6 +37,7 @@ from hub_config.reports.service.downloads import (
 )
 from hub_config.reports.service.files import AssetHandler, HealthHandler
 from hub_config.reports.service.intake import LARGEST_READ, LARGEST_READ_HEADERS, Intake, take_large_forms
+from hub_config.reports.service.keeping_pages import KeepHandler, RemoveRunHandler
 from hub_config.reports.service.live import LiveEvents
 from hub_config.reports.service.pages import FormHandler, ListHandler
 from hub_config.reports.service.reading.comparing import BatchHandler, BatchTableHandler, CompareHandler
@@ -234,6 +235,8 @@ def _addresses(prefix: str) -> list[tuple[Any, ...]]:
         (rf"{run}/events", EventsHandler),
         (rf"{run}/cancel", CancelHandler),
         (rf"{run}/again", AgainHandler),
+        (rf"{run}/keep", KeepHandler),
+        (rf"{run}/remove", RemoveRunHandler),
         (rf"{run}/report\.html", ReportHandler),
         (rf"{run}/report\.ipynb", NotebookHandler),
         (rf"{run}/report\.pdf", PdfHandler),

@@ -19,6 +19,7 @@ from hub_config.reports.folders.archive import open_inside
 from hub_config.reports.folders.failure_lines import failure_lines
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
+from hub_config.reports.service.keeping_pages import removal_told, shown_keeping
 from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsError, Watcher
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
@@ -84,6 +85,8 @@ class RunHandler(PageHandler):
             reason=reason_told(run.row.state_reason, self.texts),
             left_open=left_open,
             alerts=alerts(run, self.texts),
+            keeping=shown_keeping(self.desk, run, person=self.person, texts=self.texts),
+            removal=removal_told(run.row, self.texts, zone=run.zone),
             changes=await self._changes(run),
             exact=await self._exact(run),
             n_in_batch=batch.n_runs if batch is not None else 1,

@@ -130,6 +130,8 @@ def event_told(event: Any, texts: Texts, *, zone: str) -> Mapping[str, str]:
         )
     elif kind in texts.states:
         words = texts.states[kind] + (f" ({reason_told(event.text, texts)})" if event.text else "")
+    elif kind == "removed" and event.who:
+        words = texts.text("event_removed_by", who=event.who)
     elif f"event_{kind}" in texts.words:
         words = texts.text(f"event_{kind}", who=event.who or "", text=event.text)
     else:  # of a version that knows more than this one

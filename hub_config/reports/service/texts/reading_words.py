@@ -16,6 +16,45 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
         "search_release": "A data release is written as NAME@RELEASE. Choose one of the list.",
         "event_kept": "Kept for ever by {who}",
         "event_let_go": "No longer kept for ever, by {who}",
+        "event_remove": "{who} asked to remove it",
+        "event_removed_by": "Removed by {who}: what it wrote is gone",
+        "keeping": "Keeping",
+        "kept_ever": "Kept for ever, however old it gets.",
+        "kept_ever_by": "Kept for ever, however old it gets: {who} said so on {at}.",
+        "kept_until": "Kept until {at} at least, by the rules of its report and project.",
+        "kept_newest": "Its report keeps the newest {n} successes and what ran since; what is older is taken away.",
+        "kept_until_newest": (
+            "Kept until {at} at least; after that, as long as it is among the newest {n} successes of its report or "
+            "ran since."
+        ),
+        "kept_over": "By the rules of its report and project it need not be kept since {at}: it may be taken away.",
+        "kept_no_rule": "Kept: no rule of its report or project takes it away.",
+        "keep_do": "Keep for ever",
+        "keep_no_longer": "No longer keep for ever",
+        "run_remove": "Remove this run",
+        "run_remove_sure": (
+            "Remove this run? What it wrote is deleted for good and cannot be brought back: report, notebook, tables, "
+            "log and PDF. If it is the newest success, that address leads to the one before."
+        ),
+        "run_remove_stays": (
+            "What ran, with which parameters, when and for whom stays in the history, with your name beside it. What "
+            "others have downloaded or been sent stays with them, and results of stages stay for later runs."
+        ),
+        "run_remove_kept": "It is kept, so it cannot be removed. A lead of the project lets it go first.",
+        "run_removed_by": (
+            "{who} removed this run on {at}. What it wrote is gone; what ran, when and for whom stays here."
+        ),
+        "run_removed_old": (
+            "What this run wrote was removed on {at}, as it need not be kept; what ran, when and for whom stays here."
+        ),
+        "run_removing": (
+            "{who} has removed this run: nobody can read any more what it wrote. Its folder cannot be deleted yet; "
+            "that is done as soon as it can be."
+        ),
+        "refused_REPORT-RUN-STAYS": (
+            "This cannot be done as the run is now. One that goes on is cancelled before it is removed, one that is "
+            "kept is let go first, and one that was removed cannot be kept."
+        ),
         "no_runs_yet": "There are no runs yet that you may see.",
         "compare_with": "Compare with another run",
         "compare_choose": "With which run?",
@@ -64,6 +103,46 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
         "search_release": "데이터 릴리스는 이름@릴리스로 씁니다. 목록에서 고르세요.",
         "event_kept": "{who} 님이 계속 보관하게 함",
         "event_let_go": "{who} 님이 계속 보관하지 않게 함",
+        "event_remove": "{who} 님이 삭제를 요청함",
+        "event_removed_by": "{who} 님이 삭제함: 실행이 남긴 것이 없어짐",
+        "keeping": "보관",
+        "kept_ever": "기간과 관계없이 계속 보관합니다.",
+        "kept_ever_by": "기간과 관계없이 계속 보관합니다. {who} 님이 {at}에 정했습니다.",
+        "kept_until": "보고서와 프로젝트의 규칙에 따라 적어도 {at}까지 보관합니다.",
+        "kept_newest": "이 보고서는 최근 성공 {n}건과 그 뒤의 실행을 보관하며, 더 오래된 실행은 삭제됩니다.",
+        "kept_until_newest": (
+            "적어도 {at}까지 보관하고, 그 뒤에는 이 보고서의 최근 성공 {n}건에 들거나 그 뒤의 실행인 동안 보관합니다."
+        ),
+        "kept_over": "보고서와 프로젝트의 보관 기간이 {at}에 끝났습니다. 삭제될 수 있습니다.",
+        "kept_no_rule": "보관합니다. 이 실행을 삭제하게 하는 보고서나 프로젝트의 규칙이 없습니다.",
+        "keep_do": "계속 보관",
+        "keep_no_longer": "계속 보관하지 않기",
+        "run_remove": "이 실행 삭제",
+        "run_remove_sure": (
+            "이 실행을 삭제할까요? 실행이 남긴 보고서, 노트북, 표, 로그, PDF 파일이 모두 삭제되며 되돌릴 수 없습니다. "
+            "최근 성공이라면 그 주소는 바로 앞의 성공으로 이어집니다."
+        ),
+        "run_remove_stays": (
+            "무엇을 어떤 매개변수로, 언제, 누구의 요청으로 실행했는지는 삭제한 사람의 이름과 함께 기록에 남습니다. "
+            "다른 사람이 이미 내려받았거나 받은 것은 그대로 남고, 나중 실행이 쓸 단계 결과도 남습니다."
+        ),
+        "run_remove_kept": "계속 보관하는 실행은 삭제할 수 없습니다. 먼저 프로젝트 책임자가 보관을 풀어야 합니다.",
+        "run_removed_by": (
+            "{who} 님이 {at}에 이 실행을 삭제했습니다. 실행이 남긴 것은 없어졌고, 무엇을 언제 누구의 요청으로 "
+            "실행했는지는 여기에 남습니다."
+        ),
+        "run_removed_old": (
+            "보관 기간이 지나 {at}에 실행이 남긴 것을 삭제했습니다. 무엇을 언제 누구의 요청으로 실행했는지는 여기에 "
+            "남습니다."
+        ),
+        "run_removing": (
+            "{who} 님이 이 실행을 삭제했습니다. 실행이 남긴 것은 이제 아무도 읽을 수 없습니다. 폴더는 아직 지울 수 "
+            "없으며, 지울 수 있게 되면 바로 지웁니다."
+        ),
+        "refused_REPORT-RUN-STAYS": (
+            "실행의 지금 상태로는 할 수 없습니다. 실행 중이면 먼저 취소하고, 계속 보관하는 실행이면 먼저 보관을 푼 뒤 "
+            "삭제하세요. 삭제한 실행은 보관할 수 없습니다."
+        ),
         "no_runs_yet": "볼 수 있는 실행이 아직 없습니다.",
         "compare_with": "다른 실행과 비교",
         "compare_choose": "어느 실행과 비교할까요?",

@@ -37,6 +37,7 @@ def plant(served: Served) -> dict[str, str]:
     (first,) = write_runs(served, 10, day=1)
     (second,) = write_runs(served, 12, day=2)
     (failed,) = write_runs(served, 9, day=3, state="failed")
+    (removed,) = write_runs(served, 9, day=0, state="failed")
     write_runs(served, *range(12), day=4, state="skipped")
     (running,) = write_runs(served, 1, day=5, state="running")
     (queued,) = write_runs(served, 1, day=6, state="queued")
@@ -45,6 +46,7 @@ def plant(served: Served) -> dict[str, str]:
         _change(
             tx, failed, error={"code": "REPORT-CELL-FAILED", "cell": 2, "title": "Fit", "ename": "KeyError"}, n_cells=4
         )
+        _change(tx, removed, removal_asked_by=LEAD, removed_at="2026-11-02T00:00:00.000Z")
         _change(tx, running, ended_at=None, cell=2, n_cells=4, cell_title="Waiting", is_settled=False)
         _change(tx, queued, started_at=None, ended_at=None, is_settled=False)
         alert = {"state": "met", "text": "Falls: 12 > 11", "text_ko": "낙상: 12 > 11"}
@@ -70,6 +72,7 @@ def plant(served: Served) -> dict[str, str]:
         "refused history": "history?state=none",
         "run": f"runs/{second}",
         "failed run": f"runs/{failed}",
+        "removed run": f"runs/{removed}",
         "live run": f"runs/{running}",
         "waiting run": f"runs/{queued}",
         "exactly again": f"runs/{second}/again",

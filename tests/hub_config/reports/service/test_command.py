@@ -122,7 +122,7 @@ def test_values_typed_on_the_command_line_are_read_by_their_types(call, token):
     assert "many" not in str(refused.value).replace("how many", "")
 
 
-def test_a_run_is_cancelled_from_the_command_line(call, token):
+def test_a_run_is_cancelled_kept_and_removed_from_the_command_line(call, token):
     (run_id,) = call("run", "steady", "--project", "~kim", "-p", "pause=120", token=token)["runs"]
     assert call("cancel", run_id)["asked"] is True
     end = time.monotonic() + 30
@@ -132,6 +132,8 @@ def test_a_run_is_cancelled_from_the_command_line(call, token):
     assert call("cancel", run_id)["asked"] is False
     assert call("keep", run_id)["is_kept"] is True
     assert call("keep", run_id, "--no-longer")["is_kept"] is False
+    assert call("remove", run_id, "--yes")["is_gone"] is True
+    assert call("show", run_id, "--project", "~kim")["run"]["removal_asked_by"] == "kim"
 
 
 def test_the_reason_of_a_refusal_keeps_its_code_and_its_exit_code(call, token, place):

@@ -2,6 +2,7 @@
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from click.testing import CliRunner
 from hub_config.cli import Session
 from hub_config.reports.cli import report
 from hub_config.reports.database.history import events_of, one_run
-from hub_config.reports.database.tables import runs
+from hub_config.reports.database.tables import definitions, runs
 from hub_config.reports.service.api.handler import ApiAnswer
 from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
+from hub_config.reports.service.texts import LANGUAGES
 
-from .planted import write_definition, write_project, write_runs
+from .planted import DOCUMENT, write_definition, write_project, write_runs
 from .served import Served, serve
 
 LEAD, READER, OPERATOR, STRANGER = "researcher-1", "researcher-2", "operator", "max"
@@ -210,3 +212,118 @@ def test_the_command_says_why_a_run_stays_by_its_exit_code(served: Served, succe
     assert "is hidden" in said
     assert "as soon as its folder can be" in lead.call("show", run_id, as_json=False).stdout
     (folder_of(served, run_id).parent / f".{run_id}.running").rmdir()
+
+
+def press(served: Served, who: str, run_id: str, *, do: str, language: str = "en", **fields: str) -> Any:
+    """Press a button of a run's page, with the page's own token."""
+    reader = served.reader(who, language)
+    reader.get(f"runs/{run_id}")
+    token = next(one.value for one in reader.jar if one.name == "_xsrf")
+    return reader.post(f"runs/{run_id}/{do}", urllib.parse.urlencode({"_xsrf": token, **fields}).encode())
+
+
+def test_a_lead_keeps_a_run_on_its_page_and_others_see_who_did(served: Served, succeeded: list[str]) -> None:
+    run_id = succeeded[-1]
+    for language, button, word in (
+        ("en", "Keep for ever", "No longer keep"),
+        ("ko", "계속 보관", "계속 보관하지 않기"),
+    ):
+        assert button in served.reader(LEAD, language).get(f"runs/{run_id}").words
+        kept = press(served, LEAD, run_id, do="keep", language=language, kept="yes")
+        assert (kept.status, word in kept.words) == (200, True)
+        assert f"{LEAD} said so on" in served.reader(READER).get(f"runs/{run_id}").words
+        assert f"runs/{run_id}/keep" not in served.reader(READER).get(f"runs/{run_id}").text
+        assert press(served, LEAD, run_id, do="keep", kept="no").status == 200
+        assert run_of(served, run_id).is_kept is False
+    assert press(served, READER, run_id, do="keep", kept="yes").status == 403
+    assert press(served, STRANGER, run_id, do="keep", kept="yes").status == 404
+
+
+def test_nothing_is_kept_or_removed_without_the_token_of_the_page(served: Served, succeeded: list[str]) -> None:
+    run_id, lead = succeeded[-1], served.reader(LEAD)
+    lead.get(f"runs/{run_id}")
+    for do in ("keep", "remove"):
+        assert lead.post(f"runs/{run_id}/{do}", b"kept=yes").status == 403
+        assert lead.post(f"runs/{run_id}/{do}", b"kept=yes&_xsrf=wrong").status == 403
+        assert lead.get(f"runs/{run_id}/{do}").status == 405
+    assert told(served, run_id) == []
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_lead_removes_a_run_behind_a_question_that_says_what_is_lost(
+    served: Served, succeeded: list[str], language: str
+) -> None:
+    run_id = succeeded[-1]
+    page = served.reader(LEAD, language).get(f"runs/{run_id}")
+    texts = LANGUAGES[language]
+    for words in ("run_remove_sure", "run_remove_stays", "remove_yes"):
+        assert texts[words] in page.words
+    gone = press(served, LEAD, run_id, do="remove", language=language)
+    assert (gone.status, LEAD in gone.words, MARK in gone.text) == (200, True, False)
+    assert texts["result_missing"] not in gone.words
+    assert texts["keeping"] not in [line.strip() for line in gone.words.split("  ")]
+    assert f"runs/{run_id}/remove" not in gone.text
+    assert texts.text("event_removed_by", who=LEAD) in served.reader(READER, language).get(f"runs/{run_id}").words
+    assert press(served, LEAD, run_id, do="remove").status == 200, "a second click"
+
+
+def test_who_may_not_is_offered_nothing_and_refused(served: Served, succeeded: list[str]) -> None:
+    run_id = succeeded[-1]
+    page = served.reader(READER).get(f"runs/{run_id}")
+    assert "Kept: no rule" in page.words
+    assert "/remove" not in page.text
+    assert press(served, READER, run_id, do="remove").status == 403
+    assert press(served, STRANGER, run_id, do="remove").status == 404
+    assert folder_of(served, run_id).is_dir()
+    page = served.reader(OPERATOR).get(f"runs/{run_id}")
+    assert (f"runs/{run_id}/remove" in page.text, f"runs/{run_id}/keep" in page.text) == (True, False)
+    assert press(served, OPERATOR, run_id, do="remove").status == 200
+    assert not folder_of(served, run_id).exists()
+
+
+def test_the_page_says_why_what_is_kept_or_goes_on_is_not_removed(served: Served, succeeded: list[str]) -> None:
+    run_id = succeeded[-1]
+    press(served, LEAD, run_id, do="keep", kept="yes")
+    page = served.reader(LEAD).get(f"runs/{run_id}")
+    assert "lets it go first" in page.words
+    assert "/remove" not in page.text
+    refused = press(served, LEAD, run_id, do="remove")
+    assert (refused.status, "kept is let go first" in refused.words) == (409, True)
+    (running,) = write_runs(served, 1, day=5, state="running")
+    assert press(served, LEAD, running, do="remove").status == 409
+    assert "/remove" not in served.reader(LEAD).get(f"runs/{running}").text
+    with served.database.writing() as tx:
+        tx.execute(sa.delete(runs).where(runs.c.id == running))
+
+
+def test_a_run_that_is_being_removed_shows_nothing_and_says_so(served: Served, succeeded: list[str]) -> None:
+    run_id = succeeded[-1]
+    building = folder_of(served, run_id).parent / f".{run_id}.running"
+    building.mkdir()
+    page = press(served, LEAD, run_id, do="remove")
+    assert "cannot be deleted yet" in page.words
+    assert MARK not in page.text
+    for name in FILES:
+        assert served.reader(LEAD).get(f"runs/{run_id}/{name}").status == 404, name
+    building.rmdir()
+    assert f"{LEAD} removed this run on" in press(served, LEAD, run_id, do="remove").words
+
+
+@pytest.mark.parametrize(
+    ("retention", "said"),
+    [
+        ({"days": 36500}, "Kept until 2126"),
+        ({"days": 1}, "need not be kept since 2026-11"),
+        ({"successes": 2}, "keeps the newest 2 successes"),
+        ({"successes": 2, "days": 30}, "at least; after that, as long as it is among the newest 2"),
+    ],
+)
+def test_a_reader_sees_until_when_a_run_is_kept(
+    served: Served, succeeded: list[str], retention: dict[str, int], said: str
+) -> None:
+    with served.database.writing() as tx:
+        tx.execute(sa.update(definitions).values(document=DOCUMENT | {"retention": retention}))
+    page = served.reader(READER).get(f"runs/{succeeded[-1]}")
+    with served.database.writing() as tx:
+        tx.execute(sa.update(definitions).values(document=DOCUMENT))
+    assert said in page.words

@@ -43,6 +43,21 @@ REFUSALS: Sequence[tuple[str, str]] = (
         "그런 실행이 없거나 볼 권한이 없습니다. 실행 이력에서 확인하세요.",
     ),
     (
+        "The run cannot be removed; it has not ended. Cancel it first.",
+        "실행이 아직 끝나지 않아 삭제할 수 없습니다. 먼저 취소하세요.",
+    ),
+    (
+        (
+            "The run cannot be removed; it is kept. A lead of its project lets it go first, on its page or with "
+            "`cohorthub report keep RUN --no-longer`."
+        ),
+        "계속 보관하는 실행이라 삭제할 수 없습니다. 먼저 프로젝트 책임자가 실행 페이지에서 보관을 풀어야 합니다.",
+    ),
+    (
+        "The run cannot be kept; it was removed. Its history says when and by whom.",
+        "삭제한 실행이라 보관할 수 없습니다. 누가 언제 삭제했는지는 진행 기록에 있습니다.",
+    ),
+    (
         "Nothing waits for approval; found no draft of this definition. Look again.",
         "승인을 기다리는 초안이 없습니다. 다시 확인하세요.",
     ),

@@ -55,6 +55,7 @@ ON_PAGES = (
     "reports/desk/kept_sweeps.py",
     "reports/desk/looking.py",
     "reports/desk/meaning.py",
+    "reports/desk/removing.py",
     "reports/desk/rerunning.py",
     "reports/execution/kernel_choice.py",
     "reports/execution/secrets.py",
@@ -123,7 +124,7 @@ FRAGMENTS = {
 NEVER_SHOWN = (
     "The address of the reports' database", "The reports' database can be SQLite", "SELECT ", "BEGIN ",
     "The output folder has a brace", "The run id cannot name a folder", "it is not a folder", "it had nothing to do",
-    "the run was cut short; files taken out",
+    "the run was cut short; files taken out", "The PDFs of the run",
 )  # fmt: skip
 
 
