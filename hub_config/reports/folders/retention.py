@@ -185,13 +185,22 @@ def finish_removals(root: Path) -> int:
 
 def _remove_tree(folder: Path) -> None:
     """Remove a folder without following links, opening folders that a notebook had closed to its own account."""
+    _open_up(str(folder))
     for path, names, _, inside in os.fwalk(folder, topdown=True, follow_symlinks=False):
         del path
         for name in names:
-            with contextlib.suppress(OSError):
-                if stat.S_ISDIR(os.stat(name, dir_fd=inside, follow_symlinks=False).st_mode):
-                    os.chmod(name, 0o700, dir_fd=inside)
+            _open_up(name, inside=inside)
     shutil.rmtree(folder)
+
+
+def _open_up(name: str, *, inside: int | None = None) -> None:
+    """Let its owner into a folder; what its account puts in its place meanwhile is left alone, a link above all."""
+    with contextlib.suppress(OSError):
+        found = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=inside)
+        try:
+            Path(f"/proc/self/fd/{found}").chmod(0o700)  # a descriptor of this kind takes no fchmod
+        finally:
+            os.close(found)
 
 
 def _remove_dangling(root: Path) -> None:

@@ -17,7 +17,7 @@ __all__ = ["RemovedRuns"]
 
 logger = logging.getLogger(__name__)
 
-AGAIN_S = 60.0  # after a folder could not be removed
+AGAIN_S = 60.0  # after a folder could not be removed, or its runner had not closed it
 
 
 @dataclass
@@ -54,8 +54,10 @@ class RemovedRuns:
             if self.clock() < self._again_at.get(run_id, 0.0):
                 continue
             try:
-                await asyncio.to_thread(take_away, self.database, self.book, run_id=run_id, now=now)
+                is_gone = await asyncio.to_thread(take_away, self.database, self.book, run_id=run_id, now=now)
             except RunFolderError as refused:
+                is_gone = False
                 if run_id not in self._again_at:
                     logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
+            if not is_gone:
                 self._again_at[run_id] = self.clock() + AGAIN_S
