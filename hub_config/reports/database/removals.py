@@ -1,7 +1,6 @@
 """Runs whose folder goes: those that somebody asked to remove, and those that need not be kept."""
 
 import datetime as dt
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -34,6 +33,8 @@ _ASK = sa.update(runs).where(
 def ask_to_remove(tx: Connection, run_id: str, *, who: str, now: dt.datetime) -> bool:
     """Write down that a run is to be removed: from then on nothing of its folder is shown.
 
+    What ran, when and for whom stays, and how it ended. The numbers of its results that are kept beside the folder go.
+
     Parameters
     ----------
     tx : Connection
@@ -51,9 +52,13 @@ def ask_to_remove(tx: Connection, run_id: str, *, who: str, now: dt.datetime) ->
         False if it has not ended, is kept, was removed, or was asked for before.
     """
     changed = tx.execute(_ASK, {"of_run": run_id, "removal_asked_by": who})
-    if changed.rowcount == 1:
-        note_event(tx, run_id, kind="remove", who=who, now=now)
-    return changed.rowcount == 1
+    if changed.rowcount != 1:
+        return False
+    facts = tx.execute(sa.select(runs.c.facts).where(runs.c.id == run_id)).scalar_one()
+    left = {name: value for name, value in facts.items() if name not in RESULTS}
+    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(facts=left))
+    note_event(tx, run_id, kind="remove", who=who, now=now)
+    return True
 
 
 def removals_waiting(connection: Connection) -> list[str]:
@@ -75,9 +80,6 @@ def removals_waiting(connection: Connection) -> list[str]:
 def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:
     """Write down that the folder of a run is gone; once, whoever sees it first.
 
-    What ran, when and for whom stays, and how it ended. Of a run that somebody removed go also the numbers of its
-    results that are kept beside the folder.
-
     Parameters
     ----------
     tx : Connection
@@ -92,9 +94,7 @@ def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:
         return
     # Why it ended stays; only that its folder waits for a runner is not so any more.
     reason = NO_FOLDER if run.state_reason == RUNNER_SILENT else run.state_reason
-    gone: dict[str, Any] = {"folder": None, "state_reason": reason, "removed_at": time_text(now)}
-    if run.removal_asked_by is not None:
-        gone["facts"] = {name: value for name, value in run.facts.items() if name not in RESULTS}
+    gone = {"folder": None, "state_reason": reason, "removed_at": time_text(now)}
     changed = tx.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.removed_at.is_(None)).values(**gone))
     if changed.rowcount == 1:
         note_event(tx, run_id, kind="removed", who=run.removal_asked_by, now=now)

@@ -20,6 +20,7 @@ def test_what_was_asked_for_waits_until_it_is_gone_and_is_told_once(queue: Queue
         assert removals_waiting(tx) == []
         asked = [ask_to_remove(tx, run_id, who=who, now=queue.now) for who in ("kim", "lee")]
         assert (asked, removals_waiting(tx)) == ([True, False], [run_id])
+        assert one_run(tx, run_id).facts == {"library_version": "1"}, "nobody reads a number of it from now on"
     for _ in range(2):
         queue.now += dt.timedelta(seconds=1)
         with queue.database.writing() as tx:

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from hub_config.cli import Session
 from hub_config.reports.cli import report
 from hub_config.reports.database.history import events_of, one_run
-from hub_config.reports.database.tables import definitions, runs
+from hub_config.reports.database.tables import definitions, runs, templates
 from hub_config.reports.service.api.handler import ApiAnswer
 from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
@@ -24,6 +24,7 @@ from hub_config.reports.service.texts import LANGUAGES
 
 from .planted import DOCUMENT, write_definition, write_project, write_runs
 from .served import Served, serve
+from .writing.conftest import notebook
 
 LEAD, READER, OPERATOR, STRANGER = "researcher-1", "researcher-2", "operator", "max"
 REPORT = "projects/wards/reports/monthly"
@@ -92,6 +93,7 @@ def succeeded(served: Served) -> Iterator[list[str]]:
     with served.database.writing() as tx:
         for one in found:
             tx.execute(sa.update(runs).where(runs.c.id == one).values(folder=f"projects/wards/runs/{one}"))
+        tx.execute(sa.update(templates).values(content=notebook()))
     yield found
     with served.database.writing() as tx:
         tx.execute(sa.delete(runs).where(runs.c.id.in_(found)))
@@ -143,6 +145,8 @@ def test_what_was_removed_is_found_nowhere_and_known_as_removed(served: Served, 
     assert lead.ask("GET", f"runs/{two}/comparison?with={three}")[0] == 409
     page = reader.get(f"compare?a={two}&b={three}")
     assert "cannot be compared" in page.words
+    for address in (f"compare?b={two}", f"runs/{two}/again", f"runs/{two}/state", "history"):
+        assert served.reader(LEAD).get(address).status == 200, address
     assert f"runs/{one}" in reader.get(f"runs/{three}").text, "now it is compared with the one before"
     assert MARK not in reader.get(f"runs/{two}").text
 
@@ -300,6 +304,10 @@ def test_a_run_that_is_being_removed_shows_nothing_and_says_so(served: Served, s
     run_id = succeeded[-1]
     building = folder_of(served, run_id).parent / f".{run_id}.running"
     building.mkdir()
+    with served.database.writing() as tx:
+        facts = {"alerts": [{"state": "met", "text": MARK, "text_ko": MARK}]}
+        tx.execute(sa.update(runs).where(runs.c.id == run_id).values(facts=facts))
+    assert MARK in served.reader(READER).get(f"runs/{run_id}").words
     page = press(served, LEAD, run_id, do="remove")
     assert "cannot be deleted yet" in page.words
     assert MARK not in page.text
