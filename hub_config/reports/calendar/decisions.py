@@ -66,10 +66,13 @@ def decide(
     most: int = 1,
     grace_s: float = 60.0,
     until: date | None = None,
+    back_since: datetime | None = None,
 ) -> list[Decision]:
     """Decide every slot that is due and has not been decided.
 
-    A slot that is seen within `grace_s` is on time and runs, whatever the policy. For those that are later:
+    A slot that is seen within `grace_s` is on time and runs, whatever the policy; so is one that was due since whoever
+    looks is back, or within `grace_s` before, however long it had to wait until the slots of before were decided. For
+    those that are later:
 
     - ``skip``: all are ``missed``;
     - ``once``: the newest runs, unless a newer slot is on time; the others are ``superseded``;
@@ -96,6 +99,8 @@ def decide(
     until : date, optional
         The last local day, if it was set after the slots were computed; later ones are ``past the end date``. A
         slot of that day or before is treated like any other, even if it is found later.
+    back_since : datetime, optional
+        Since when slots are looked at again, without a break. Left out, or later than `now`: since `now`.
 
     Returns
     -------
@@ -105,18 +110,21 @@ def decide(
     Raises
     ------
     ScheduleError
-        If the policy is not known, `most` or `grace_s` is not a number that can be meant, or `now` has no offset.
+        If the policy is not known, `most` or `grace_s` is not a number that can be meant, or a time has no offset.
     """
     policy = _policy(policy)
     _check_numbers(most, grace_s)
     _check_offset(now, field="now")
     if isinstance(last, datetime):
         _check_offset(last, field="last")
+    if back_since is not None:
+        _check_offset(back_since, field="back_since")
+    back = now if back_since is None else min(back_since, now)
     open_slots = [slot for slot in slots_due if slot.at <= now and not _is_decided(slot, last)]
     late_s = {slot.at: (now - slot.at).total_seconds() for slot in open_slots}
     wanted = [slot for slot in open_slots if until is None or slot.intended.date() <= until]
-    on_time = [slot for slot in wanted if late_s[slot.at] <= grace_s]
-    late = [slot for slot in wanted if late_s[slot.at] > grace_s]
+    on_time = [slot for slot in wanted if (back - slot.at).total_seconds() <= grace_s]
+    late = wanted[: len(wanted) - len(on_time)]
     reasons: dict[datetime, Reason | None] = {slot.at: Reason.PAST_THE_END for slot in open_slots}
     reasons |= dict.fromkeys((slot.at for slot in on_time), None)
     reasons |= _late_ones(late, policy=policy, most=most, newer=bool(on_time))

@@ -27,6 +27,7 @@ __all__ = [
     "METADATA",
     "approvals",
     "batches",
+    "catching_up",
     "definitions",
     "events",
     "notices",
@@ -120,6 +121,16 @@ slots = Table(
     Column("reason", String(40)),
     Column("decided_at", TIME, nullable=False),
     Column("batch_id", NAME),
+)
+
+# One row while services make up for the slots of a downtime: since when they are back, and when one was last at it. It
+# outlives each of them, so that what was due since then is on time, whoever sees it.
+catching_up = Table(
+    "catching_up",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("since", TIME, nullable=False),
+    Column("seen_at", TIME, nullable=False),
 )
 
 # One submission by a slot, a person or a program: one run, or the N of a sweep.

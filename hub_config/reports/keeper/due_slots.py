@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection
 from hub_config.errors import HubError
 from hub_config.projects import Event, Project
 from hub_config.reports.calendar import Decision, Schedule, decide, next_slots, slots_after
+from hub_config.reports.database.catching_up import caught_up_since
+from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.decided_slots import decide_slot, skip_slots
 from hub_config.reports.database.definitions import due_definitions, move_on, one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
@@ -67,10 +69,10 @@ class DueSlots:
             return
         with self.desk.database.reading() as connection:
             due = due_definitions(connection, now=now)
-        end = time.monotonic() + LOOK_S
+        looked = _Look(now, begin=time.monotonic(), is_catching_up=self._is_catching_up(due, now))
         for row in due:
             try:
-                await self._decide_all(row, now=now, end=end)
+                await self._decide_all(row, look=looked)
                 self._failing.discard((row.project, row.name))
             except DatabaseUnreachableError:
                 raise
@@ -84,7 +86,13 @@ class DueSlots:
                     self._failing.add((row.project, row.name))
                     logger.exception("The slots of %s/%s could not be decided", row.project, row.name)
 
-    async def _decide_all(self, row: Any, *, now: dt.datetime, end: float) -> None:
+    def _is_catching_up(self, due: Sequence[Any], now: dt.datetime) -> bool:
+        """Whether slots are late, other than those of definitions that cannot be decided: these stay late."""
+        self._failing &= {(row.project, row.name) for row in due}
+        late = time_text(now - dt.timedelta(seconds=GRACE_S))
+        return any(row.next_slot < late and (row.project, row.name) not in self._failing for row in due)
+
+    async def _decide_all(self, row: Any, *, look: "_Look") -> None:
         """Decide the slots of a definition some at a time: heartbeats and pages are answered in between."""
         made = 0
         while True:
@@ -92,9 +100,9 @@ class DueSlots:
                 # What was read before the turn to write may have been changed: then the next look sees what holds.
                 if one_definition(tx, project=row.project, name=row.name) != row:
                     return
-                step = self._decide(tx, row, now=now, made=made)
+                step = self._decide(tx, row, now=look.now, back_since=look.back_since(tx), made=made)
                 row, made = one_definition(tx, project=row.project, name=row.name), step.made
-            if not step.is_more or row is None or time.monotonic() > end:
+            if not step.is_more or row is None or look.seconds > LOOK_S:
                 return
             await asyncio.sleep(0)
 
@@ -108,7 +116,7 @@ class DueSlots:
         self._offset = offset
         return ticks >= self._doubted_until
 
-    def _decide(self, tx: Connection, row: Any, *, now: dt.datetime, made: int) -> "_Step":
+    def _decide(self, tx: Connection, row: Any, *, now: dt.datetime, back_since: dt.datetime, made: int) -> "_Step":
         """Decide the oldest slots that have come, as many as may be decided in one go."""
         definition = parse_definition(row.document)
         project = self.desk.book.get(row.project)
@@ -126,10 +134,13 @@ class DueSlots:
             most=definition.missed_limit,
             grace_s=GRACE_S,
             until=definition.until,
+            back_since=back_since,
         )
         closed = _why_closed(project, now)
         is_last = len(slots) < most
-        skipped = [one for one in decisions if not one.runs] if is_last and closed is None else []
+        # The list has all that are late if it ends with one that is not, however many more of those there are.
+        has_all_late = is_last or (back_since - slots[-1].at).total_seconds() <= GRACE_S
+        skipped = [one for one in decisions if not one.runs] if has_all_late and closed is None else []
         shown = {one.slot.at for one in skipped[-MOST_SHOWN:]}
         problem, n_decided, end = None, 0, time.monotonic() + BUSY_S
         for group in _in_groups(decisions if is_last else decisions[:AT_ONCE], closed=closed, shown=shown):
@@ -247,6 +258,26 @@ class DueSlots:
             now=now,
             run_id=run_id,
         )
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look at what is due."""
+
+    now: dt.datetime
+    begin: float
+    is_catching_up: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes so far."""
+        return time.monotonic() - self.begin
+
+    def back_since(self, tx: Connection) -> dt.datetime:
+        """Say since when slots are looked at without a break: what is due since then is on time, also if it waits."""
+        if not self.is_catching_up:
+            return self.now
+        return caught_up_since(tx, now=self.now + dt.timedelta(seconds=self.seconds), break_s=GRACE_S)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,24 @@ def test_seconds_of_grace_are_the_callers_choice():
     assert _after(_hours(1), grace_s=0) == [(10, "run")]
 
 
+@pytest.mark.parametrize(
+    ("policy", "decided"),
+    [
+        ("skip", [(10, "missed"), (11, "missed"), (12, "run"), (13, "run")]),
+        ("once", [(10, "superseded"), (11, "superseded"), (12, "run"), (13, "run")]),
+        ("all", [(10, "over the limit"), (11, "run"), (12, "run"), (13, "run")]),
+    ],
+)
+def test_what_came_due_since_the_service_is_back_runs_however_long_it_had_to_wait(policy, decided):
+    assert _after(_hours(4.9), policy=policy, back_since=_hours(3) + timedelta(seconds=60)) == decided
+    assert _after(_hours(4.9), policy="skip", back_since=_hours(3) + timedelta(seconds=61))[2] == (12, "missed")
+
+
+def test_a_service_that_is_back_only_later_than_now_is_back_now():
+    assert _after(_hours(1) + timedelta(seconds=61), back_since=_hours(9)) == [(10, "missed")]
+    assert _after(_hours(1) + timedelta(seconds=60), back_since=_hours(9)) == [(10, "run")]
+
+
 def test_a_decision_says_how_late_it_is():
     [decision] = decide(next_slots(HOURLY, NINE, n=1), _hours(1.5), policy="skip")
     assert decision == Decision(decision.slot, Reason.MISSED, 1_800.0)

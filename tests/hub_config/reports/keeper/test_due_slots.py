@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import threading
 from collections import Counter
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,14 @@ import sqlalchemy as sa
 import hub_config.reports.keeper.due_slots as due_slots_module
 from hub_config.reports.calendar import load_zone
 from hub_config.reports.database.decided_slots import decide_slot, skip_slots
-from hub_config.reports.database.definitions import due_definitions, pause, remove_definition, slots_of
+from hub_config.reports.database.definitions import (
+    due_definitions,
+    move_on,
+    one_definition,
+    pause,
+    remove_definition,
+    slots_of,
+)
 from hub_config.reports.database.history import newest_success
 from hub_config.reports.database.tables import definitions, runs
 from hub_config.reports.desk import Desk, Person
@@ -132,6 +140,104 @@ def test_a_long_downtime_is_decided_in_pieces_each_slot_once(
     ]
     assert len({run.queued_at for run in made if run.state == "queued"}) == started
     assert bench.row().next_slot == "2026-12-04T06:40:00.000Z"
+
+
+def look_in_turn(bench: Bench, moments: list[dt.datetime]) -> None:
+    """Look as two services in turn, each of them started anew every time."""
+    desks = [bench.another_desk(), bench.another_desk()]
+    for number, moment in enumerate(moments):
+        look(bench, moment, desk=desks[number % 2])
+
+
+@pytest.fixture
+def slowly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look decides only some of what a long downtime has left."""
+    monkeypatch.setattr(due_slots_module, "AT_ONCE", 100)
+    monkeypatch.setattr(due_slots_module, "LOOK_S", 0.0)
+
+
+@pytest.mark.usefixtures("slowly")
+@pytest.mark.parametrize(
+    ("policy", "late_ones"),
+    [
+        ({"missed": "skip"}, ["missed", "missed", "missed"]),
+        ({"missed": "once"}, ["superseded", "superseded", "superseded"]),
+        ({"missed": "all", "missed_limit": 2}, ["over the limit", None, None]),
+    ],
+)
+def test_what_comes_due_while_a_long_downtime_is_made_up_for_is_not_missed(
+    bench: Bench, policy: Any, late_ones: list[str | None]
+) -> None:
+    bench.save(schedule="*/10 * * * *", **policy)
+    back = at("2026-12-04T06:35:00+00:00")
+    moments = [back + dt.timedelta(seconds=seconds) for seconds in range(0, 1401, 100)]
+    look_in_turn(bench, moments)
+    assert slots(bench)[-5:] == [
+        *(("2026-12-04T06:" + minute, "skipped" if why else "run", why)
+          for minute, why in zip(("10", "20", "30"), late_ones, strict=True)),
+        ("2026-12-04T06:40", "run", None),
+        ("2026-12-04T06:50", "run", None),
+    ]  # fmt: skip
+    made = bench.runs(states=["queued"])
+    assert [run.slot[11:16] for run in made] == ["06:20", "06:30", "06:40", "06:50"][-2 - late_ones.count(None) :]
+    assert len(bench.runs(states=["skipped"])) == due_slots_module.MOST_SHOWN
+
+
+@pytest.mark.usefixtures("slowly")
+def test_what_came_due_before_a_further_downtime_is_missed(bench: Bench) -> None:
+    bench.save(schedule="*/10 * * * *", missed="skip")
+    back = at("2026-12-04T06:35:00+00:00")
+    again = at("2026-12-04T07:05:00+00:00")
+    look_in_turn(bench, [back + dt.timedelta(seconds=seconds) for seconds in (0, 100, 200, 300, 400)])
+    look_in_turn(bench, [again + dt.timedelta(seconds=seconds) for seconds in range(0, 1001, 100)])
+    assert [(slot[11:], reason) for slot, _, reason in slots(bench)][-5:] == [
+        ("06:40", "missed"), ("06:50", "missed"), ("07:00", "missed"), ("07:10", None), ("07:20", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_report_whose_turn_comes_late_because_others_are_made_up_for_is_not_missed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so many definitions are looked at in one go, those that are due the longest first."""
+    monkeypatch.setattr(due_slots_module, "due_definitions", partial(due_definitions, limit=1))
+    bench.save(name="often", schedule="*/10 * * * *", missed="skip")
+    bench.save(name="daily", schedule="37 15 * * *", missed="skip", timezone="Asia/Seoul")
+    with bench.database.writing() as tx:
+        row = one_definition(tx, project="wards", name="daily")
+        assert row is not None
+        move_on(tx, row, decided_until=at("2026-12-04T06:30:00+00:00"), next_slot=at("2026-12-04T06:37:00+00:00"))
+    back = at("2026-12-04T06:35:00+00:00")
+    look_in_turn(bench, [back + dt.timedelta(seconds=seconds) for seconds in range(0, 1401, 100)])
+    assert slots(bench, "daily") == [("2026-12-04T06:37", "run", None)]
+
+
+def test_slots_of_a_report_that_could_not_be_decided_for_hours_are_missed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.save(schedule="0 * * * *", missed="skip")
+    due = DueSlots(bench.desk)
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OSError
+
+    monkeypatch.setattr(due_slots_module, "decide", fail)
+    start = at("2026-11-27T07:00:00+00:00")
+    for minutes in range(151):
+        asyncio.run(due.look(start + dt.timedelta(minutes=minutes)))
+    monkeypatch.undo()
+    asyncio.run(due.look(start + dt.timedelta(minutes=151)))
+    assert [reason for _, _, reason in slots(bench)] == ["missed"] * 3
+
+
+@pytest.mark.usefixtures("slowly")
+def test_a_clock_that_ran_ahead_for_a_while_makes_nothing_late_be_on_time(bench: Bench) -> None:
+    bench.save(name="first", schedule="*/10 * * * *", missed="skip")
+    ahead = at("2027-01-04T06:35:00+00:00")
+    look_in_turn(bench, [ahead, ahead + dt.timedelta(seconds=1)])
+    bench.save(schedule="0 * * * *", missed="skip")
+    look_in_turn(bench, [at("2026-11-27T10:30:00+00:00") + dt.timedelta(seconds=seconds) for seconds in range(3)])
+    assert [reason for _, _, reason in slots(bench)] == ["missed"] * 4
 
 
 def test_a_slot_that_is_decided_with_others_is_not_decided_again(bench: Bench) -> None:
