@@ -10,7 +10,10 @@ from sqlalchemy.engine import Connection, Row
 from hub_config.reports.database.connection import time_text
 from hub_config.reports.database.tables import slots
 
-__all__ = ["decide_slot", "skip_slots"]
+__all__ = ["NOT_IN_HISTORY", "NO_PROJECT", "PROJECT_EXPIRED", "decide_slot", "skip_slots"]
+
+NO_PROJECT, PROJECT_EXPIRED = "no-project", "project-expired"
+NOT_IN_HISTORY = (NO_PROJECT, PROJECT_EXPIRED)  # why no slot of a project runs; none of them is shown as a run
 
 
 def decide_slot(
@@ -69,6 +72,8 @@ def skip_slots(
 ) -> bool:
     """Write down, in one row, that slots are skipped which follow one another, unless one of them is decided.
 
+    If they follow upon others that were skipped for the same reason in the step before, they join the row of these.
+
     Parameters
     ----------
     tx : Connection
@@ -90,12 +95,27 @@ def skip_slots(
     first, last = time_text(slots_skipped[0]), time_text(slots_skipped[-1])
     if _is_decided(tx, definition, first=first, last=last):
         return False
+    before = _row_before(tx, definition, slot=first)
+    if before is not None and before.until == definition.decided_until and before.reason == reason:
+        which = (
+            slots.c.project == before.project,
+            slots.c.definition == before.definition,
+            slots.c.slot == before.slot,
+        )
+        values = {"until": last, "n": before.n + len(slots_skipped), "decided_at": time_text(now)}
+        tx.execute(sa.update(slots).where(*which).values(**values))
+        return True
     row = {"project": definition.project, "definition": definition.name, "slot": first, "n": len(slots_skipped)}
     until = last if last != first else None
     tx.execute(
         sa.insert(slots).values(**row, until=until, decision="skipped", reason=reason, decided_at=time_text(now))
     )
     return True
+
+
+def _row_before(tx: Connection, definition: Row[Any], *, slot: str) -> Row[Any] | None:
+    asked = sa.select(slots).where(slots.c.project == definition.project, slots.c.definition == definition.name)
+    return tx.execute(asked.where(slots.c.slot < slot).order_by(slots.c.slot.desc()).limit(1)).first()
 
 
 def _is_decided(tx: Connection, definition: Row[Any], *, first: str, last: str) -> bool:

@@ -16,7 +16,7 @@ from hub_config.projects import Event, Project
 from hub_config.reports.calendar import Decision, Schedule, decide, next_slots, slots_after
 from hub_config.reports.database.catching_up import caught_up_since
 from hub_config.reports.database.connection import time_text
-from hub_config.reports.database.decided_slots import decide_slot, skip_slots
+from hub_config.reports.database.decided_slots import NO_PROJECT, PROJECT_EXPIRED, decide_slot, skip_slots
 from hub_config.reports.database.definitions import due_definitions, move_on, one_definition
 from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.submissions import BY_SCHEDULE, NewRun, Submission, submit
@@ -31,7 +31,7 @@ __all__ = ["DueSlots"]
 logger = logging.getLogger(__name__)
 
 GRACE_S = 120.0  # a slot that is seen so late is on time: the service was busy, or started a moment ago
-MOST_SHOWN = 100  # skipped slots of one look that are shown as runs in the history; all are written down
+MOST_SHOWN = 100  # skipped slots of a downtime that are shown as runs in the history; all are written down and counted
 AT_ONCE = 500  # slots that are decided in one transaction: after a long downtime others have their turn in between
 BUSY_S = 0.1  # after which a transaction takes no more of them: runs take longer to make than slots to skip
 LOOK_S = 5.0  # of a look; what is left is decided in the next
@@ -291,8 +291,8 @@ class _Step:
 def _why_closed(project: Project | None, now: dt.datetime) -> str | None:
     """Say why no slot of a project runs."""
     if project is None:
-        return "no-project"
-    return "project-expired" if project.is_expired(now) else None
+        return NO_PROJECT
+    return PROJECT_EXPIRED if project.is_expired(now) else None
 
 
 def _in_groups(

@@ -1,11 +1,12 @@
 """Lists of runs with the skipped slots between them, which are put together."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from hub_config.reports.database.history import RunFilter, count_runs, find_runs
 from hub_config.reports.desk import Person
 from hub_config.reports.service.board import Board, Run
-from hub_config.reports.service.reading.skipped_slots import NOT_SKIPPED, SkippedSlots, skipped_slots
+from hub_config.reports.service.reading.skipped_slots import NOT_SKIPPED, SkippedSlots, left_out, skipped_slots
 
 __all__ = ["Line", "page_in_groups"]
 
@@ -28,7 +29,8 @@ def page_in_groups(
     size : int
         Runs on a page, without those that were skipped.
     wanted : RunFilter, optional
-        Which runs are looked for; where it asks for states, nothing is put together.
+        Which runs are looked for; where it asks for states, nothing is put together: but of skipped slots those are
+        counted that the history leaves out.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def page_in_groups(
     limited = board.limited(wanted or RunFilter(), person=person)
     if limited.states is not None:
         runs, n_pages = board.page(person, number=number, size=size, wanted=wanted)
-        return list(runs), n_pages
+        return _with_those_left_out(board, runs), n_pages
     others = replace(limited, states=NOT_SKIPPED)
     with board.database.reading() as connection:
         n_pages = max(1, -(-count_runs(connection, others) // size))
@@ -59,6 +61,18 @@ def page_in_groups(
         place = sum(_when(line) >= one.decided_at for line in lines)
         lines.insert(place, replace(one, zone=board.zone_of(one.project)))
     return lines, n_pages
+
+
+def _with_those_left_out(board: Board, runs: Sequence[Run]) -> list[Line]:
+    skipped = [run.row for run in runs if run.state == "skipped"]
+    if not skipped:
+        return list(runs)
+    with board.database.reading() as connection:
+        others = {one.beside: replace(one, zone=board.zone_of(one.project)) for one in left_out(connection, skipped)}
+    lines: list[Line] = []
+    for run in runs:
+        lines += [run, others[run.run_id]] if run.run_id in others else [run]
+    return lines
 
 
 def _when(line: Line) -> str:

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from hub_config.reports.database.decided_slots import NOT_IN_HISTORY
 from hub_config.reports.database.history import RunFilter
 from hub_config.reports.database.states import ACTIVE, FINAL
 from hub_config.reports.database.tables import runs, slots
 
-__all__ = ["NOT_SKIPPED", "SkippedSlots", "in_groups", "skipped_slots"]
+__all__ = ["NOT_SKIPPED", "SkippedSlots", "in_groups", "left_out", "skipped_slots"]
+
+_LAST = sa.func.coalesce(slots.c.until, slots.c.slot)
 
 NOT_SKIPPED = (*ACTIVE, *(state for state in FINAL if state != "skipped"))
 
@@ -36,6 +40,8 @@ class SkippedSlots:
         Why; '' where the page does not say it.
     zone : str
         Of the project.
+    beside : str
+        The run before which they are told, where the history shows some of them one by one; '' elsewhere.
     """
 
     n: int
@@ -47,6 +53,7 @@ class SkippedSlots:
     decided_at: str = ""
     reason: str = ""
     zone: str = ""
+    beside: str = ""
 
 
 def skipped_slots(
@@ -88,20 +95,83 @@ def skipped_slots(
 
 def _counted(connection: Connection, row: Any) -> SkippedSlots:
     """Count from what was decided: of very many at once only the last stand in the history."""
-    last_of_each = sa.func.coalesce(slots.c.until, slots.c.slot)
-    asked = sa.select(
-        sa.func.coalesce(sa.func.sum(slots.c.n), 0), sa.func.min(slots.c.slot), sa.func.max(last_of_each)
-    ).where(
-        slots.c.project == row.project,
-        slots.c.definition == row.definition,
-        slots.c.decision == "skipped",
-        slots.c.decided_at >= row.begin,
-        slots.c.decided_at <= row.end,
+    since = _shown_before(connection, row.project, definition=row.definition, moment=row.begin)
+    asked = sa.select(sa.func.coalesce(sa.func.sum(slots.c.n), 0), sa.func.min(slots.c.slot), sa.func.max(_LAST)).where(
+        *_decided(row.project, row.definition, since=since, upto=row.end)
     )
     n, first, last = connection.execute(asked).one()
     if n < row.n:  # of a definition that was removed
         n, first, last = row.n, row.first, row.last
     return SkippedSlots(n, first, last, row.project, row.definition, row.title, row.end)
+
+
+def _shown_before(connection: Connection, project: str, *, definition: str, moment: str) -> str:
+    """Say when the history last got a skipped slot: what was skipped since, and is not shown, is told with the next."""
+    asked = sa.select(sa.func.max(runs.c.queued_at)).where(*_shown(project, definition), runs.c.queued_at < moment)
+    return connection.execute(asked).scalar() or ""
+
+
+def _shown(project: str, definition: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        runs.c.project == project,
+        runs.c.definition == definition,
+        runs.c.state == "skipped",
+        runs.c.slot.is_not(None),
+    )
+
+
+def _decided(project: str, definition: str, *, since: str, upto: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        slots.c.project == project,
+        slots.c.definition == definition,
+        slots.c.decision == "skipped",
+        slots.c.reason.is_(None) | slots.c.reason.not_in(NOT_IN_HISTORY),
+        slots.c.decided_at > since,
+        slots.c.decided_at <= upto,
+    )
+
+
+def left_out(connection: Connection, shown: Sequence[Any]) -> list[SkippedSlots]:
+    """Count the skipped slots that the history leaves out beside those of a page that it shows one by one.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+    shown : sequence of Row
+        The skipped runs of a page.
+
+    Returns
+    -------
+    list of SkippedSlots
+        Each with the run before which it is told; none where nothing is left out.
+    """
+    found = []
+    for project, definition in {(row.project, row.definition): None for row in shown if row.slot is not None}:
+        moments = [row.queued_at for row in shown if (row.project, row.definition) == (project, definition)]
+        since = _shown_before(connection, project, definition=definition, moment=min(moments))
+        asked = sa.select(runs.c.id, runs.c.slot, runs.c.queued_at, runs.c.title).where(
+            *_shown(project, definition), runs.c.queued_at >= min(moments), runs.c.queued_at <= max(moments)
+        )
+        each = connection.execute(asked.order_by(runs.c.queued_at, runs.c.id)).all()
+        asked = sa.select(slots.c.slot, _LAST.label("last"), slots.c.n, slots.c.decided_at)
+        decided = connection.execute(asked.where(*_decided(project, definition, since=since, upto=max(moments)))).all()
+        in_history = {run.slot for run in each}
+        others = [row for row in decided if row.slot not in in_history]
+        for _, looked in groupby(each, key=lambda run: run.queued_at):
+            oldest = next(looked)
+            these = [row for row in others if since < row.decided_at <= oldest.queued_at]
+            since = oldest.queued_at
+            if these:
+                first, last, n = (
+                    min(row.slot for row in these),
+                    max(row.last for row in these),
+                    sum(row.n for row in these),
+                )
+                found.append(
+                    SkippedSlots(n, first, last, project, definition, oldest.title, oldest.queued_at, beside=oldest.id)
+                )
+    return found
 
 
 def in_groups(rows: Sequence[Any]) -> list[Any]:

@@ -184,6 +184,18 @@ def test_what_comes_due_while_a_long_downtime_is_made_up_for_is_not_missed(
 
 
 @pytest.mark.usefixtures("slowly")
+def test_what_several_looks_skip_after_a_downtime_is_one_row_with_their_number(bench: Bench) -> None:
+    bench.save(schedule="*/10 * * * *", missed="skip")
+    look_in_turn(bench, [at("2026-12-04T06:35:00+00:00") + dt.timedelta(seconds=n) for n in range(12)])
+    with bench.database.reading() as connection:
+        rows = slots_of(connection, project="wards", name="monthly", limit=5000)[::-1]
+    n_before = 7 * 24 * 6 - due_slots_module.MOST_SHOWN
+    assert (rows[0].n, rows[0].slot[:16], rows[0].reason) == (n_before, "2026-11-27T06:40", "missed")
+    assert rows[0].until < rows[1].slot
+    assert [row.n for row in rows[1:]] == [1] * due_slots_module.MOST_SHOWN
+
+
+@pytest.mark.usefixtures("slowly")
 def test_what_came_due_before_a_further_downtime_is_missed(bench: Bench) -> None:
     bench.save(schedule="*/10 * * * *", missed="skip")
     back = at("2026-12-04T06:35:00+00:00")

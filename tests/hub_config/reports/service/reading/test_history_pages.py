@@ -9,7 +9,7 @@ from re import findall
 import pytest
 import sqlalchemy as sa
 
-from hub_config.reports.database.tables import runs
+from hub_config.reports.database.tables import runs, slots
 
 from ..planted import write_definition, write_project, write_runs
 from ..served import Served, serve
@@ -96,6 +96,31 @@ def test_runs_are_found_by_each_filter(planted, reader, query, found):
     answer = reader.get(f"history?{query}")
     assert answer.status == 200
     assert shown(answer.text) == [getattr(planted, name) for name in found]
+
+
+def test_skipped_slots_that_are_not_listed_one_by_one_are_counted(planted):
+    ids = write_runs(planted.served, *range(3), day=6, project="others", definition="hourly", state="skipped")
+    with planted.served.database.writing() as tx:
+        for number, run_id in enumerate(ids):
+            slot = f"2026-11-06T0{number}:00:00.000Z"
+            tx.execute(sa.update(runs).where(runs.c.id == run_id).values(slot=slot))
+        decided = tx.execute(sa.select(runs.c.queued_at).where(runs.c.id == ids[0])).scalar_one()
+        row = {"project": "others", "definition": "hourly", "slot": "2025-10-31T05:00:00.000Z", "n": 527_039}
+        row |= {"until": "2026-11-05T23:00:00.000Z", "decision": "skipped", "reason": "missed", "decided_at": decided}
+        tx.execute(sa.insert(slots).values(**row))
+    (english,) = findall(r'<tr class="skipped-slots">.*?</tr>', found(planted, "en"))
+    assert "More slots that were skipped before, not listed one by one: 527,039." in english
+    assert 'datetime="2025-10-31T05:00:00' in english
+    assert 'datetime="2026-11-05T23:00:00' in english
+    assert "state=skipped" not in english
+    (korean,) = findall(r'<tr class="skipped-slots">.*?</tr>', found(planted, "ko"))
+    assert "목록에 하나하나 나오지 않는 예정된 실행: 527,039회" in korean
+
+
+def found(planted, language: str) -> str:
+    page = planted.served.reader("max", language).get("history?definition=hourly&state=skipped")
+    assert len(shown(page.text)) == 3
+    return page.text.replace("\n", " ")
 
 
 def test_days_are_those_of_the_projects_zone(planted, reader):

@@ -51,6 +51,48 @@ def test_all_that_were_skipped_are_counted_also_those_that_the_history_leaves_ou
     assert (group.n, group.last) == (300, due[-1])
 
 
+def test_those_that_earlier_looks_after_a_long_downtime_skipped_are_counted(read):
+    due = skip(read, 300, day=20, shown=100)
+    looked_before(read, due[:200])
+    ((group,), _) = page(read)
+    assert (group.n, group.first, group.last) == (300, due[0], due[-1])
+    later = skip(read, 3, day=22)
+    for day in (19, 21, 23):
+        write_runs(read, 1, day=day)
+    new, old = ([line for line in page(read, number, 1)[0] if isinstance(line, SkippedSlots)] for number in (1, 2))
+    assert [(line.n, line.first) for line in new + old] == [(3, later[0]), (300, due[0])]
+
+
+def test_slots_of_a_time_when_the_project_had_ended_are_not_counted_with_others(read):
+    due = skip(read, 30, day=20, shown=10)
+    with read.database.writing() as tx:
+        tx.execute(sa.update(slots).where(slots.c.slot.in_(due[:15])).values(reason="project-expired"))
+    ((group,), _) = page(read)
+    assert (group.n, group.first) == (15, due[15])
+
+
+def test_who_looks_for_skipped_ones_is_told_how_many_are_left_out(read):
+    skip(read, 2, day=1)
+    due = skip(read, 300, day=20, shown=100)
+    looked_before(read, due[:190])
+    skip(read, 3, day=22)
+    lines = [line for number in (1, 2, 3) for line in page(read, number, 40, states=["skipped"])[0]]
+    assert len(lines) == 2 + 100 + 3 + 1
+    (place,) = [place for place, line in enumerate(lines) if isinstance(line, SkippedSlots)]
+    (others,) = [line for line in lines if isinstance(line, SkippedSlots)]
+    assert (place, lines[place - 1].run_id) == (103, others.beside)
+    assert (others.n, others.first, others.last, others.zone) == (200, due[0], due[199], SEOUL)
+    assert (others.definition, others.title) == ("monthly", "Monthly <b>quality</b>")
+
+
+def looked_before(read, some):
+    """Have slots decided a while before the others, as a look does that has no time for all."""
+    with read.database.writing() as tx:
+        decided = tx.execute(sa.select(slots.c.decided_at).where(slots.c.slot == some[0])).scalar_one()
+        before = f"{dt.datetime.fromisoformat(decided) - dt.timedelta(minutes=1):%Y-%m-%dT%H:%M:%S}.000Z"
+        tx.execute(sa.update(slots).where(slots.c.slot.in_(some)).values(decided_at=before))
+
+
 def test_each_page_tells_of_its_own_and_no_slot_is_told_twice_or_lost(read):
     for day in range(1, 8):
         write_runs(read, 1, day=2 * day)
