@@ -349,6 +349,7 @@ def _retry(tx: Connection, ended: Any, *, state: str, now: dt.datetime) -> None:
         template_name=run.template_name,
         template_sha256=run.template_sha256,
         title=run.title,
+        title_ko=run.title_ko,
         parameters=run.parameters,
         written=run.written,
         given=run.given,

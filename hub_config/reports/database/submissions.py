@@ -31,6 +31,8 @@ class NewRun:
     ----------
     template_name, template_sha256, title : str
         What runs; its content is kept with `keep_template` before.
+    title_ko : str or None
+        The title in Korean, where its definition has one.
     parameters : mapping
         The value of every parameter.
     written : mapping
@@ -61,6 +63,7 @@ class NewRun:
     template_sha256: str
     title: str
     parameters: Mapping[str, Any]
+    title_ko: str | None = None
     written: Mapping[str, Any] = field(default_factory=dict)
     given: Sequence[str] = ()
     label: str = ""
@@ -306,6 +309,7 @@ def _row(
         "template_name": one.template_name,
         "template_sha256": one.template_sha256,
         "title": one.title,
+        "title_ko": one.title_ko,
         "parameters": dict(one.parameters),
         "written": dict(one.written),
         "given": list(one.given),

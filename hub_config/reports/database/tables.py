@@ -164,6 +164,7 @@ runs = Table(
     Column("template_name", NAME, nullable=False),
     Column("template_sha256", HASH, nullable=False),
     Column("title", Text, nullable=False),
+    Column("title_ko", Text),  # None: its definition had none when the run was made, or it has no definition
     _json("parameters", nullable=False),
     _json("written", nullable=False),  # as they were written, before relative dates were resolved
     _json("given", nullable=False),

@@ -94,6 +94,7 @@ def submission_of(
             template_name=template.name,
             template_sha256=template.sha256,
             title=definition.title,
+            title_ko=definition.title_ko,
             parameters=dict(one.parameters),
             written=dict(one.written),
             given=list(one.given),

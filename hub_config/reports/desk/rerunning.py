@@ -120,6 +120,7 @@ def rerun(desk: Desk, run_id: str, *, person: Person, now: dt.datetime) -> Rerun
         template_name=run.template_name,
         template_sha256=run.template_sha256,
         title=run.title,
+        title_ko=run.title_ko,
         parameters=run.parameters,
         written=run.written,
         given=run.given,

@@ -231,6 +231,7 @@ class DueSlots:
             template_name=definition.template.rpartition("/")[2].removesuffix(".ipynb"),
             template_sha256=row.template_sha256,
             title=definition.title,
+            title_ko=definition.title_ko,
             parameters={},
         )
         batch = submit(

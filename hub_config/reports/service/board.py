@@ -34,6 +34,8 @@ class Run:
         The template's name.
     title : str
         What it is called.
+    title_ko : str or None
+        What its definition called it in Korean when it was made.
     project : str
         Whose it is.
     parameters : mapping
@@ -87,6 +89,7 @@ class Run:
     given: Sequence[str]
     owner: str | None
     asked_at: str | None
+    title_ko: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
     cell: int | None = None
@@ -338,6 +341,7 @@ class Board:
             state="running" if row.state == "closing" else row.state,
             template=row.template_name,
             title=row.title,
+            title_ko=row.title_ko,
             project=row.project,
             parameters=row.parameters,
             given=row.given,

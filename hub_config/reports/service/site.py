@@ -53,6 +53,7 @@ class Site:
             shown=_shown,
             said=_said,
             shipped=_shipped,
+            titled=_titled,
             moment=time_element,
             path=quote_part,
         )
@@ -132,6 +133,12 @@ def _said(context: jinja2.runtime.Context, words: str) -> str:
 def _shipped(context: jinja2.runtime.Context, words: str) -> str:
     texts: Texts = context["texts"]
     return texts.shipped(words)
+
+
+@jinja2.pass_context
+def _titled(context: jinja2.runtime.Context, named: Any) -> str:
+    texts: Texts = context["texts"]
+    return texts.title_of(named.title, named.title_ko)
 
 
 def quote_part(part: str) -> str:

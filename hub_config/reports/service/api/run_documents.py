@@ -48,6 +48,7 @@ class RunShown(Document, frozen=True):
     state: State
     state_reason: str | None
     title: str
+    title_ko: str | None = Field(description="What its definition called it in Korean when it was made.")
     template: str
     template_sha256: str
     definition: str | None
@@ -232,9 +233,9 @@ def shown_run(run: Run) -> RunShown:
     taken = {
         name: getattr(row, name)
         for name in (
-            "id", "project", "state_reason", "title", "template_sha256", "definition", "label", "slot", "parameters",
-            "given", "releases", "attempt", "retry_of", "rerun_of", "submitted_by", "queued_at", "started_at",
-            "ended_at", "is_late", "is_kept", "removal_asked_by", "removed_at", "facts",
+            "id", "project", "state_reason", "title", "title_ko", "template_sha256", "definition", "label", "slot",
+            "parameters", "given", "releases", "attempt", "retry_of", "rerun_of", "submitted_by", "queued_at",
+            "started_at", "ended_at", "is_late", "is_kept", "removal_asked_by", "removed_at", "facts",
         )
     }  # fmt: skip
     return RunShown(

@@ -141,7 +141,7 @@ class BatchHandler(_Batch):
             "batch.html",
             batch=row,
             zone=runs[0].zone if runs else NO_PROJECT_ZONE,
-            title=runs[0].title if runs else row.definition or row.id,
+            title=self.texts.title_of(runs[0].title, runs[0].title_ko) if runs else row.definition or row.id,
             parameters=found.parameters,
             numbers=titles,
             lines=lines,

@@ -140,7 +140,7 @@ class Portal:
         document = row.document or row.draft or {}
         states = {"running" if run.state == "closing" else run.state for run in runs}
         state = next((one for one in WORST_FIRST if one in states), None)
-        title = (document.get("title_ko") if texts.language == "ko" else None) or document.get("title") or row.name
+        title = texts.title_of(document.get("title") or row.name, document.get("title_ko"))
         newest = (f"batches/{runs[0].batch_id}" if len(runs) > 1 else f"runs/{runs[0].id}") if runs else ""
         return ReportLine(
             project=row.project,

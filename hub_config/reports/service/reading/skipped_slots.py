@@ -32,8 +32,8 @@ class SkippedSlots:
         When they were due, ISO 8601.
     project, definition : str
         Whose.
-    title : str
-        As the history has it.
+    title, title_ko : str or None
+        As the history has them for the last of them.
     decided_at : str
         When the last of them was skipped.
     reason : str
@@ -53,6 +53,7 @@ class SkippedSlots:
     decided_at: str = ""
     reason: str = ""
     zone: str = ""
+    title_ko: str | None = None
     beside: str = ""
 
 
@@ -78,7 +79,6 @@ def skipped_slots(
     asked = sa.select(
         runs.c.project,
         runs.c.definition,
-        sa.func.max(runs.c.title).label("title"),
         sa.func.min(runs.c.queued_at).label("begin"),
         sa.func.max(runs.c.queued_at).label("end"),
         sa.func.count().label("n"),
@@ -102,7 +102,11 @@ def _counted(connection: Connection, row: Any) -> SkippedSlots:
     n, first, last = connection.execute(asked).one()
     if n < row.n:  # of a definition that was removed
         n, first, last = row.n, row.first, row.last
-    return SkippedSlots(n, first, last, row.project, row.definition, row.title, row.end)
+    asked = sa.select(runs.c.title, runs.c.title_ko).where(
+        *_shown(row.project, row.definition), runs.c.queued_at == row.end
+    )
+    newest = connection.execute(asked.order_by(runs.c.id.desc()).limit(1)).one()
+    return SkippedSlots(n, first, last, row.project, row.definition, newest.title, row.end, title_ko=newest.title_ko)
 
 
 def _shown_before(connection: Connection, project: str, *, definition: str, moment: str) -> str:
@@ -150,7 +154,7 @@ def left_out(connection: Connection, shown: Sequence[Any]) -> list[SkippedSlots]
     for project, definition in {(row.project, row.definition): None for row in shown if row.slot is not None}:
         moments = [row.queued_at for row in shown if (row.project, row.definition) == (project, definition)]
         since = _shown_before(connection, project, definition=definition, moment=min(moments))
-        asked = sa.select(runs.c.id, runs.c.slot, runs.c.queued_at, runs.c.title).where(
+        asked = sa.select(runs.c.id, runs.c.slot, runs.c.queued_at, runs.c.title, runs.c.title_ko).where(
             *_shown(project, definition), runs.c.queued_at >= min(moments), runs.c.queued_at <= max(moments)
         )
         each = connection.execute(asked.order_by(runs.c.queued_at, runs.c.id)).all()
@@ -163,15 +167,22 @@ def left_out(connection: Connection, shown: Sequence[Any]) -> list[SkippedSlots]
             these = [row for row in others if since < row.decided_at <= oldest.queued_at]
             since = oldest.queued_at
             if these:
-                first, last, n = (
-                    min(row.slot for row in these),
-                    max(row.last for row in these),
-                    sum(row.n for row in these),
-                )
-                found.append(
-                    SkippedSlots(n, first, last, project, definition, oldest.title, oldest.queued_at, beside=oldest.id)
-                )
+                found.append(_others(these, beside=oldest, project=project, definition=definition))
     return found
+
+
+def _others(rows: Sequence[Any], *, beside: Any, project: str, definition: str) -> SkippedSlots:
+    return SkippedSlots(
+        n=sum(row.n for row in rows),
+        first=min(row.slot for row in rows),
+        last=max(row.last for row in rows),
+        project=project,
+        definition=definition,
+        title=beside.title,
+        title_ko=beside.title_ko,
+        decided_at=beside.queued_at,
+        beside=beside.id,
+    )
 
 
 def in_groups(rows: Sequence[Any]) -> list[Any]:

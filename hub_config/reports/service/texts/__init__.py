@@ -110,6 +110,23 @@ class Texts:
         """
         return words if self.language == "en" else SHIPPED_WORDS.get(words, words)
 
+    def title_of(self, title: str, title_ko: str | None) -> str:
+        """Choose the title of a definition, or of a run of it, in the reader's language.
+
+        Parameters
+        ----------
+        title : str
+            As it is called in general.
+        title_ko : str or None
+            In Korean, where its author has given one.
+
+        Returns
+        -------
+        str
+            Where none is given, that of a shipped report, else the general one.
+        """
+        return title_ko if self.language == "ko" and title_ko else self.shipped(title)
+
     def placed(self, line: str) -> str:
         """Say in the reader's language where a report failed.
 

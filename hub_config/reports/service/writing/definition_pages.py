@@ -124,7 +124,7 @@ class DefinitionPage(PageHandler):
         str
             The Korean one for Korean readers, where there is one.
         """
-        return definition.title_ko if self.texts.language == "ko" and definition.title_ko else definition.title
+        return self.texts.title_of(definition.title, definition.title_ko)
 
     def show_unreadable(self, row: Any, project: Project, *, problem: str, why: HubError) -> None:
         """Show a definition that another version of the service has written, as it stands there.

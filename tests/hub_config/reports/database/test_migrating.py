@@ -122,6 +122,47 @@ def test_runs_whose_folder_went_before_are_known_as_removed(empty: Callable[[], 
     assert [tuple(row) for row in found] == [("new", None, None), ("old", later, None)]
 
 
+@pytest.mark.parametrize(
+    ("batch_at", "changes", "title_ko"),
+    [
+        ("2026-01-02", {}, "월간 품질"),
+        ("2026-01-03", {"attempt": 2, "retry_of": "other"}, "월간 품질"),
+        ("2026-01-01", {}, None),  # made before this was approved
+        ("2026-01-03", {"title": "Another"}, None),
+        ("2026-01-03", {"definition": None}, None),
+        ("2026-01-03", {"definition": "weekly"}, None),
+        ("2026-01-03", {"project": "others"}, None),
+        ("2026-01-03", {"rerun_of": "old"}, None),
+    ],
+)
+def test_runs_of_before_get_the_korean_title_where_their_definition_is_still_that_of_which_they_were_made(
+    empty: Callable[[], Database], batch_at: str, changes: dict[str, object], title_ko: str | None
+) -> None:
+    database, moment = empty(), "2026-01-02T00:00:00.000Z"
+    bring_up_to_date(database, to="0007")
+    tables = sa.MetaData()
+    with database.writing() as tx:
+        tables.reflect(tx, only=("batches", "definitions", "runs"))
+        documents = {
+            "monthly": {"title": "Monthly", "title_ko": "월간 품질"},
+            "weekly": {"title": "Monthly"},
+            "new": None,
+        }
+        for name, document in documents.items():
+            row = {"project": "wards", "name": name, "document": document, "enabled": True, "changed_at": moment}
+            approved_at = moment if document is not None else None
+            tx.execute(sa.insert(tables.tables["definitions"]).values(
+                **row, decided_until=moment, approved_at=approved_at
+            ))  # fmt: skip
+        batch = {"id": "r", "project": "wards", "request_sha256": "x", "submitted_by": "lee", "n_runs": 1}
+        tx.execute(sa.insert(tables.tables["batches"]).values(**batch, submitted_at=f"{batch_at}T00:00:00.000Z"))
+        row = _new_run("r", moment=moment) | {"definition": "monthly", "title": "Monthly", "submitted_by": "lee"}
+        tx.execute(sa.insert(tables.tables["runs"]).values(**row | changes))
+    bring_up_to_date(database)
+    with database.reading() as connection:
+        assert connection.execute(sa.select(METADATA.tables["runs"].c.title_ko)).scalar_one() == title_ko
+
+
 def _new_run(name: str, *, moment: str) -> dict[str, object]:
     texts = dict.fromkeys(("label", "template_sha256", "title", "cell_title"), "")
     numbers = dict.fromkeys(("batch_index", "attempt", "priority", "heard"), 0)

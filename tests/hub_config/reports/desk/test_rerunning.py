@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from hub_config.reports.database.leases import end_run
 from hub_config.reports.database.tables import runs
 from hub_config.reports.desk.rerunning import rerun
 
@@ -27,6 +28,28 @@ def test_a_repeated_run_has_the_values_and_data_of_the_old_one(bench: Bench) -> 
     assert (run.id, run.rerun_of) == (again.batch.run_ids[0], old)
     assert run.parameters == {"ward": "A", "month": "2026-10"}
     assert run.releases == {"gibleed": "2026-01"}
+
+
+def test_a_run_keeps_the_titles_that_it_had_and_so_do_those_that_repeat_it(bench: Bench) -> None:
+    bench.save(title_ko="월간 품질", retries=1, safe_to_retry=True, retry_after=["failed"])
+    old = ended(bench)
+    bench.run()
+    bench.save(title="Monthly falls", title_ko="월간 낙상")
+    rerun(bench.desk, old, person=ANALYST, now=bench.now)
+    with bench.database.writing() as tx:
+        (waiting,) = [run for run in bench.runs(states=["queued"]) if run.rerun_of is None]
+        tx.execute(sa.update(runs).where(runs.c.id == waiting.id).values(state="closing"))
+        end_run(tx, run_id=waiting.id, state="failed", now=bench.now)
+    bench.save(title="Monthly falls", title_ko=None)
+    bench.run()
+    titles = [(run.attempt, run.rerun_of is not None, run.title, run.title_ko) for run in bench.runs()]
+    assert sorted(titles, key=str) == [
+        (1, False, "Monthly falls", None),
+        (1, False, "Monthly quality", "월간 품질"),
+        (1, False, "Monthly quality", "월간 품질"),
+        (1, True, "Monthly quality", "월간 품질"),
+        (2, False, "Monthly quality", "월간 품질"),
+    ]
 
 
 def test_a_repeated_run_keeps_to_the_limits_that_hold_now(bench: Bench) -> None:

@@ -16,11 +16,12 @@ from hub_config.reports.changes import check_alerts
 from hub_config.reports.database.definitions import one_definition
 from hub_config.reports.database.leases import begin_closing, end_run, take_runs
 from hub_config.reports.database.tables import definitions, notices, runners, runs
+from hub_config.reports.keeper.due_slots import DueSlots
 from hub_config.reports.keeper.sent_notices import SentNotices
 from hub_config.reports.keeper.settled_runs import SettledRuns
 from hub_config.settings import MailSettings, NoticeSettings, Settings
 
-from ..desk.conftest import LEAD, Bench
+from ..desk.conftest import ANALYST, LEAD, Bench
 from ..notices.conftest import MailBox, mail_server
 
 MARK = "Kim-Minsu-19540312"
@@ -124,6 +125,35 @@ def test_success_is_told_only_to_who_asked(bench: Bench, mailbox: MailBox, settl
     settle()  # by what the definition says now
     send()
     assert [mail["subject"] for mail in mailbox.mails] == ["[CohortHub] Succeeded: Monthly quality (wards)"]
+
+
+def test_notices_give_the_title_in_the_language_of_their_target(bench: Bench, settle: Any) -> None:
+    project = bench.folder / "project.toml"
+    project.write_text(
+        project.read_text() + '\n[notify.team]\nemail = "team@example.org"\nlanguage = "ko"\n'
+        'events = ["approval_needed"]\n',
+        encoding="utf-8",
+    )
+    bench.desk.book._projects = None
+    told = [{"target": name, "events": ["succeeded", "skipped"]} for name in ("ops", "team")]
+    bench.save(recipients=told, title_ko="월간 품질", schedule="0 * * * *", missed="skip")
+    bench.run()
+    end(bench, "succeeded")
+    settle()
+    asyncio.run(DueSlots(bench.desk).look(bench.now + dt.timedelta(hours=1)))
+    bench.save(ANALYST, approve=False, title_ko="월간 낙상", title="Monthly falls")
+    bench.save(name="second", recipients=told)
+    bench.desk.run_definition("second", project="wards", person=LEAD, now=bench.now)
+    end(bench, "succeeded")
+    settle()
+    with bench.database.reading() as connection:
+        rows = connection.execute(sa.select(notices).order_by(notices.c.id)).all()
+    assert [(row.event, row.target, row.content["title"]) for row in rows] == [
+        ("succeeded", "ops", "Monthly quality"), ("succeeded", "team", "월간 품질"),
+        ("skipped", "ops", "Monthly quality"), ("skipped", "team", "월간 품질"),
+        ("approval_needed", "ops", "Monthly falls"), ("approval_needed", "team", "월간 낙상"),
+        ("succeeded", "ops", "Monthly quality"), ("succeeded", "team", "Monthly quality"),
+    ]  # fmt: skip
 
 
 def test_a_failure_that_is_tried_again_is_not_told(bench: Bench, mailbox: MailBox, settle: Any, send: Any) -> None:

@@ -66,6 +66,7 @@ def write_runs(
     definition: str | None = "monthly",
     state: str = "succeeded",
     title: str = "Monthly <b>quality</b>",
+    title_ko: str | None = None,
     html: str = "<h1>Ward quality</h1>",
 ) -> list[str]:
     """Write one request with a run for each value, all in the same state; give their ids."""
@@ -75,6 +76,7 @@ def write_runs(
             template_name="steady",
             template_sha256="0" * 64,
             title=title,
+            title_ko=title_ko,
             parameters={"ward": f"W{number}"},
             given=["ward"],
             label=f"ward=<i>W{number}</i>" if len(values) > 1 else "",

@@ -62,6 +62,7 @@ DOCUMENT: dict[str, Any] = {
     "recipients": [{"target": "ops", "events": ["failed", "late", "alert", "skipped"]}],
     "sweep": {"grid": {"ward": ["A", "B"]}},
 }  # fmt: skip
+ENGLISH_TITLE = "What the wards did each month"
 WRONG = """name = "x y"
 title = ""
 template = "no_such_report"
@@ -158,10 +159,10 @@ def plant(made: Served) -> None:
     for name, approve in (("monthly", True), ("waiting", False)):
         document = parse_definition(DOCUMENT | {"name": name})
         save_definition(desk, document, project="wards", person=Person(LEAD), now=now, approve_too=approve)
-    write_runs(made, 4.0, day=1, title="월간 보고")
-    write_runs(made, 5.0, 6.0, day=2, title="월간 보고")
+    write_runs(made, 4.0, day=1, title=ENGLISH_TITLE, title_ko="월간 보고")
+    write_runs(made, 5.0, 6.0, day=2, title=ENGLISH_TITLE, title_ko="월간 보고")
     for day, state in enumerate(FINAL, start=3):
-        (run_id,) = write_runs(made, 1.0, day=day, title="월간 보고", state=state)
+        (run_id,) = write_runs(made, 1.0, day=day, title=ENGLISH_TITLE, title_ko="월간 보고", state=state)
         error = {"code": "REPORT-KERNEL-DIED", "cell": None, "message": "the run was stopped from outside."}
         values = {"state_reason": "past the end date" if state == "skipped" else state}
         with made.database.writing() as tx:
@@ -230,6 +231,20 @@ def test_no_page_holds_an_english_sentence_of_the_tables_or_any_other(served: Se
             assert re.search("[가-힣]", text), address
             assert [one for one in english if one in text] == [], address
             assert gaps(text) == [], address
+
+
+def test_runs_are_called_what_their_definition_called_them_in_the_readers_language(served: Served) -> None:
+    done = [one for one in run_ids(served) if one.state == "succeeded"]
+    pages = [
+        "", "history", "history?state=skipped", f"runs/{done[0].id}",
+        f"runs/{done[0].id}/again", f"compare?b={done[0].id}", f"compare?a={done[0].id}&b={done[1].id}",
+        f"batches/{done[1].batch_id}",
+    ]  # fmt: skip
+    for address in pages:
+        korean, english = (served.reader(LEAD, language).get(address).text for language in ("ko", "en"))
+        assert "월간 보고" in korean, address
+        assert ENGLISH_TITLE not in korean, address
+        assert ENGLISH_TITLE in english, address
 
 
 @pytest.mark.parametrize("text", [WRONG, GOOD_BUT_UNFIT])
