@@ -166,6 +166,7 @@ def _check_words(template: str | None, given: set[str], *, options: dict[str, An
 
 
 def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any:
+    from hub_config.reports.execution.names_here import NamesHere
     from hub_config.reports.execution.supervisor import Request
     from hub_config.reports.parameters.assignments import read_assignments, read_parameters_file, resolve_parameters
     from hub_config.reports.templates.templates import find_template, inspect_template
@@ -176,7 +177,7 @@ def _request(session: Session, template: str, *, options: dict[str, Any]) -> Any
     found = inspect_template(find_template(template))
     return Request(
         template=found,
-        parameters=resolve_parameters(found, texts=texts, values=values),
+        parameters=resolve_parameters(found, texts=texts, values=values, choices=NamesHere(session.home, os.environ)),
         given=tuple(p.name for p in found.parameters if p.name in texts or p.name in values),
         home=session.home,
         output_folder=options["output_dir"] or session.home / "runs",

@@ -21,8 +21,8 @@ class Choices(Protocol):
     def cohorts(self) -> Collection[str]:
         """Give the names of the cohorts."""
 
-    def secrets(self) -> Collection[str]:
-        """Give the names of the secrets; their values are nobody's business here."""
+    def secrets(self) -> Collection[str] | None:
+        """Give the names of the secrets, or None if they are checked elsewhere; their values are no business here."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def why_unknown(declared: ParameterType, value: Any, *, choices: Choices | None)
         secret may have been typed where its name belongs.
     """
     kind = declared.item if declared.kind == "list" else declared.kind
-    if choices is None or value is None or kind not in NAMED:
+    if choices is None or value is None or kind not in NAMED or (kind == "Secret" and choices.secrets() is None):
         return None
     known = names_of(kind, choices)
     for position, name in enumerate(value if isinstance(value, list) else [value], start=1):
@@ -108,7 +108,7 @@ def names_of(kind: str, choices: Choices) -> list[str]:
     if kind == "Cohort":
         return sorted(choices.cohorts())
     if kind == "Secret":
-        return sorted(choices.secrets())
+        return sorted(choices.secrets() or ())
     releases = choices.datasets()
     return [name for one in sorted(releases) for name in (one, *(f"{one}@{release}" for release in releases[one]))]
 

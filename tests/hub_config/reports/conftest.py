@@ -43,6 +43,16 @@ def notebook(*cells: Cell, kernel: dict[str, str] | None = KERNELSPEC) -> dict[s
     return {"cells": with_ids, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
+def plant_names(home: Path) -> None:
+    """Two data sets and a cohort definition that reports may name; they hold nothing."""
+    for name in ("gibleed", "others"):
+        release = home / "data" / name / "2026-01-01-0123456789"
+        release.mkdir(parents=True)
+        (release / "manifest.json").write_text("{}", encoding="utf-8")
+    (home / "cohorts").mkdir()
+    (home / "cohorts" / "stroke.json").write_text("{}", encoding="utf-8")
+
+
 @dataclass
 class Ended:
     """What a command left: exit code, the document on stdout, the talk on stderr."""

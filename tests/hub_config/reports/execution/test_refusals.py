@@ -8,7 +8,7 @@ import pytest
 from hub_config import errors
 from hub_config.errors import HubError
 
-from ..conftest import Bench, code, parameters, text
+from ..conftest import Bench, code, parameters, plant_names, text
 
 CELLS = (text("# T"), parameters("days: int = 7\nties: \"Literal['efron', 'breslow']\" = \"efron\""), code("1"))
 
@@ -55,6 +55,27 @@ def assert_refused(bench: Bench, words: list[object], *, error: str, hint: str =
 )
 def test_a_wish_that_cannot_be_met_is_refused(bench: Bench, words: list[str], error: str, hint: str):
     assert_refused(bench, [bench.template(*CELLS), *words], error=error, hint=hint)
+
+
+NAMING = (text("# T"), parameters('data: "Dataset" = "gibleed"\ncohort: "Cohort | None" = None'), code("1"))
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "hint"),
+    [
+        (["-p", "data=gibled"], {}, "one of gibleed, others;"),
+        (["-p", "data=gibleed@2026-01-02-0123456789"], {}, "one of 2026-01-01-0123456789;"),
+        (["-p", "cohort=strokes"], {}, "first_osteoarthritis, new_users_of_celecoxib, stroke;"),
+        ([], {"COHORTHUB_DATASETS": "others"}, "'data' has the type Dataset; wanted the name of a data set"),
+    ],
+)
+def test_a_name_that_nothing_has_is_refused_before_anything_is_written(
+    bench: Bench, words: list[object], environment: dict[str, str], hint: str, monkeypatch: pytest.MonkeyPatch
+):
+    plant_names(bench.home)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert_refused(bench, [bench.template(*NAMING), *words], error="REPORT-PARAMETER-VALUE", hint=hint)
 
 
 def test_a_template_that_is_none_is_refused(bench: Bench):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Bench, code, parameters, text
+from ..conftest import Bench, code, parameters, plant_names, text
 
 CELL = """
 from typing import Literal
@@ -28,6 +28,12 @@ ODD = "quote \" ' back\\slash {brace} {{x}} 병동 😀 \u2028 # % $HOME"
 
 
 @pytest.fixture(autouse=True)
+def names(bench: Bench) -> None:
+    """The data set and the cohort that the cell names, or is told."""
+    plant_names(bench.home)
+
+
+@pytest.fixture(autouse=True)
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The secret that the cell names."""
     folder = tmp_path / "secrets"
@@ -44,15 +50,15 @@ def test_values_of_every_type_reach_the_kernel_unchanged(bench: Bench, tmp_path:
         f"label: {json.dumps(ODD)}\n",
         encoding="utf-8",
     )
-    words = ["-p", "release=gibleed@2026-01-01-abc", "-p", "cohort=t2dm", "-p", "flags=true,false",
+    words = ["-p", "release=gibleed@2026-01-01-0123456789", "-p", "cohort=stroke", "-p", "flags=true,false",
              "-p", f"person_id={-(2**63)}", "-p", "share=0.1"]  # fmt: skip
     ended = bench.run(text("# T"), parameters(CELL), code(SHOW), words=(*words, "-f", file))
     assert ended.code == 0, ended.talk
     assert "unknown parameter" not in ended.talk  # papermill does not read every type, and would say so of each
     (shown,) = ["".join(output["text"]) for cell in ended.notebook["cells"] for output in cell.get("outputs", [])]
     assert json.loads(shown) == [
-        "gibleed@2026-01-01-abc",
-        "t2dm",
+        "gibleed@2026-01-01-0123456789",
+        "stroke",
         "registry_token",
         "2026-03-01T07:00:00.5+09:00",
         ["2024-02-29", "2025-01-01"],
