@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from hub_config.kernels import ensure_kernel
 from hub_config.reports.database import open_database
@@ -291,6 +292,21 @@ class Visitor:
         return self.page.locator("#state").inner_text()
 
 
+def _go_also_from_a_live_page(page: Page) -> None:
+    """Let `goto` hold against a page that is just loading itself anew."""
+    go = page.goto
+
+    def goto(url: str, **options: Any) -> Any:
+        try:
+            return go(url, **options)
+        except PlaywrightError as crossed:
+            if "interrupted by another navigation" not in crossed.message:
+                raise
+            return go(url, **options)
+
+    page.goto = goto  # type: ignore[method-assign]
+
+
 @pytest.fixture(scope="module")
 def sign_in(browser: Browser, place: Place) -> Iterator[Callable[..., Visitor]]:
     """Sign somebody in, in a browser context of their own."""
@@ -301,6 +317,7 @@ def sign_in(browser: Browser, place: Place) -> Iterator[Callable[..., Visitor]]:
         context.set_default_timeout(20_000)
         contexts.append(context)
         page = context.new_page()
+        _go_also_from_a_live_page(page)
         page.goto(place.pages)
         page.fill("input[name=username]", name)
         page.fill("input[name=password]", PASSWORD)
