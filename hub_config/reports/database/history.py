@@ -235,10 +235,10 @@ def newest_success(
         runs.c.state == "succeeded",
         runs.c.rerun_of.is_(None),
         runs.c.definition.is_not_distinct_from(definition),
-        runs.c.removal_asked_by.is_(None),
+        sa.func.coalesce(runs.c.removal_asked_by, "") == "",
     ]
     if not folder_may_be_gone:
-        conditions.append(runs.c.removed_at.is_(None))
+        conditions += [runs.c.removal_asked_by.is_(None), runs.c.removed_at.is_(None)]
     for column, value in ((runs.c.template_name, template), (runs.c.label, label)):
         if value is not None:
             conditions.append(column == value)

@@ -97,7 +97,7 @@ def success_to_compare(connection: Connection, run: Row[Any]) -> Row[Any] | None
         original = one_run(connection, run.rerun_of)
         if original is None or original.project != run.project or original.state != "succeeded":
             return None
-        return original if original.removal_asked_by is None else None
+        return None if original.removal_asked_by else original
     return newest_success(
         connection,
         project=run.project,

@@ -12,17 +12,18 @@ from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
 
-__all__ = ["IS_THERE", "ask_to_remove", "note_removed", "removals_waiting"]
+__all__ = ["IS_THERE", "NOBODY", "ask_to_remove", "let_old_go", "note_removed", "removals_waiting"]
 
 IS_THERE = sa.and_(runs.c.removal_asked_by.is_(None), runs.c.removed_at.is_(None))
 """Neither removed, nor about to be."""
 
+NOBODY = ""  # asked for a run that is removed because it is old, until its folder is gone
 RESULTS = ("alerts",)  # of the facts, what holds numbers that the run computed
 
 # Asked every second or two, so built once.
 _WAITING = (
     sa.select(runs.c.id)
-    .where(runs.c.removal_asked_by > "", runs.c.removed_at.is_(None))  # SQLite's index answers no "is not null"
+    .where(runs.c.removal_asked_by >= NOBODY, runs.c.removed_at.is_(None))  # SQLite's index answers no "is not null"
     .order_by(runs.c.ended_at, runs.c.id)
 )
 _ASK = sa.update(runs).where(
@@ -61,8 +62,26 @@ def ask_to_remove(tx: Connection, run_id: str, *, who: str, now: dt.datetime) ->
     return True
 
 
+def let_old_go(tx: Connection, run_id: str) -> bool:
+    """Write down that a run is removed because it is old: from then on it cannot be kept, and nothing of it is shown.
+
+    Parameters
+    ----------
+    tx : Connection
+        From `Database.writing`.
+    run_id : str
+        Which.
+
+    Returns
+    -------
+    bool
+        False if somebody keeps it, or it is removed already.
+    """
+    return tx.execute(_ASK, {"of_run": run_id, "removal_asked_by": NOBODY}).rowcount == 1
+
+
 def removals_waiting(connection: Connection) -> list[str]:
-    """Find the runs that somebody asked to remove, and that are not removed.
+    """Find the runs that are to be removed, and are not yet.
 
     Parameters
     ----------
@@ -94,7 +113,8 @@ def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:
         return
     # Why it ended stays; only that its folder waits for a runner is not so any more.
     reason = NO_FOLDER if run.state_reason == RUNNER_SILENT else run.state_reason
-    gone = {"folder": None, "state_reason": reason, "removed_at": time_text(now)}
+    who = run.removal_asked_by or None
+    gone = {"folder": None, "state_reason": reason, "removal_asked_by": who, "removed_at": time_text(now)}
     changed = tx.execute(sa.update(runs).where(runs.c.id == run_id, runs.c.removed_at.is_(None)).values(**gone))
     if changed.rowcount == 1:
-        note_event(tx, run_id, kind="removed", who=run.removal_asked_by, now=now)
+        note_event(tx, run_id, kind="removed", who=who, now=now)

@@ -195,7 +195,7 @@ runs = Table(
     _json("facts", nullable=False),  # what the run's record says at the end: releases, cohorts, versions, hashes
     Column("folder", Text),  # relative to the home
     Column("is_kept", Boolean, nullable=False),
-    Column("removal_asked_by", NAME),  # from then on its folder is nobody's to see, wherever it still lies
+    Column("removal_asked_by", NAME),  # from then on its folder is nobody's to see; "" until an old one has gone
     Column("removed_at", TIME),  # its folder is gone: it was old, or somebody asked for it
     Column("is_late", Boolean, nullable=False),
     Column("is_settled", Boolean, nullable=False),  # whether what follows its end is done: alerts, notices

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from hub_config.errors import RunFolderError
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import find_definitions
+from hub_config.reports.database.errors import DatabaseUnreachableError
+from hub_config.reports.database.removals import let_old_go
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import runs
 from hub_config.reports.desk.keeping import retention_rule
@@ -92,8 +94,15 @@ class OldRuns:
         return found
 
     def _remove(self, run_id: str, now: dt.datetime) -> None:
-        """Remove a folder; one that stays is tried again."""
+        """Remove a folder, unless somebody keeps the run since; what stays is tried again with the other removals."""
+        with self.database.writing() as tx:
+            if not let_old_go(tx, run_id):
+                return
         try:
             take_away(self.database, self.book, run_id=run_id, now=now)
         except RunFolderError as refused:
-            logger.warning("The folder of run %s stays: %s", run_id, refused)
+            logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
+        except DatabaseUnreachableError:
+            raise
+        except Exception:  # one run must not keep the others
+            logger.exception("The folder of run %s could not be removed", run_id)

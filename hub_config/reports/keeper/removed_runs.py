@@ -1,4 +1,4 @@
-"""Runs that somebody asked to remove, and whose folder is not gone yet."""
+"""Runs that somebody asked to remove, or that are too old, and whose folder is not gone yet."""
 
 import asyncio
 import datetime as dt
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from hub_config.errors import RunFolderError
 from hub_config.reports.database.connection import Database
+from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.removals import removals_waiting
 from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.desk.removing import take_away
@@ -59,5 +60,11 @@ class RemovedRuns:
                 is_gone = False
                 if run_id not in self._again_at:
                     logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
+            except DatabaseUnreachableError:
+                raise
+            except Exception:  # one run must not keep the others; it is tried again
+                is_gone = False
+                if run_id not in self._again_at:
+                    logger.exception("The folder of run %s could not be removed", run_id)
             if not is_gone:
                 self._again_at[run_id] = self.clock() + AGAIN_S

@@ -92,9 +92,10 @@ class SettledRuns:
         if definition is not None and definition.alerts and run.state == "succeeded":
             alerts = await asyncio.to_thread(self._alerts, run, definition)
         with self.database.writing() as tx:
-            # Of a run that was removed meanwhile no number stays.
-            is_there = tx.execute(sa.select(runs.c.id).where(runs.c.id == run.id, IS_THERE)).first() is not None
-            found = {"facts": {**run.facts, "alerts": alerts}} if alerts and is_there else {}
+            # Of a run that was removed meanwhile no number stays, and what was read of it may be half.
+            if tx.execute(sa.select(runs.c.id).where(runs.c.id == run.id, IS_THERE)).first() is None:
+                alerts = []
+            found = {"facts": {**run.facts, "alerts": alerts}} if alerts else {}
             claimed = tx.execute(_SETTLE, {"of_run": run.id, "is_settled": True, **found})
             if claimed.rowcount == 1 and project is not None and definition is not None:
                 self._tell(tx, run, project=project, definition=definition, alerts=alerts, now=now)

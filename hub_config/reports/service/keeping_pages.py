@@ -103,8 +103,9 @@ def removal_told(row: Any, texts: Texts, *, zone: str) -> str:
         A sentence; empty for one that is there.
     """
     at = moment_text(row.removed_at, zone)
-    if row.removal_asked_by is None:
-        return texts.text("run_removed_old", at=at) if at else ""
+    if not row.removal_asked_by:
+        is_going = row.removal_asked_by is not None and not at
+        return texts["run_removing_old"] if is_going else texts.text("run_removed_old", at=at) if at else ""
     return texts.text("run_removed_by" if at else "run_removing", who=row.removal_asked_by, at=at)
 
 

@@ -235,7 +235,7 @@ def shown_run(run: Run) -> RunShown:
         for name in (
             "id", "project", "state_reason", "title", "title_ko", "template_sha256", "definition", "label", "slot",
             "parameters", "given", "releases", "attempt", "retry_of", "rerun_of", "submitted_by", "queued_at",
-            "started_at", "ended_at", "is_late", "is_kept", "removal_asked_by", "removed_at", "facts",
+            "started_at", "ended_at", "is_late", "is_kept", "removed_at", "facts",
         )
     }  # fmt: skip
     return RunShown(
@@ -249,6 +249,7 @@ def shown_run(run: Run) -> RunShown:
         cell_title=run.cell_title,
         position=run.position,
         is_stopping=run.is_stopping,
+        removal_asked_by=row.removal_asked_by or None,
         error=error,
         has_report=run.has_report,
     )

@@ -47,6 +47,9 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
         "run_removed_old": (
             "What this run wrote was removed on {at}, as it need not be kept; what ran, when and for whom stays here."
         ),
+        "run_removing_old": (
+            "What this run wrote need not be kept any longer, and is being removed: nobody can read it any more."
+        ),
         "run_removing": (
             "{who} has removed this run: nobody can read any more what it wrote. Its folder cannot be deleted yet; "
             "that is done as soon as it can be."
@@ -136,6 +139,7 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
             "보관 기간이 지나 {at}에 실행이 남긴 것을 삭제했습니다. 무엇을 언제 누구의 요청으로 실행했는지는 여기에 "
             "남습니다."
         ),
+        "run_removing_old": ("보관 기간이 지나 실행이 남긴 것을 삭제하는 중입니다. 이제 아무도 읽을 수 없습니다."),
         "run_removing": (
             "{who} 님이 이 실행을 삭제했습니다. 실행이 남긴 것은 이제 아무도 읽을 수 없습니다. 폴더는 아직 지울 수 "
             "없으며, 지울 수 있게 되면 바로 지웁니다."

@@ -11,9 +11,15 @@ from hub_config.reports.database.figures import lost_leases
 from hub_config.reports.database.history import events_of
 from hub_config.reports.database.left_runs import RUNNER_SILENT, left_runs
 from hub_config.reports.database.tables import runs
+from hub_config.reports.desk import removing
+from hub_config.reports.desk.errors import RunStaysError
+from hub_config.reports.desk.keeping import keep_run
+from hub_config.reports.folders.retention import remove_run_folder
 from hub_config.reports.keeper.old_runs import OldRuns
+from hub_config.reports.keeper.removed_runs import RemovedRuns
 
-from ..desk.conftest import Bench
+from ..desk.conftest import LEAD, Bench
+from ..desk.test_removing import ended, row
 
 
 @pytest.fixture
@@ -62,6 +68,7 @@ def test_a_folder_that_stays_is_not_called_removed_and_is_tried_again(old: Bench
     assert folder.exists()
     assert old.runs()[0].folder is not None
     unfinished.rmdir()
+    asyncio.run(RemovedRuns(database=old.database, book=old.desk.book).look(old.now))
     assert look(old) == ["queued", "removed"]
     assert not folder.exists()
 
@@ -100,3 +107,56 @@ def test_a_repeated_old_report_does_not_push_out_the_newest_success(bench: Bench
             tx.execute(sa.update(runs).where(runs.c.id == run.id).values(**values))
     look(bench)
     assert [run.folder is not None for run in bench.runs()] == [True, True]
+
+
+def test_a_run_that_is_kept_while_others_are_taken_away_stays(old: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = failed(old)
+    found = OldRuns._expired
+
+    def then_kept(self: OldRuns, now: dt.datetime) -> list[str]:
+        expired = found(self, now)
+        assert keep_run(old.desk, folder.name, is_kept=True, person=LEAD, now=now)
+        return expired
+
+    monkeypatch.setattr(OldRuns, "_expired", then_kept)
+    assert look(old) == ["queued", "kept"]
+    assert (folder / "report.ipynb").exists()
+
+
+def test_a_run_that_is_being_taken_away_cannot_be_kept_any_more(old: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = failed(old)
+    refused: list[RunStaysError] = []
+
+    def meanwhile(root: Path, run_id: str) -> None:
+        with pytest.raises(RunStaysError) as failure:
+            keep_run(old.desk, run_id, is_kept=True, person=LEAD, now=old.now)
+        refused.append(failure.value)
+        assert old.desk.book.run_folder(old.runs()[0]) is None, "half of it is not shown"
+        remove_run_folder(root, run_id)
+
+    monkeypatch.setattr(removing, "remove_run_folder", meanwhile)
+    assert look(old) == ["queued", "removed"]
+    assert len(refused) == 1
+    assert not folder.exists()
+    (run,) = old.runs()
+    assert (run.removal_asked_by, run.is_kept) == (None, False)
+
+
+def test_one_that_fails_in_a_way_that_nobody_foresaw_keeps_no_other_from_going(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    project = bench.folder / "project.toml"
+    project.write_text(project.read_text() + "\n[limits]\nkeep_days = 1\n")
+    bench.save()
+    bad, good = ended(bench, state="failed"), ended(bench, state="failed")
+    bench.now += dt.timedelta(days=2)
+
+    def fails(root: Path, run_id: str) -> None:
+        if run_id == bad:
+            raise RecursionError
+        remove_run_folder(root, run_id)
+
+    monkeypatch.setattr(removing, "remove_run_folder", fails)
+    look(bench)
+    assert [row(bench, one).removed_at is None for one in (bad, good)] == [True, False]
+    assert bad in caplog.text

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hub_config.reports.folders.retention import remove_run_folder
 from hub_config.reports.keeper.removed_runs import AGAIN_S, RemovedRuns
 from hub_config.reports.keeper.settled_runs import SettledRuns
 
@@ -105,6 +106,7 @@ def test_no_number_of_an_alert_is_written_beside_a_run_that_was_removed_meanwhil
     monkeypatch.setattr(SettledRuns, "_alerts", found)
     asyncio.run(SettledRuns(bench.database, bench.desk.book).look(bench.now))
     assert (row(bench, run_id).is_settled, row(bench, run_id).facts) == (True, {})
+    assert "alert" not in [kind for kind, _ in told(bench, run_id)], "what was read while it went may be half"
 
 
 def test_a_half_removed_run_of_retention_is_not_called_removed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +126,25 @@ def test_a_half_removed_run_of_retention_is_not_called_removed(bench: Bench, mon
     assert row(bench, run_id).removed_at is None
     assert take_away(bench.database, bench.desk.book, run_id=run_id, now=bench.now)
     assert left(bench) == []
+
+
+def test_one_that_fails_in_a_way_that_nobody_foresaw_keeps_no_other_from_going(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = ended(bench), ended(bench)
+    with monkeypatch.context() as patched:
+        patched.setattr("hub_config.reports.desk.removing.take_away", lambda *_, **__: False)
+        for one in (bad, good):
+            remove_run(bench.desk, one, person=LEAD, now=bench.now)
+
+    def fails(root: Path, run_id: str) -> None:
+        if run_id == bad:
+            raise RecursionError
+        remove_run_folder(root, run_id)
+
+    monkeypatch.setattr("hub_config.reports.desk.removing.remove_run_folder", fails)
+    keeper = RemovedRuns(bench.database, bench.desk.book)
+    for _ in range(3):
+        look(bench, keeper)
+    assert [row(bench, one).removed_at is None for one in (bad, good)] == [True, False]
+    assert caplog.text.count(bad) == 1
