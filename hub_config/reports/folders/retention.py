@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 import errno
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from hub_config.reports.folders.run_folders import FINAL_STATES, RUN_ID, RunFold
 __all__ = ["RetentionRule", "expired", "finish_removals", "remove_run_folder"]
 
 SUFFIX = ".removing"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -186,11 +188,36 @@ def finish_removals(root: Path) -> int:
 def _remove_tree(folder: Path) -> None:
     """Remove a folder without following links, opening folders that a notebook had closed to its own account."""
     _open_up(str(folder))
-    for path, names, _, inside in os.fwalk(folder, topdown=True, follow_symlinks=False):
-        del path
-        for name in names:
-            _open_up(name, inside=inside)
+    top = os.open(folder, _FOLDER)
+    try:
+        _flatten(top)
+    finally:
+        os.close(top)
     shutil.rmtree(folder)
+
+
+def _flatten(top: int) -> None:
+    """Move every folder directly into the first: nothing walks down what a notebook can nest a thousand deep."""
+    waiting = _folders_in(top)
+    while waiting:
+        name = waiting.pop()
+        _open_up(name, inside=top)
+        with contextlib.suppress(OSError):
+            inside = os.open(name, _FOLDER, dir_fd=top)
+            try:
+                for one in _folders_in(inside):
+                    _open_up(one, inside=inside)  # one that is closed to its owner cannot be moved
+                    moved = f"{secrets.token_hex(8)}{SUFFIX}"
+                    with contextlib.suppress(OSError):  # a mount, or gone: the rest goes all the same
+                        os.rename(one, moved, src_dir_fd=inside, dst_dir_fd=top)
+                        waiting.append(moved)
+            finally:
+                os.close(inside)
+
+
+def _folders_in(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
 
 
 def _open_up(name: str, *, inside: int | None = None) -> None:

@@ -91,6 +91,18 @@ def test_removing_a_run_takes_its_folder_and_the_link_to_it(tmp_path: Path):
         remove_run_folder(tmp_path, "one")
 
 
+def test_folders_that_a_notebook_has_nested_deeper_than_anything_walks_go_as_well(tmp_path: Path):
+    inside = os.open(closed_run(tmp_path) / "work", os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=inside)
+        below = os.open("d", os.O_RDONLY, dir_fd=inside)
+        os.close(inside)
+        inside = below
+    os.close(inside)
+    remove_run_folder(tmp_path, "one")
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+
+
 @pytest.mark.parametrize("name", ["..", ".", "", "latest", "../outside", "/etc", "link", "file", "a/b", ".one.running"])
 def test_nothing_but_a_folder_of_a_run_is_removed(tmp_path: Path, name: str):
     root, outside = tmp_path / "runs", tmp_path / "outside"
