@@ -1,6 +1,8 @@
 """Runs whose folder goes: those that somebody asked to remove, and those that need not be kept."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,7 +20,9 @@ IS_THERE = sa.and_(runs.c.removal_asked_by.is_(None), runs.c.removed_at.is_(None
 """Neither removed, nor about to be."""
 
 NOBODY = ""  # asked for a run that is removed because it is old, until its folder is gone
-RESULTS = ("alerts",)  # of the facts, what holds numbers that the run computed
+# Of the facts, what holds numbers that the run found: whole, and by the rows of one.
+RESULTS = ("alerts",)
+COUNTS = {"cohorts": ("persons",)}
 
 # Asked every second or two, so built once.
 _WAITING = (
@@ -56,10 +60,18 @@ def ask_to_remove(tx: Connection, run_id: str, *, who: str, now: dt.datetime) ->
     if changed.rowcount != 1:
         return False
     facts = tx.execute(sa.select(runs.c.facts).where(runs.c.id == run_id)).scalar_one()
-    left = {name: value for name, value in facts.items() if name not in RESULTS}
-    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(facts=left))
+    tx.execute(sa.update(runs).where(runs.c.id == run_id).values(facts=_without_results(facts)))
     note_event(tx, run_id, kind="remove", who=who, now=now)
     return True
+
+
+def _without_results(facts: Mapping[str, Any]) -> dict[str, Any]:
+    left = {name: value for name, value in facts.items() if name not in RESULTS}
+    for name, counts in COUNTS.items():
+        if isinstance(left.get(name), list):
+            rows = [row for row in left[name] if isinstance(row, dict)]
+            left[name] = [{key: value for key, value in row.items() if key not in counts} for row in rows]
+    return left
 
 
 def let_old_go(tx: Connection, run_id: str) -> bool:
