@@ -151,8 +151,12 @@ class PdfHandler(_RunFile):
             raise HTTPError(501, reason="pdf_missing") from missing
         except (PdfBusyError, PdfFailedError) as failure:
             raise HTTPError(503, reason="pdf_failed") from failure
+        try:
+            file = pdf.open("rb")
+        except FileNotFoundError as gone:  # it made room for others, or its run was removed
+            raise HTTPError(503, reason="pdf_failed") from gone
         self.attach("application/pdf", name=f"{run.run_id}.pdf")
-        with pdf.open("rb") as file:
+        with file:
             await send(self, file)
 
 
@@ -171,6 +175,8 @@ class ArchiveHandler(_RunFile):
         without = () if self.board.may_read_log(run, person=self.person) else (LOG,)
         with tempfile.TemporaryFile() as archive:
             if not await asyncio.to_thread(write_zip, folder, to=archive, name=run.run_id, without=without):
+                raise HTTPError(404)
+            if self.run_or_404(run_id).folder is None:  # removed while it was packed: it may be half of it
                 raise HTTPError(404)
             self.attach("application/zip", name=f"{run.run_id}.zip")
             self.set_header("Content-Length", str(archive.seek(0, 2)))

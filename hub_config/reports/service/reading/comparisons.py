@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hub_config.errors import HubError
@@ -78,7 +79,8 @@ class Comparisons:
         tolerances = self._tolerances(after)
         key = (before.run_id, after.run_id, json.dumps(tolerances, sort_keys=True))
         make = partial(compare_runs, before.folder, after.folder, tolerances=_read(tolerances))
-        return self._once(self._kept, key, make=make)
+        found = self._once(self._kept, key, make=make)
+        return found if _are_there(before.folder, after.folder) else None
 
     def compare_exactly(self, before: Run, after: Run) -> ResultComparison | None:
         """Compare what two runs declared to the last bit, without any tolerance.
@@ -96,7 +98,8 @@ class Comparisons:
         if before.folder is None or after.folder is None:
             return None
         make = partial(compare_results, before.folder, after.folder)
-        return self._once(self._exact, (before.run_id, after.run_id), make=make)
+        found = self._once(self._exact, (before.run_id, after.run_id), make=make)
+        return found if _are_there(before.folder, after.folder) else None
 
     def _once(self, kept: OrderedDict[K, V], key: K, *, make: Callable[[], V]) -> V:
         with self._lock:
@@ -116,6 +119,11 @@ class Comparisons:
         with self.database.reading() as connection:
             row = one_definition(connection, project=run.project, name=run.definition)
         return dict((row.document or {}).get("compare") or {}) if row is not None else {}
+
+
+def _are_there(*folders: Path) -> bool:
+    """Tell whether no run was removed while it was read, as then it may be half: removing takes the name first."""
+    return all(folder.is_dir() for folder in folders)
 
 
 def _read(tolerances: dict[str, Any]) -> Tolerances:

@@ -17,6 +17,9 @@ from hub_config.cli import Session
 from hub_config.reports.cli import report
 from hub_config.reports.database.history import events_of, one_run
 from hub_config.reports.database.tables import definitions, runs, templates
+from hub_config.reports.exports import PdfCache
+from hub_config.reports.folders.archive import write_zip
+from hub_config.reports.service import downloads
 from hub_config.reports.service.api.handler import ApiAnswer
 from hub_config.reports.service.errors import ApiError
 from hub_config.reports.service.scopes import Scope
@@ -149,6 +152,28 @@ def test_what_was_removed_is_found_nowhere_and_known_as_removed(served: Served, 
         assert served.reader(LEAD).get(address).status == 200, address
     assert f"runs/{one}" in reader.get(f"runs/{three}").text, "now it is compared with the one before"
     assert MARK not in reader.get(f"runs/{two}").text
+
+
+def test_no_half_of_a_run_that_is_removed_meanwhile_is_given_out(
+    served: Served, succeeded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, run_id = Program(served, LEAD), succeeded[-1]
+
+    def packed(folder: Path, **words: Any) -> int:
+        (folder / "outputs.json").unlink()  # as removing has begun
+        count = write_zip(folder, **words)
+        assert lead.ask("DELETE", f"runs/{run_id}")[0] == 200
+        return count
+
+    monkeypatch.setattr(downloads, "write_zip", packed)
+    assert served.reader(READER).get(f"runs/{run_id}/folder.zip").status == 404
+
+
+def test_a_pdf_that_goes_before_it_is_sent_is_no_failure_of_the_service(
+    served: Served, succeeded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PdfCache, "get", lambda *_, **__: served.home / "gone.pdf")
+    assert served.reader(READER).get(f"runs/{succeeded[-1]}/report.pdf").status == 503
 
 
 def test_the_address_of_the_newest_success_leads_to_the_one_before(served: Served, succeeded: list[str]) -> None:

@@ -4,7 +4,9 @@ import shutil
 
 import sqlalchemy as sa
 
+from hub_config.reports.changes import compare_runs
 from hub_config.reports.database.tables import runs
+from hub_config.reports.service.reading import comparisons as module
 
 from ..planted import DOCUMENT, write_definition, write_runs
 
@@ -63,4 +65,18 @@ def test_a_run_whose_folder_is_gone_is_not_compared(read, comparisons):
     (second,) = write_runs(read, 12, day=2)
     assert comparisons.compare(read.run(first), read.run(second)) is not None
     shutil.rmtree(read.run(first).folder)
+    assert comparisons.compare(read.run(first), read.run(second)) is None
+
+
+def test_what_was_read_of_a_run_while_it_was_removed_is_not_told(read, comparisons, monkeypatch):
+    (first,) = write_runs(read, 10, day=1)
+    (second,) = write_runs(read, 12, day=2)
+
+    def meanwhile(before, after, **words):
+        (before / "outputs.json").unlink()
+        found = compare_runs(before, after, **words)
+        shutil.rmtree(before)
+        return found
+
+    monkeypatch.setattr(module, "compare_runs", meanwhile)
     assert comparisons.compare(read.run(first), read.run(second)) is None
