@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,8 @@ SHORTEST = 6  # a run refuses a shorter one: it could not be kept out of what th
 LARGEST = 64 * 1024
 FOLDER = Path("secrets")
 _OTHERS_MAY = 0o077
+_DRAFT = re.compile(r"\.[0-9a-f]{16}")  # no secret's name begins with a dot
+_LEFT_S = 60.0  # after which nobody is at work on a draft any more
 _NOT_OURS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
@@ -229,7 +232,8 @@ def _open_made(folder: Path) -> int:
 
 
 def _replace(folder: int, name: str, *, text: str, owner: tuple[int, int] | None) -> None:
-    draft = f".{secrets.token_hex(8)}"  # no secret's name begins with a dot
+    _remove_left(folder)
+    draft = f".{secrets.token_hex(8)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(draft, flags, PRIVATE_FILE, dir_fd=folder)
     try:
@@ -245,6 +249,15 @@ def _replace(folder: int, name: str, *, text: str, owner: tuple[int, int] | None
         with contextlib.suppress(FileNotFoundError):
             os.unlink(draft, dir_fd=folder)
         raise
+
+
+def _remove_left(folder: int) -> None:
+    """Take away values that were being written when their writer was killed."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):  # taken away meanwhile, or not ours
+                if _DRAFT.fullmatch(entry.name) and time.time() - entry.stat(follow_symlinks=False).st_mtime > _LEFT_S:
+                    os.unlink(entry.name, dir_fd=folder)
 
 
 def remove_secret(folder: Path, name: str) -> bool:
@@ -271,6 +284,7 @@ def remove_secret(folder: Path, name: str) -> bool:
         return False
     descriptor = open_folder(folder / FOLDER)
     try:
+        _remove_left(descriptor)
         os.unlink(name, dir_fd=descriptor)
         os.fsync(descriptor)
     except FileNotFoundError:  # somebody else did

@@ -203,3 +203,23 @@ def test_a_file_that_runs_would_refuse_is_told_and_is_good_once_it_is_set_again(
     set_secret(folder, "login", value=MARK)
     assert [one.is_usable for one in kept_secrets(folder)] == [True]
     assert MARK not in repr(kept_secrets(folder))
+
+
+@pytest.mark.parametrize("do", ["set", "remove"])
+def test_a_value_whose_writing_was_killed_does_not_lie_there_for_good(folder: Path, do: str) -> None:
+    set_secret(folder, "login", value="what-it-was-before")
+    left = folder / "secrets" / f".{'a' * 16}"  # as it stands there until it has its name
+    left.write_text(MARK)
+    os.utime(left, (0, 0))
+    set_secret(folder, "other", value="another-value") if do == "set" else remove_secret(folder, "login")
+    names = sorted(path.name for path in (folder / "secrets").iterdir())
+    assert names == (["login", "other"] if do == "set" else [])
+
+
+def test_a_value_that_is_being_written_is_left_alone(folder: Path) -> None:
+    set_secret(folder, "login", value=MARK)
+    draft = folder / "secrets" / f".{'a' * 16}"
+    draft.touch(mode=0o600)
+    set_secret(folder, "login", value=MARK)
+    remove_secret(folder, "login")
+    assert draft.exists()
