@@ -137,7 +137,7 @@ def test_the_field_is_one_for_passwords_that_browsers_do_not_fill(kim: Reader) -
     page = kim.get(f"{PAGE}?name=warehouse").text
     (field,) = re.findall(r'<input[^>]*name="value"[^>]*>', page)
     assert 'type="password"' in field
-    assert 'autocomplete="off"' in field
+    assert 'autocomplete="new-password"' in field, 'a password of this site would be filled in for "off"'
     assert "value=" not in field.replace('name="value"', "")
     assert re.search(r'<input[^>]*name="name" value="warehouse"', page)
     for odd in ("../x", '"><script>', "%F0"):
