@@ -4,8 +4,8 @@ import datetime as dt
 
 import sqlalchemy as sa
 
-from hub_config.reports.database.history import events_of, newest_event, one_run
-from hub_config.reports.database.removals import ask_to_remove, note_removed, removals_waiting
+from hub_config.reports.database.history import events_of, newest_event, newest_success, one_run
+from hub_config.reports.database.removals import ask_to_remove, let_old_go, note_removed, removals_waiting
 from hub_config.reports.database.states import ACTIVE, FINAL
 from hub_config.reports.database.tables import runs
 
@@ -45,3 +45,19 @@ def test_only_what_has_ended_and_is_not_kept_can_be_asked_for(queue: Queue) -> N
         asked = [ask_to_remove(tx, run_id, who="kim", now=queue.now) for run_id in ids]
         assert asked == [False] * len(ACTIVE) + [True] * len(FINAL)
         assert len(removals_waiting(tx)) == len(FINAL)
+
+
+def test_an_old_run_waits_as_well_and_nobody_has_asked_for_it(queue: Queue) -> None:
+    kept, run_id = queue.submit(n=2).run_ids
+    with queue.database.writing() as tx:
+        tx.execute(sa.update(runs).values(state="succeeded", folder="x"))
+        tx.execute(sa.update(runs).where(runs.c.id == kept).values(is_kept=True))
+        assert [let_old_go(tx, one) for one in (kept, run_id, run_id)] == [False, True, False]
+        assert removals_waiting(tx) == [run_id]
+        assert newest_success(tx, project="wards", definition=None).id == kept
+        note_removed(tx, run_id, now=queue.now)
+        assert removals_waiting(tx) == []
+        run = one_run(tx, run_id)
+        told = [(event.kind, event.who) for event in events_of(tx, run_id)]
+    assert (run.removal_asked_by, run.folder, run.removed_at is None) == (None, None, False)
+    assert told == [("queued", "lee"), ("removed", None)]

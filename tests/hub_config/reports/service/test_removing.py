@@ -16,6 +16,8 @@ from click.testing import CliRunner
 from hub_config.cli import Session
 from hub_config.reports.cli import report
 from hub_config.reports.database.history import events_of, one_run
+from hub_config.reports.database.newest import success_to_compare
+from hub_config.reports.database.removals import let_old_go
 from hub_config.reports.database.tables import definitions, runs, templates
 from hub_config.reports.exports import PdfCache
 from hub_config.reports.folders.archive import write_zip
@@ -340,6 +342,30 @@ def test_a_run_that_is_being_removed_shows_nothing_and_says_so(served: Served, s
         assert served.reader(LEAD).get(f"runs/{run_id}/{name}").status == 404, name
     building.rmdir()
     assert f"{LEAD} removed this run on" in press(served, LEAD, run_id, do="remove").words
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_an_old_run_that_is_being_removed_shows_nothing_and_says_so(
+    served: Served, succeeded: list[str], language: str
+) -> None:
+    before, run_id = succeeded[-2:]
+    with served.database.writing() as tx:
+        assert let_old_go(tx, before)
+    page = served.reader(READER, language).get(f"runs/{before}")
+    assert LANGUAGES[language]["run_removing_old"] in page.words
+    assert (MARK in page.text, f"runs/{before}/keep" in page.text) == (False, False)
+    assert served.reader(READER).get(f"runs/{before}/report.html").status == 404
+    shown = Program(served, READER).ask("GET", f"runs/{before}")[1]
+    assert (shown["removal_asked_by"], shown["removed_at"], shown["has_report"]) == (None, None, False)
+    assert Program(served, LEAD).ask("POST", f"runs/{before}/keep")[1]["code"] == "REPORT-RUN-STAYS"
+    with served.database.reading() as connection:
+        found = success_to_compare(connection, run_of(served, run_id))
+    assert found is not None
+    assert found.id == before, "what is compared is the success right before it, there or not"
+    assert Program(served, LEAD).ask("DELETE", f"runs/{before}")[1] == {
+        "run": before, "is_gone": True, "changed": False,
+    }  # fmt: skip
+    assert told(served, before) == [("removed", None)]
 
 
 @pytest.mark.parametrize(
