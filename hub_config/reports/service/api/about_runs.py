@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from hub_config.projects import Action
-from hub_config.reports.changes import comparison_text, roll_up
+from hub_config.reports.changes import comparison_text
 from hub_config.reports.database.history import RunFilter, events_of, find_batch
 from hub_config.reports.definitions import Problem
 from hub_config.reports.desk.keeping import keep_run
@@ -32,7 +32,7 @@ from hub_config.reports.service.api.run_documents import (
 )
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.errors import ApiError
-from hub_config.reports.service.reading.comparisons import Comparisons
+from hub_config.reports.service.reading.comparisons import Comparisons, roll_up_whole
 from hub_config.reports.service.scopes import Scope
 
 __all__ = ["RUN_ENDPOINTS", "seen_run"]
@@ -193,7 +193,7 @@ def _batch(call: Call) -> BatchShown:
 
 def _roll_up(call: Call) -> RollUpShown | Download:
     row = _batch_row(call)
-    found = roll_up([run.folder for run in call.kit.board.of_batch(row.id) if run.folder is not None])
+    found = roll_up_whole([run.folder for run in call.kit.board.of_batch(row.id)])
     if call.query.format == "csv":
         content = io.BytesIO(found.to_csv().encode("utf-8-sig"))
         return Download(content, f"{row.id}.csv", {"Content-Type": "text/csv; charset=utf-8"})

@@ -6,7 +6,6 @@ from typing import Any
 from tornado.web import HTTPError
 
 from hub_config.projects import Action
-from hub_config.reports.changes import roll_up
 from hub_config.reports.changes.roll_up import RollUp, parameter_text
 from hub_config.reports.changes.texts import text as change_text
 from hub_config.reports.changes.wording import number_text
@@ -17,7 +16,7 @@ from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
 from hub_config.reports.service.reading.change_tables import change_tables
-from hub_config.reports.service.reading.comparisons import Comparisons
+from hub_config.reports.service.reading.comparisons import Comparisons, roll_up_whole
 
 __all__ = ["BatchHandler", "BatchTableHandler", "CompareHandler"]
 
@@ -169,4 +168,4 @@ class BatchTableHandler(_Batch):
 
 
 def _rolled_up(runs: list[Run]) -> RollUp:
-    return roll_up([run.folder for run in runs if run.folder is not None])
+    return roll_up_whole([run.folder for run in runs])

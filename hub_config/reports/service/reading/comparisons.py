@@ -4,14 +4,15 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hub_config.errors import HubError
-from hub_config.reports.changes import Tolerances, compare_runs
+from hub_config.reports.changes import Tolerances, compare_runs, roll_up
+from hub_config.reports.changes.roll_up import RollUp
 from hub_config.reports.changes.side_by_side import RunComparison
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import one_definition
@@ -19,7 +20,7 @@ from hub_config.reports.database.newest import success_to_compare
 from hub_config.reports.folders.result_comparison import ResultComparison, compare_results
 from hub_config.reports.service.board import Run
 
-__all__ = ["Comparisons"]
+__all__ = ["Comparisons", "roll_up_whole"]
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +120,27 @@ class Comparisons:
         with self.database.reading() as connection:
             row = one_definition(connection, project=run.project, name=run.definition)
         return dict((row.document or {}).get("compare") or {}) if row is not None else {}
+
+
+def roll_up_whole(folders: Sequence[Path | None]) -> RollUp:
+    """Roll up the runs of a sweep, without those that are removed meanwhile: of them a part may have been read.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        The runs' folders; None for a run that has none.
+
+    Returns
+    -------
+    RollUp
+        Of those that are there.
+    """
+    there = [folder for folder in folders if folder is not None]
+    while True:
+        found = roll_up(there)
+        if _are_there(*there):
+            return found
+        there = [folder for folder in there if folder.is_dir()]
 
 
 def _are_there(*folders: Path) -> bool:

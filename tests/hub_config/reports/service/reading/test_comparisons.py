@@ -4,9 +4,10 @@ import shutil
 
 import sqlalchemy as sa
 
-from hub_config.reports.changes import compare_runs
+from hub_config.reports.changes import compare_runs, roll_up
 from hub_config.reports.database.tables import runs
 from hub_config.reports.service.reading import comparisons as module
+from hub_config.reports.service.reading.comparisons import roll_up_whole
 
 from ..planted import DOCUMENT, write_definition, write_runs
 
@@ -80,3 +81,15 @@ def test_what_was_read_of_a_run_while_it_was_removed_is_not_told(read, compariso
 
     monkeypatch.setattr(module, "compare_runs", meanwhile)
     assert comparisons.compare(read.run(first), read.run(second)) is None
+
+
+def test_a_sweep_is_rolled_up_without_what_is_removed_while_it_is_read(read, monkeypatch):
+    folders = [read.run(one).folder for one in write_runs(read, 10, 12, day=1)]
+
+    def meanwhile(there):
+        shutil.rmtree(folders[0], ignore_errors=True)
+        return roll_up(there)
+
+    monkeypatch.setattr(module, "roll_up", meanwhile)
+    found = roll_up_whole([*folders, None])
+    assert [(row.run_id, row.numbers) for row in found.rows] == [(folders[1].name, (12,))]
