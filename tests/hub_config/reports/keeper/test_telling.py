@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import errno
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -203,6 +204,29 @@ def test_an_alert_is_checked_against_the_last_success_and_told_without_numbers(
     assert fired == ["fired", "fired"]
     (mail,) = mailbox.mails
     assert "47110815" not in mail.as_string()
+
+
+def test_an_earlier_run_that_is_removed_while_it_is_read_raises_no_alert(
+    bench: Bench, settle: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.save(recipients=recipients("alert"), alerts=["events changed by more than 10 %"])
+    for value in (19, 47):
+        bench.run()
+        end(bench, "succeeded", outputs=number(value))
+        bench.now += dt.timedelta(seconds=1)
+    earlier = bench.folder / "runs" / bench.runs()[0].id
+
+    def check(*words: Any, **more: Any) -> Any:
+        if more["before"] is None:
+            return check_alerts(*words, **more)
+        (earlier / "outputs.json").unlink()
+        found = check_alerts(*words, **more)
+        shutil.rmtree(earlier)
+        return found
+
+    monkeypatch.setattr(settled_runs_module, "check_alerts", check)
+    settle()
+    assert ("alerts" in bench.runs()[1].facts, bench.runs()[1].is_settled) == (False, True)
 
 
 def test_a_rule_that_cannot_be_read_any_more_is_told_as_unchecked_and_keeps_nobody_waiting(
