@@ -14,7 +14,7 @@ from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
 
-__all__ = ["IS_THERE", "NOBODY", "ask_to_remove", "let_old_go", "note_removed", "removals_waiting"]
+__all__ = ["IS_THERE", "NOBODY", "ask_to_remove", "let_old_go", "note_removed", "removals_asked", "removals_waiting"]
 
 IS_THERE = sa.and_(runs.c.removal_asked_by.is_(None), runs.c.removed_at.is_(None))
 """Neither removed, nor about to be."""
@@ -106,6 +106,23 @@ def removals_waiting(connection: Connection) -> list[str]:
         Ids.
     """
     return [row.id for row in connection.execute(_WAITING)]
+
+
+def removals_asked(connection: Connection) -> int:
+    """Count what people have asked to remove, ever: a number that changes with each wish.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of the database.
+
+    Returns
+    -------
+    int
+        How many runs.
+    """
+    asked = sa.select(sa.func.count()).select_from(runs).where(runs.c.removal_asked_by > NOBODY)
+    return int(connection.execute(asked).scalar_one())
 
 
 def note_removed(tx: Connection, run_id: str, *, now: dt.datetime) -> None:

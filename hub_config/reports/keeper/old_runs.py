@@ -13,7 +13,7 @@ from hub_config.errors import RunFolderError
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import find_definitions
 from hub_config.reports.database.errors import DatabaseUnreachableError
-from hub_config.reports.database.removals import let_old_go
+from hub_config.reports.database.removals import let_old_go, removals_asked
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import runs
 from hub_config.reports.desk.keeping import retention_rule
@@ -50,8 +50,11 @@ class OldRuns:
             With a zone.
         """
         # With many definitions and a long history this takes a while, in which runners and readers must be answered.
+        with self.database.reading() as connection:
+            asked = removals_asked(connection)
         for run_id in await asyncio.to_thread(self._expired, now):
-            await asyncio.to_thread(self._remove, run_id, now)
+            if not await asyncio.to_thread(self._remove, run_id, now, asked=asked):
+                break
         for each in self.book.everything():
             await asyncio.to_thread(finish_removals, self.book.runs_root(each.name))
 
@@ -93,11 +96,16 @@ class OldRuns:
             found += expired(records, rule, now=now)
         return found
 
-    def _remove(self, run_id: str, now: dt.datetime) -> None:
-        """Remove a folder, unless somebody keeps the run since; what stays is tried again with the other removals."""
+    def _remove(self, run_id: str, now: dt.datetime, *, asked: int) -> bool:
+        """Remove a folder, unless somebody keeps the run since; what stays is tried again with the other removals.
+
+        Once somebody has removed another run since, the list is no good any more: a success of it may be the newest.
+        """
         with self.database.writing() as tx:
+            if removals_asked(tx) != asked:
+                return False
             if not let_old_go(tx, run_id):
-                return
+                return True
         try:
             take_away(self.database, self.book, run_id=run_id, now=now)
         except RunFolderError as refused:
@@ -106,3 +114,4 @@ class OldRuns:
             raise
         except Exception:  # one run must not keep the others
             logger.exception("The folder of run %s could not be removed", run_id)
+        return True

@@ -160,3 +160,22 @@ def test_one_that_fails_in_a_way_that_nobody_foresaw_keeps_no_other_from_going(
     look(bench)
     assert [row(bench, one).removed_at is None for one in (bad, good)] == [True, False]
     assert bad in caplog.text
+
+
+def test_a_success_stays_where_the_newer_one_is_removed_while_old_runs_are_taken_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.save(retention={"successes": 1})
+    older, newer = ended(bench), ended(bench)
+    found = OldRuns._expired
+
+    def then_removed(self: OldRuns, now: dt.datetime) -> object:
+        expired = found(self, now)
+        removing.remove_run(bench.desk, newer, person=LEAD, now=now)
+        return expired
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OldRuns, "_expired", then_removed)
+        look(bench)
+    look(bench)
+    assert [row(bench, one).removed_at is None for one in (older, newer)] == [True, False]
