@@ -92,8 +92,9 @@ class PdfCache:
         """
         with contextlib.suppress(FileNotFoundError), os.scandir(self.folder) as entries:
             for entry in entries:
-                # Those of a version that did not name the run may be of any, and can be made again.
-                if entry.name.startswith(f"{run_id}.") or OF_ANY_RUN.fullmatch(entry.name):
+                # Hidden is what is being printed, or was when its printer was killed. Those of a version that did not
+                # name the run may be of any, and can be made again.
+                if entry.name.removeprefix(".").startswith(f"{run_id}.") or OF_ANY_RUN.fullmatch(entry.name):
                     Path(entry.path).unlink(missing_ok=True)
 
     @contextlib.contextmanager

@@ -199,7 +199,8 @@ def test_its_pdfs_go_with_it_and_those_of_others_stay(saved: Bench) -> None:
     run_id, other = ended(saved), ended(saved)
     pdfs = saved.desk.book.pdfs
     pdfs.mkdir(parents=True)
-    for name in (f"{run_id}.{'a' * 64}.pdf", f"{other}.{'b' * 64}.pdf", f"{'c' * 64}.pdf", ".place-0"):
+    killed = f".{run_id}.{'a' * 64}.pdf.0a1b2c3d"  # the service was killed while it was printed
+    for name in (killed, f"{run_id}.{'a' * 64}.pdf", f"{other}.{'b' * 64}.pdf", f"{'c' * 64}.pdf", ".place-0"):
         (pdfs / name).write_text(MARK)
     remove_run(saved.desk, run_id, person=LEAD, now=saved.now)
     assert sorted(path.name for path in pdfs.iterdir()) == [".place-0", f"{other}.{'b' * 64}.pdf"]
