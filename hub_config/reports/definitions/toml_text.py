@@ -54,7 +54,9 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
     for name, value in inner.items():
         head = ".".join(_key(part) for part in (*path, name))
         if isinstance(value, Mapping):
-            yield from ("", f"[{head}]", *_table((*path, name), value))
+            # A table of tables alone needs no head of its own, as theirs name it.
+            own = ("", f"[{head}]") if not value or not all(map(_has_own_head, value.values())) else ()
+            yield from (*own, *_table((*path, name), value))
         else:
             for one in value:
                 yield from ("", f"[[{head}]]", *_table((*path, name), one))

@@ -128,6 +128,13 @@ def test_the_same_definition_comes_from_toml_from_json_and_from_what_is_written_
         assert diff_definitions(found, again) == []
 
 
+def test_a_table_of_tables_alone_has_no_empty_head_in_toml():
+    found = read_definition(least(sweep={"grid": {"ward": ["A", "B"]}}), "json")
+    assert "\n[sweep.grid]\n" in to_toml(found)
+    assert "[sweep]" not in to_toml(found)
+    assert read_definition(to_toml(found), "toml") == found
+
+
 def test_a_purpose_has_lines_and_a_definition_without_one_is_the_same_as_before_there_was_any():
     found = read_definition(least(purpose=" Which wards need help.\n\nRead monthly. "), "json")
     assert found.purpose == "Which wards need help.\n\nRead monthly."
