@@ -66,7 +66,7 @@ def difference_texts(difference: Difference, language: str) -> list[str]:
     if difference.verdict == "within":
         apart = text("within", language)
     share = difference.relative
-    relative = text("none", language) if share is None or math.isinf(share) else f"{share:+.1%}"
+    relative = text("none", language) if share is None or math.isinf(share) else f"{share:+.1%}" if share else "0%"
     if difference.from_zero:
         relative = text("from_zero", language)
     return [number_text(difference.before, language), number_text(difference.after, language), apart, relative]

@@ -60,6 +60,7 @@ def test_the_text_says_everything_that_changed(runs):
         "gone: old (number)",
         "events      20     25          +5    +25.0%",
         "from 0",
+        "  0%",
         "persons of cohort users   1,000  1,100        +100    +10.0%",
         "table-1: cells changed: 2; rows new: 1; rows gone: 0",
         "new row: Sex: m",
