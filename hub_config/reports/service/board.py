@@ -113,6 +113,11 @@ class Run:
         return self.state in {"queued", "running"}
 
     @property
+    def is_removed(self) -> bool:
+        """Whether what it wrote is gone, or is about to be."""
+        return self.row is not None and (self.row.removal_asked_by is not None or self.row.removed_at is not None)
+
+    @property
     def has_report(self) -> bool:
         """Whether there is a page to read."""
         file = open_inside(self.folder, name=REPORT) if self.folder is not None else None

@@ -22,8 +22,9 @@ from hub_config.reports.service.board import Run
 from hub_config.reports.service.keeping_pages import removal_told, shown_keeping
 from hub_config.reports.service.live import LiveEvents, News, TooManyStreamsError, Watcher
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
-from hub_config.reports.service.reading.change_tables import change_tables
+from hub_config.reports.service.reading.change_tables import change_tables, sameness_told
 from hub_config.reports.service.reading.comparisons import Comparisons
+from hub_config.reports.service.reading.places import place_of
 from hub_config.reports.service.run_words import (
     alerts,
     event_told,
@@ -74,6 +75,7 @@ class RunHandler(PageHandler):
         self.show(
             "run.html",
             run=run,
+            **place_of(self.desk, run.project, definition=run.definition, person=self.person),
             progress=progress(run, self.texts),
             offer=self._offer(run),
             facts=facts(run, self.texts),
@@ -106,7 +108,7 @@ class RunHandler(PageHandler):
         if found is None:
             return None
         tables = change_tables(found.changes, self.texts.language, only_changed=True)
-        return {"before": before, "is_changed": found.changes.is_changed, "tables": tables}
+        return {"before": before, "sameness": sameness_told(found.changes, self.texts), "tables": tables}
 
     async def _exact(self, run: Run) -> Mapping[str, Any] | None:
         """Say whether an exact repetition gave exactly what it repeats gave; None if this run is none."""

@@ -7,8 +7,9 @@ from hub_config.reports.changes.table_changes import TableChange
 from hub_config.reports.changes.texts import text as change_text
 from hub_config.reports.changes.what_changed import Changes
 from hub_config.reports.changes.wording import cell_texts, count_name, difference_texts, short_text
+from hub_config.reports.service.texts import Texts
 
-__all__ = ["ChangeTable", "change_tables"]
+__all__ = ["ChangeTable", "change_tables", "sameness_told"]
 
 MOST_ROWS = 100
 
@@ -61,6 +62,26 @@ def change_tables(changes: Changes, language: str, *, only_changed: bool = False
         ChangeTable(change_text("remarks", language), (), (), tuple(dict.fromkeys(_remarks(changes, language)))),
     ]
     return [one for one in found if one.rows or one.lines]
+
+
+def sameness_told(changes: Changes, texts: Texts) -> str:
+    """Say that nothing changed, and no more than was compared.
+
+    Parameters
+    ----------
+    changes : Changes
+        Between two runs.
+    texts : Texts
+        The words of the reader's language.
+
+    Returns
+    -------
+    str
+        A sentence; '' if something changed.
+    """
+    if changes.is_changed:
+        return ""
+    return texts["nothing_changed_compared" if changes.all_remarks else "nothing_changed"]
 
 
 def _heads(language: str) -> list[str]:

@@ -15,8 +15,9 @@ from hub_config.reports.desk import COMMAND_LINE
 from hub_config.reports.service.base import PageHandler
 from hub_config.reports.service.board import Run
 from hub_config.reports.service.moments import NO_PROJECT_ZONE
-from hub_config.reports.service.reading.change_tables import change_tables
+from hub_config.reports.service.reading.change_tables import change_tables, sameness_told
 from hub_config.reports.service.reading.comparisons import Comparisons, roll_up_whole
+from hub_config.reports.service.reading.places import place_of
 
 __all__ = ["BatchHandler", "BatchTableHandler", "CompareHandler"]
 
@@ -59,7 +60,7 @@ class CompareHandler(PageHandler):
             "compare.html",
             before=before,
             after=after,
-            is_changed=found.changes.is_changed,
+            sameness=sameness_told(found.changes, self.texts),
             tables=change_tables(found.changes, self.texts.language),
         )
 
@@ -139,6 +140,7 @@ class BatchHandler(_Batch):
         self.show(
             "batch.html",
             batch=row,
+            **place_of(self.desk, row.project, definition=row.definition, person=self.person),
             zone=runs[0].zone if runs else NO_PROJECT_ZONE,
             title=self.texts.title_of(runs[0].title, runs[0].title_ko) if runs else row.definition or row.id,
             parameters=found.parameters,

@@ -100,7 +100,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "failed_in_cell": "The run failed in cell {cell} of {cells}.",
         "failed_in_titled_cell": "The run failed in cell {cell} of {cells}, “{title}”.",
         "failed": "The run failed.",
-        "failed_error": "The error is a {name}.",
+        "failed_error": "Kind of error: {name}.",
         "failed_next": (
             "The error's text can hold data, so it is not shown here. It is in the notebook in the run's folder: "
             "download it, open report.ipynb, and look at that cell."
@@ -180,7 +180,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "compare_missing": "These runs cannot be compared: one has not ended, or its folder is not kept any more.",
         "what_changed": "What changed",
         "changed_since": "Compared with the last success before it, of",
+        "removed": "Removed",
         "nothing_changed": "No output changed.",
+        "nothing_changed_compared": "No change in what could be compared; some of it could not be.",
         "batch_title": "All runs of this request",
         "batch_lead": "{n} runs, asked for",
         "batch_csv": "Table as CSV",
@@ -215,7 +217,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "draft_look": "Look at what it changes",
         "template_changed": (
             "The file of the notebook or of the sweep has changed since it was approved. What was approved goes on "
-            "running; save the report again to have the new one looked at."
+            "running until the new one is approved, too."
         ),
         "slot_broken": "The last slot did not run: {why}",
         "newest_success": "Newest success",

@@ -83,6 +83,7 @@ ENGLISH_WRITING: Mapping[str, str] = MappingProxyType(
         "form_times_of": "Next times, by the clock of {zone}",
         "form_time_values": "At the next time these values are meant:",
         "form_dated_hint": "A day that depends on the run is written in braces, such as {{month:-1.start}}.",
+        "form_monthly_hint": "A month that depends on the run is written in braces, such as {{month:-1}}.",
         "option_not_there": "{value} (not there any more)",
         "choice_unset": "(no value)",
         "field_ticks_hint": "Tick what you want; none of them has to be ticked.",

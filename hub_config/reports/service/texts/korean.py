@@ -182,7 +182,9 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "compare_missing": "이 실행들은 비교할 수 없습니다. 아직 끝나지 않았거나 폴더가 더 이상 보관되지 않습니다.",
         "what_changed": "달라진 점",
         "changed_since": "이전의 마지막 성공 실행과 비교:",
+        "removed": "삭제됨",
         "nothing_changed": "달라진 결과물이 없습니다.",
+        "nothing_changed_compared": "비교한 결과물에서는 달라진 점이 없지만, 비교하지 못한 것이 있습니다.",
         "batch_title": "이 요청의 모든 실행",
         "batch_lead": "실행 {n}개, 요청 시각",
         "batch_csv": "표를 CSV로 받기",
@@ -216,7 +218,7 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "draft_waits": "{who} 님이 쓴 초안이 승인을 기다립니다.",
         "draft_look": "바뀐 내용 보기",
         "template_changed": "승인 뒤에 노트북이나 매개변수 목록(CSV) 파일이 바뀌었습니다. 승인된 것이 계속 실행됩니다. "
-        "새 파일을 검토받으려면 보고서를 다시 저장하세요.",
+        "새 파일은 승인을 받아야 실행됩니다.",
         "slot_broken": "지난 예약이 실행되지 않았습니다: {why}",
         "newest_success": "최근 성공",
         "definition_history": "모든 실행",

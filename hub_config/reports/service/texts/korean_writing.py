@@ -82,6 +82,7 @@ KOREAN_WRITING: Mapping[str, str] = MappingProxyType(
         "form_times_of": "다음 실행 시각({zone} 기준)",
         "form_time_values": "다음 실행 때의 값:",
         "form_dated_hint": "실행하는 날에 따라 달라지는 날짜는 {{month:-1.start}}처럼 중괄호로 씁니다.",
+        "form_monthly_hint": "실행하는 날에 따라 달라지는 달은 {{month:-1}}처럼 중괄호로 씁니다.",
         "option_not_there": "{value} (지금은 없음)",
         "choice_unset": "(값 없음)",
         "field_ticks_hint": "원하는 항목을 선택하세요. 하나도 선택하지 않아도 됩니다.",

@@ -69,8 +69,8 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
         "compare_do": "Compare",
         "changed_since_repeated": "Compared with the run that it repeats, of",
         "exact_same": (
-            "Exactly the same as in the run that it repeats, without any tolerance: all {outputs} declared outputs, "
-            "and {files} files byte by byte."
+            "Exactly the same as in the run that it repeats, without any tolerance. All declared outputs "
+            "({outputs}) are the same, and files ({files}) byte by byte."
         ),
         "exact_differs": "Not exactly the same as in the run that it repeats:",
         "exact_nothing": "Whether it is exactly the same cannot be told: a run declared no outputs.",

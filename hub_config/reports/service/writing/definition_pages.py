@@ -15,7 +15,7 @@ from hub_config.projects import Action, Project
 from hub_config.reports.calendar import describe
 from hub_config.reports.database.definitions import approvals_of, slots_of
 from hub_config.reports.database.errors import DatabaseUnreachableError, IdempotencyError
-from hub_config.reports.database.history import RunFilter
+from hub_config.reports.database.history import RunFilter, newest_success
 from hub_config.reports.definitions import Definition, schedules_of, to_toml
 from hub_config.reports.definitions.reading import parse_definition
 from hub_config.reports.desk.defining import find_definition, pause_definition, remove
@@ -194,6 +194,7 @@ class _Shown(DefinitionPage):
         with self.desk.database.reading() as connection:
             slots = slots_of(connection, project=project, name=name, limit=SLOTS_READ)
             approvals = approvals_of(connection, project=project, name=name)
+            newest = newest_success(connection, project=project, definition=name)
         wanted = RunFilter(projects=[project], definition=name, states=NOT_SKIPPED)
         self.show(
             "definition.html",
@@ -203,6 +204,7 @@ class _Shown(DefinitionPage):
             title=self.title_of(definition),
             slots=[_slot(one, zone=zone, texts=self.texts) for one in in_groups(slots)[:SLOTS_SHOWN]],
             approvals=approvals,
+            has_success=newest is not None,
             document=to_toml(definition),
             runs=self.board.newest(self.person, wanted=wanted, limit=RUNS_SHOWN),
             facts=definition_facts(definition, project=found, texts=self.texts),
@@ -228,13 +230,22 @@ class _Shown(DefinitionPage):
 
 
 def _in_words(meaning: Meaning) -> dict[str, Any]:
-    one = meaning.sets[0] if len(meaning.sets) == 1 else None
     swept = meaning.definition.sweep is not None
+    values, given, written = dict(meaning.definition.parameters), tuple(meaning.definition.parameters), {}
+    if meaning.sets:
+        first = meaning.sets[0]
+        # In what its runs differ, their labels say.
+        values = {
+            name: value
+            for name, value in first.parameters.items()
+            if all(name in one.parameters and one.parameters[name] == value for one in meaning.sets)
+        }
+        given, written = first.given, dict(first.written)
     return {
         "meaning": meaning,
-        "values": dict(one.parameters if one is not None else meaning.definition.parameters),
-        "given": one.given if one is not None else tuple(meaning.definition.parameters),
-        "written": dict(one.written) if one is not None else {},
+        "values": values,
+        "given": given,
+        "written": written,
         "labels": [each.label for each in meaning.sets[:LABELS_SHOWN]] if swept else [],
     }
 

@@ -206,7 +206,7 @@ def test_a_failed_run_says_where_and_what_kind_without_a_value_from_the_data(one
     one.start("failing")
     assert one.wait_for_state("Failed", "Succeeded") == "Failed"
     words = one.page.inner_text("main")
-    assert "The run failed in cell 2 of 2, “Table of secrets”. The error is a KeyError." in words
+    assert "The run failed in cell 2 of 2, “Table of secrets”. Kind of error: KeyError." in words
     assert "47110815" not in one.page.content()
     assert "1931-02-03" not in one.page.content()
     assert one.page.locator("iframe").count() == 0

@@ -152,6 +152,9 @@ def test_what_was_removed_is_found_nowhere_and_known_as_removed(served: Served, 
     assert "cannot be compared" in page.words
     for address in (f"compare?b={two}", f"runs/{two}/again", f"runs/{two}/state", "history"):
         assert served.reader(LEAD).get(address).status == 200, address
+    row = reader.get("history?project=wards").text.partition(f"runs/{two}")[2].partition("</tr>")[0]
+    assert "Removed" in row, "the history shows which"
+    assert "Removed" not in reader.get("history?project=wards").text.partition(f"runs/{three}")[2].partition("</tr>")[0]
     assert f"runs/{one}" in reader.get(f"runs/{three}").text, "now it is compared with the one before"
     assert MARK not in reader.get(f"runs/{two}").text
 

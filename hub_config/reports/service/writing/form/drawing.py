@@ -28,7 +28,8 @@ DATED = ("{month:-1.start}", "{month:-1.end}", "{year:-1.start}", "{today}", "{d
 MONTHLY = ("{month:-1}", "{month}", "{quarter:-1}", "{year:-1}")
 KINDS = {"line": "line", "lines": "lines", "whole": "line", "seconds": "seconds", "check": "check", "choice": "select",
          "choices": "checks", "day": "day", "days": "lines"}  # fmt: skip
-_LIKE_A_DATE = re.compile(r"[0-9]{4}-([0-9]{2}|Q[1-4]|W[0-9]{2})")
+_LIKE_A_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LIKE_A_MONTH = re.compile(r"[0-9]{4}-([0-9]{2}|Q[1-4]|W[0-9]{2})")
 _PLAIN = {plain.place: plain for plain in PLAIN_FIELDS}
 
 
@@ -134,8 +135,8 @@ class Drawing:
         if listed:
             kind = "lines" if "\n" in shown.value else "line"  # a field of one line would lose line ends
             return self.control(name, kind, label=shown.label, code=parameter.name, help=" ".join(said))
-        if _is_dated(parameter):
-            said.append(self.texts.text("form_dated_hint"))
+        if dated := _dated(parameter):
+            said.append(self.texts.text("form_monthly_hint" if dated is MONTHLY else "form_dated_hint"))
         default = shown.default
         said.append(self.texts.text("field_default", value=default) if default else self.texts["field_default_empty"])
         if is_ticked(parameter.type):
@@ -162,8 +163,7 @@ class Drawing:
             return "select", self.with_current((*nothing, *names), text)
         if "\n" in text:
             return "lines", ()
-        dated = () if not _is_dated(parameter) else MONTHLY if declared.kind == "str" else DATED
-        return "line", tuple((one, self.texts[f"dated_{_word(one)}"]) for one in dated)
+        return "line", tuple((one, self.texts[f"dated_{_word(one)}"]) for one in _dated(parameter))
 
     def with_current(self, options: Options, text: str) -> Options:
         """Add what is chosen, if it is no option any more, so that nothing else is chosen in its place.
@@ -249,11 +249,14 @@ class Drawing:
         return tuple((event.value, self.texts[f"tell_{event.value}"]) for event in Event)
 
 
-def _is_dated(parameter: Parameter) -> bool:
-    """Tell whether somebody may want a date there that depends on the run; any other text can have one, too."""
-    if parameter.type.kind == "str":
-        return "YYYY" in parameter.help or _LIKE_A_DATE.match(str(parameter.default)) is not None
-    return parameter.type.kind in {"date", "datetime"}
+def _dated(parameter: Parameter) -> tuple[str, ...]:
+    """List what depends on the run that somebody may want there; any other text can have one, too."""
+    if parameter.type.kind != "str":
+        return DATED if parameter.type.kind in {"date", "datetime"} else ()
+    default = str(parameter.default)
+    if "YYYY-MM-DD" in parameter.help or _LIKE_A_DAY.match(default):
+        return DATED
+    return MONTHLY if "YYYY" in parameter.help or _LIKE_A_MONTH.match(default) else ()
 
 
 def _word(dated: str) -> str:

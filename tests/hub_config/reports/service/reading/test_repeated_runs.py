@@ -71,3 +71,18 @@ def test_a_run_that_repeats_nothing_has_no_such_words(served):
     page = served.reader("researcher-2").get(f"runs/{second}").text
     assert 'id="exact"' not in page
     assert "Compared with the last success before it" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "some of it could not be"), ("ko", "비교하지 못한 것이 있습니다")]
+)
+def test_runs_that_cannot_be_compared_are_not_said_to_be_unchanged(served, language, words):
+    (one,), (two,) = write_runs(served, 1, day=5), write_runs(served, 2, day=6)
+    for run_id in (one, two):
+        (served.home / "projects" / "wards" / "runs" / run_id / "outputs.json").unlink()
+    reader = served.reader("researcher-2")
+    for path in (f"compare?a={one}&b={two}&", f"runs/{two}?"):
+        page = reader.get(f"{path}lang={language}").text
+        assert words in page
+        assert "No output changed" not in page
+        assert "달라진 결과물이 없습니다" not in page

@@ -32,6 +32,8 @@ def test_a_sweep_tells_how_many_runs_it_makes_and_leads_to_them(bench: Bench) ->
     lee = bench.reader("lee")
     page = lee.get(PATH)
     assert "2 runs each time" in page.words
+    assert "month 2026-01" in page.words, "also what the template says, where all runs have it"
+    assert "newest success" not in page.words.lower(), "there is none yet"
     assert f"ward={HOSTILE}" in page.words
     assert HOSTILE not in page.text
     assert "/batches/" in lee.post(f"{PATH}/run", key=page.value("key")).url
@@ -96,3 +98,31 @@ def test_a_notebook_that_changed_on_the_disk_becomes_a_draft(bench: Bench) -> No
     assert "has changed since" not in lee.get(PATH).words
     bench.write_template(notebook("ward: str = 'C'  # which", "print(ward)"))
     assert "has changed since" in lee.get(PATH).words
+
+
+def test_the_page_of_a_run_leads_to_its_project_and_its_definition_while_there_is_one(bench: Bench) -> None:
+    bench.save()
+    kim = bench.reader("kim")
+    run = kim.post(f"{PATH}/run", key=kim.get(PATH).value("key")).url.partition("/services/reports/")[2]
+    crumbs = kim.get(run).text.partition('class="crumbs"')[2].partition("</p>")[0]
+    assert 'href="/services/reports/projects/wards">Ward &lt;b&gt;quality&lt;/b&gt;</a>' in crumbs
+    assert 'href="/services/reports/projects/wards/reports/monthly">monthly</a>' in crumbs
+    kim.post(f"{PATH}/remove")
+    crumbs = kim.get(run).text.partition('class="crumbs"')[2].partition("</p>")[0]
+    assert 'projects/wards"' in crumbs
+    assert "reports/monthly" not in crumbs
+
+
+@pytest.mark.parametrize(
+    ("cell", "example"),
+    [
+        ('month: str = "2026-01"  # which month, YYYY-MM', "{month:-1}."),
+        ('first: str = "2026-01-01"  # first day, YYYY-MM-DD', "{month:-1.start}."),
+        ('first: "date" = "2026-01-01"  # first day', "{month:-1.start}."),
+    ],
+)
+def test_the_form_shows_what_depends_on_the_run_as_the_field_wants_it(bench: Bench, cell: str, example: str) -> None:
+    bench.write_template(notebook(cell))
+    bench.save()
+    words = bench.reader("kim").get(f"{PATH}/edit").words
+    assert f"such as {example}" in words
