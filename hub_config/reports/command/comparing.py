@@ -41,11 +41,14 @@ def _definition(session: Session, options: dict[str, Any]) -> int:
     found = client_of(session, options).get(
         "projects", options["project"], "definitions", options["definition"], "diff"
     )
-    lines = change_lines(found["fields"])
+    if found["document_sha256"] is None:
+        session.emit(found, "No draft waits for approval.")
+        return 0
+    lines = change_lines(found["fields"], is_first=found.get("is_first", False))
     if found["text"]:
         lines += ["", found["text"].rstrip()]
     session.emit(found, "\n".join(lines))
-    return 1 if found["fields"] or found["notebook"] else 0
+    return 1 if found["fields"] or found["notebook"] or found.get("is_first", False) else 0
 
 
 def _runs(session: Session, names: tuple[str, str], *, options: dict[str, Any]) -> int:

@@ -149,19 +149,23 @@ def time_lines(times: Sequence[Mapping[str, Any]]) -> list[str]:
     return ["Due next:", *(f"  {one['local'].replace('T', ' ')}  {one['zone']}" for one in times)]
 
 
-def change_lines(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+def change_lines(changes: Sequence[Mapping[str, Any]], *, is_first: bool = False) -> list[str]:
     """Say what a new version of a definition changes.
 
     Parameters
     ----------
     changes : sequence of mapping
         As the API shows them.
+    is_first : bool, default False
+        Whether nothing was approved before.
 
     Returns
     -------
     list of str
         Field by field; one sentence where nothing changes.
     """
+    if is_first:
+        return ["Nothing of this name is approved yet; all of it is new."]
     if not changes:
         return ["No field differs from what is approved."]
     rows = [(one["field"], _said(one["before"]), _said(one["after"])) for one in changes]

@@ -62,7 +62,9 @@ def schedule(
         result = f"{answer['name']} is written and approved."
     else:
         result = f"{answer['name']} is written as a draft; a lead of {answer['project']} approves it on its page."
-    session.emit(answer, "\n".join([*change_lines(answer["changes"]), *time_lines(answer["next"]), result]))
+    # An older service does not say whether anything was approved.
+    changes = change_lines(answer["changes"], is_first=answer.get("is_first", False))
+    session.emit(answer, "\n".join([*changes, *time_lines(answer["next"]), result]))
 
 
 def _version(value: str | None) -> str | None:

@@ -135,6 +135,7 @@ def _checked(draft: Draft, *, call: Call, before: Definition | None) -> DraftChe
         problems=[ProblemShown(**problem.to_dict()) for problem in draft.problems],
         next=_times(draft.slots),
         changes=_changes(before, draft.definition) if before is not None else [],
+        is_first=before is None,
     )
 
 
@@ -212,6 +213,7 @@ def _diff(call: Call) -> DefinitionDifference:
         text=text,
         document_sha256=row.draft_sha256,
         template_sha256=row.draft_template_sha256,
+        is_first=row.document is None,
     )
 
 

@@ -148,7 +148,8 @@ def _compare(call: Call) -> ComparisonShown:
     found, exact = comparisons.compare(before, after), comparisons.compare_exactly(before, after)
     if found is None or exact is None:
         raise ApiError(
-            "The runs cannot be compared; found one without a folder. Compare runs that have ended.", status=409
+            "The runs cannot be compared; found one without a folder. Compare runs that have ended and are there.",
+            status=409,
         )
     return ComparisonShown(
         before=before.run_id,

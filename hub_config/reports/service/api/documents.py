@@ -172,6 +172,7 @@ class DefinitionDifference(Document, frozen=True):
     text: str = Field(description="The notebook's changes, for a terminal.")
     document_sha256: Sha256 | None = Field(description="Of the draft: what an approval sends back.")
     template_sha256: Sha256 | None = Field(description="Of the draft's notebook: what an approval sends back.")
+    is_first: bool = Field(description="True if nothing was approved before, so that there is nothing to differ from.")
 
 
 class DraftChecked(Document, frozen=True):
@@ -189,6 +190,7 @@ class DraftChecked(Document, frozen=True):
     problems: list[ProblemShown]
     next: list[DueTime] = Field(description="The next five times it is due.")
     changes: list[DefinitionChange] = Field(description="Against what is approved.")
+    is_first: bool = Field(description="True if nothing was approved before, so that there is nothing to differ from.")
 
 
 class SecretShown(Document, frozen=True):

@@ -185,37 +185,56 @@ def command(served: Bench, monkeypatch):
         Home(served.home), Addresses(ip="127.0.0.1", port=1, proxy_api_port=1, hub_port=1, reports_port=port)
     )
 
-    def schedule(person: str, file: Path, *words: str) -> Any:
+    def call(person: str, *words: str) -> Any:
         monkeypatch.setenv("COHORTHUB_TOKEN", person)
         result = CliRunner().invoke(
-            report,
-            ["schedule", str(file), "--project", "wards", *words],
-            obj=Session(home=served.home),
-            standalone_mode=False,
+            report, [*words, "--project", "wards"], obj=Session(home=served.home), standalone_mode=False
         )
         return result.exception or result.output
 
-    return schedule
+    return call
+
+
+@pytest.fixture
+def schedule(command):
+    return lambda person, file, *words: command(person, "schedule", str(file), *words)
 
 
 def test_from_the_command_line_only_the_version_that_was_looked_at_is_replaced(
-    served: Bench, kim: Writer, lee: Writer, command, tmp_path: Path
+    served: Bench, kim: Writer, lee: Writer, schedule, tmp_path: Path
 ) -> None:
     file = tmp_path / "monthly.json"
     file.write_text(json.dumps(DOCUMENT | {"parameters": {"ward": "K"}}), encoding="utf-8")
-    dry = command("kim", file, "--dry-run")
+    dry = schedule("kim", file, "--dry-run")
     version = kim.ask("GET").json["version"]
     assert f"Version {version} stands there now." in dry
     lee.put("L")
-    refused = command("kim", file, "--if-version", version)
+    refused = schedule("kim", file, "--if-version", version)
     assert isinstance(refused, ApiError)
     assert (refused.code, refused.exit_code, refused.status) == (CHANGED, 124, 412)
     assert ward(served.row()) == "L"
-    assert isinstance(command("kim", file, "--new"), ApiError)
-    assert "is written as a draft" in command("kim", file, "--if-version", kim.ask("GET").json["version"])
+    assert isinstance(schedule("kim", file, "--new"), ApiError)
+    assert "is written as a draft" in schedule("kim", file, "--if-version", kim.ask("GET").json["version"])
     assert ward(served.row()) == "K"
     kim.ask("DELETE")
-    assert "is written as a draft" in command("kim", file, "--new")
+    assert "is written as a draft" in schedule("kim", file, "--new")
     lee.put("L")
-    assert "is written as a draft" in command("kim", file)
+    assert "is written as a draft" in schedule("kim", file)
     assert ward(served.row()) == "K"
+
+
+def test_what_is_new_is_not_said_to_be_as_it_was_approved(
+    served: Bench, kim: Writer, command, schedule, tmp_path: Path
+) -> None:
+    file = tmp_path / "first.json"
+    file.write_text(json.dumps(DOCUMENT | {"name": "first"}), encoding="utf-8")
+    new, same = "Nothing of this name is approved yet", "No field differs from what is approved"
+    for words in (("--dry-run",), ()):
+        told = schedule("kim", file, *words)
+        assert new in told
+        assert same not in told
+    assert new in command("kim", "diff", "--definition", "first")
+    assert new in schedule("kim", file, "--approve")
+    assert same in schedule("kim", file, "--dry-run")
+    assert "No draft waits" in command("kim", "diff", "--definition", "first")
+    kim.ask("DELETE", f"{ONE[:-7]}first")
