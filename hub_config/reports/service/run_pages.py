@@ -115,7 +115,11 @@ class RunHandler(PageHandler):
         if run.state != "succeeded" or run.row.rerun_of is None:
             return None
         before = self.board.find(run.row.rerun_of, person=self.person)
-        found = await asyncio.to_thread(self._comparisons.compare_exactly, before, run) if before is not None else None
+        if before is None:
+            return None
+        if before.is_removed:
+            return {"same": False, "text": self.texts["exact_gone"], "lines": []}
+        found = await asyncio.to_thread(self._comparisons.compare_exactly, before, run)
         return exact_told(found, self.texts) if found is not None else None
 
     @property

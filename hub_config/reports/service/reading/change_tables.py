@@ -81,6 +81,8 @@ def sameness_told(changes: Changes, texts: Texts) -> str:
     """
     if changes.is_changed:
         return ""
+    if not changes.numbers and not changes.tables:
+        return texts["nothing_to_compare"]
     return texts["nothing_changed_compared" if changes.all_remarks else "nothing_changed"]
 
 

@@ -182,6 +182,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "changed_since": "Compared with the last success before it, of",
         "removed": "Removed",
         "nothing_changed": "No output changed.",
+        "nothing_to_compare": "The two runs have no number and no table in common that could be compared.",
         "nothing_changed_compared": "No change in what could be compared; some of it could not be.",
         "batch_title": "All runs of this request",
         "batch_lead": "{n} runs, asked for",

@@ -184,6 +184,7 @@ KOREAN: Mapping[str, str] = MappingProxyType(
         "changed_since": "이전의 마지막 성공 실행과 비교:",
         "removed": "삭제됨",
         "nothing_changed": "달라진 결과물이 없습니다.",
+        "nothing_to_compare": "두 실행에 서로 비교할 수 있는 수치나 표가 없습니다.",
         "nothing_changed_compared": "비교한 결과물에서는 달라진 점이 없지만, 비교하지 못한 것이 있습니다.",
         "batch_title": "이 요청의 모든 실행",
         "batch_lead": "실행 {n}개, 요청 시각",

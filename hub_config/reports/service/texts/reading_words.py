@@ -73,6 +73,9 @@ ENGLISH_READING: Mapping[str, str] = MappingProxyType(
             "({outputs}) are the same, and files ({files}) byte by byte."
         ),
         "exact_differs": "Not exactly the same as in the run that it repeats:",
+        "exact_gone": (
+            "Whether it gave exactly the same as the run that it repeats cannot be told: what that run wrote is gone."
+        ),
         "exact_nothing": "Whether it is exactly the same cannot be told: a run declared no outputs.",
         "exact_missing": "{output} is missing",
         "exact_added": "{output} is new",
@@ -163,6 +166,7 @@ KOREAN_READING: Mapping[str, str] = MappingProxyType(
             "파일 {files}개는 바이트까지 같습니다."
         ),
         "exact_differs": "반복한 실행과 정확히 같지는 않습니다:",
+        "exact_gone": "반복한 실행의 결과가 삭제되어, 정확히 같은지 알 수 없습니다.",
         "exact_nothing": "정확히 같은지 알 수 없습니다. 선언된 결과물이 없는 실행이 있습니다.",
         "exact_missing": "{output}: 없음",
         "exact_added": "{output}: 새로 생김",

@@ -1,5 +1,6 @@
 """The page of an exact repetition says whether it gave exactly what the first run gave."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -65,6 +66,17 @@ def test_a_repetition_without_declared_outputs_claims_nothing(repeat):
     assert "Exactly the same" not in page
 
 
+@pytest.mark.parametrize(("language", "words"), [("en", "wrote is gone"), ("ko", "정확히 같은지 알 수 없습니다")])
+def test_a_repetition_of_what_was_removed_says_that_nothing_can_be_told(served, language, words):
+    (one,), (two,) = write_runs(served, 1, day=7), write_runs(served, 1, day=8)
+    with served.database.writing() as tx:
+        tx.execute(sa.update(runs).where(runs.c.id == two).values(rerun_of=one))
+        tx.execute(sa.update(runs).where(runs.c.id == one).values(removal_asked_by="researcher-1"))
+    page = served.reader("researcher-2").get(f"runs/{two}?lang={language}").text
+    assert words in page
+    assert "Exactly the same" not in page
+
+
 def test_a_run_that_repeats_nothing_has_no_such_words(served):
     write_runs(served, 1, day=3)
     (second,) = write_runs(served, 1, day=4)
@@ -74,7 +86,8 @@ def test_a_run_that_repeats_nothing_has_no_such_words(served):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "some of it could not be"), ("ko", "비교하지 못한 것이 있습니다")]
+    ("language", "words"),
+    [("en", "no number and no table in common"), ("ko", "서로 비교할 수 있는 수치나 표가 없습니다")],
 )
 def test_runs_that_cannot_be_compared_are_not_said_to_be_unchanged(served, language, words):
     (one,), (two,) = write_runs(served, 1, day=5), write_runs(served, 2, day=6)
@@ -86,3 +99,13 @@ def test_runs_that_cannot_be_compared_are_not_said_to_be_unchanged(served, langu
         assert words in page
         assert "No output changed" not in page
         assert "달라진 결과물이 없습니다" not in page
+
+
+def test_sameness_is_claimed_only_of_what_was_compared(served):
+    (one,), (two,) = write_runs(served, 1, day=9), write_runs(served, 1, day=10)
+    file = served.home / "projects" / "wards" / "runs" / two / "outputs.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(document | {"outputs": [*document["outputs"], {"id": 5}]}), encoding="utf-8")
+    page = served.reader("researcher-2").get(f"compare?a={one}&b={two}").text
+    assert "some of it could not be" in page
+    assert "No output changed." not in page
