@@ -9,7 +9,6 @@ from hub_config.languages import LANGUAGES as NAMES
 from hub_config.languages import with_particles
 from hub_config.reports.service.texts.english import ENGLISH, ENGLISH_STATES
 from hub_config.reports.service.texts.korean import KOREAN, KOREAN_STATES
-from hub_config.reports.service.texts.reading_words import ENGLISH_READING, KOREAN_READING
 from hub_config.reports.service.texts.sentences import in_korean, line_in_korean, place_in_korean, range_in_korean
 from hub_config.reports.service.texts.shipped_words import SHIPPED_LABELS, SHIPPED_WORDS
 
@@ -224,7 +223,7 @@ class Texts:
 
 LANGUAGES: Mapping[str, Texts] = MappingProxyType(
     {
-        "en": Texts("en", NAMES["en"], {**ENGLISH, **ENGLISH_READING}, ENGLISH_STATES),
-        "ko": Texts("ko", NAMES["ko"], {**KOREAN, **KOREAN_READING}, KOREAN_STATES),
+        "en": Texts("en", NAMES["en"], ENGLISH, ENGLISH_STATES),
+        "ko": Texts("ko", NAMES["ko"], KOREAN, KOREAN_STATES),
     }
 )

@@ -18,8 +18,7 @@ SOURCES = [
     *(
         file
         for file in FOLDER.glob("**/*.py")
-        if "sentences" not in file.parts
-        and not file.name.startswith(("english", "korean", "reading_words", "shipped_words"))
+        if "sentences" not in file.parts and not file.name.startswith(("english", "korean", "shipped_words"))
     ),
     *(FOLDER / "page_templates").glob("*.html"),
 ]
@@ -42,10 +41,10 @@ OF_TEXTS = {
     "values",
     "english",
     "korean",
-    "reading_words",
     "shipped_words",
     "shipped",
     "label_of",
+    "title_of",
     "said",
     "sentences",
     "place",
