@@ -169,29 +169,18 @@ def _query_parameters(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
 
 def _headers(endpoint: Endpoint) -> Iterable[dict[str, Any]]:
     if endpoint.is_idempotent:
-        yield {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "description": "The sender's name for this request: the same request with the same key is taken once.",
-            "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
-        }
+        about = "The sender's name for this request: the same request with the same key is taken once."
+        yield _header("Idempotency-Key", about=about, pattern=IDEMPOTENCY_KEY)
     if endpoint.takes_version:
-        yield {
-            "name": "If-Match",
-            "in": "header",
-            "required": False,
-            "description": "The `ETag` of the version that was read: only this one is changed. `*` is any.",
-            "schema": {"type": "string", "pattern": IF_MATCH},
-        }
+        about = "The `ETag` of the version that was read: only this one is changed. `*` is any."
+        yield _header("If-Match", about=about, pattern=IF_MATCH)
     if endpoint.takes_new:
-        yield {
-            "name": "If-None-Match",
-            "in": "header",
-            "required": False,
-            "description": "`*` writes only what is not there yet.",
-            "schema": {"type": "string", "pattern": IF_NONE_MATCH},
-        }
+        yield _header("If-None-Match", about="`*` writes only what is not there yet.", pattern=IF_NONE_MATCH)
+
+
+def _header(name: str, *, about: str, pattern: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": pattern}
+    return {"name": name, "in": "header", "required": False, "description": about, "schema": schema}
 
 
 def _responses(endpoint: Endpoint) -> Iterable[tuple[str, dict[str, Any]]]:
