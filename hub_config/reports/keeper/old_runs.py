@@ -2,28 +2,23 @@
 
 import asyncio
 import datetime as dt
-import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from hub_config.errors import RunFolderError
 from hub_config.reports.database.connection import Database
 from hub_config.reports.database.definitions import find_definitions
-from hub_config.reports.database.errors import DatabaseUnreachableError
 from hub_config.reports.database.removals import let_old_go, removals_asked
 from hub_config.reports.database.states import FINAL
 from hub_config.reports.database.tables import runs
 from hub_config.reports.desk.keeping import retention_rule
 from hub_config.reports.desk.project_book import COMMAND_LINE, ProjectBook
-from hub_config.reports.desk.removing import take_away
 from hub_config.reports.folders.retention import expired, finish_removals
+from hub_config.reports.keeper.removed_runs import try_to_take_away
 
 __all__ = ["OldRuns"]
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -106,12 +101,5 @@ class OldRuns:
                 return False
             if not let_old_go(tx, run_id):
                 return True
-        try:
-            take_away(self.database, self.book, run_id=run_id, now=now)
-        except RunFolderError as refused:
-            logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
-        except DatabaseUnreachableError:
-            raise
-        except Exception:  # one run must not keep the others
-            logger.exception("The folder of run %s could not be removed", run_id)
+        try_to_take_away(self.database, self.book, run_id=run_id, now=now)
         return True

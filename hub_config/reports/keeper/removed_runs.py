@@ -14,7 +14,7 @@ from hub_config.reports.database.removals import removals_waiting
 from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.desk.removing import take_away
 
-__all__ = ["RemovedRuns"]
+__all__ = ["RemovedRuns", "try_to_take_away"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,17 +54,49 @@ class RemovedRuns:
         for run_id in waiting:
             if self.clock() < self._again_at.get(run_id, 0.0):
                 continue
-            try:
-                is_gone = await asyncio.to_thread(take_away, self.database, self.book, run_id=run_id, now=now)
-            except RunFolderError as refused:
-                is_gone = False
-                if run_id not in self._again_at:
-                    logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
-            except DatabaseUnreachableError:
-                raise
-            except Exception:  # one run must not keep the others; it is tried again
-                is_gone = False
-                if run_id not in self._again_at:
-                    logger.exception("The folder of run %s could not be removed", run_id)
-            if not is_gone:
+            is_new = run_id not in self._again_at
+            if not await asyncio.to_thread(
+                try_to_take_away, self.database, self.book, run_id=run_id, now=now, is_told=is_new
+            ):
                 self._again_at[run_id] = self.clock() + AGAIN_S
+
+
+def try_to_take_away(
+    database: Database, book: ProjectBook, *, run_id: str, now: dt.datetime, is_told: bool = True
+) -> bool:
+    """Remove what a run left; whatever fails is told, and must not keep other runs.
+
+    Parameters
+    ----------
+    database : Database
+        The history.
+    book : ProjectBook
+        The projects.
+    run_id : str
+        Of a run that has ended, and may go.
+    now : datetime
+        With a zone.
+    is_told : bool, default True
+        Whether a failure goes into the log: not each time that one is tried again.
+
+    Returns
+    -------
+    bool
+        Whether it is gone.
+
+    Raises
+    ------
+    DatabaseUnreachableError
+        If nothing can be written down.
+    """
+    try:
+        return take_away(database, book, run_id=run_id, now=now)
+    except RunFolderError as refused:
+        if is_told:
+            logger.warning("The folder of run %s stays as yet: %s", run_id, refused)
+    except DatabaseUnreachableError:
+        raise
+    except Exception:
+        if is_told:
+            logger.exception("The folder of run %s could not be removed", run_id)
+    return False
