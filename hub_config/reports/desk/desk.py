@@ -27,7 +27,7 @@ from hub_config.reports.parameters import resolve_parameters
 from hub_config.reports.parameters.choices import KnownNames
 from hub_config.reports.templates.templates import Template
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "no_such_run"]
 
 
 @dataclass
@@ -211,6 +211,35 @@ class Desk:
             )
             return submit(tx, submission, now=now)
 
+    def run_in_project(self, run_id: str, *, person: Person) -> tuple[Any, Project]:
+        """Find a run of a project that a person may read.
+
+        Parameters
+        ----------
+        run_id : str
+            Which.
+        person : Person
+            Who asks.
+
+        Returns
+        -------
+        Row
+            As it stands in the database.
+        Project
+            Whose it is.
+
+        Raises
+        ------
+        RunUnknownError
+            If there is none that this person may see.
+        """
+        with self.database.reading() as connection:
+            run = one_run(connection, run_id)
+        project = self.book.get(run.project) if run is not None else None
+        if run is None or project is None or not person.may(project, Action.READ):
+            raise no_such_run()
+        return run, project
+
     def cancel(self, run_id: str, *, person: Person, now: dt.datetime) -> bool:
         """Cancel a run.
 
@@ -235,14 +264,21 @@ class Desk:
         NotAllowedError
             If it is not theirs to cancel.
         """
-        with self.database.reading() as connection:
-            run = one_run(connection, run_id)
-        project = self.book.get(run.project) if run is not None else None
-        if run is None or project is None or not person.may(project, Action.READ):
-            raise RunUnknownError(
-                "There is no such run; found none of this id that you may see. See them with `cohorthub report list`."
-            )
+        run, project = self.run_in_project(run_id, person=person)
         action = Action.CANCEL_OWN if run.submitted_by == person.name else Action.CANCEL
         self.project(project.name, person=person, action=action)
         with self.database.writing() as tx:
             return ask_to_stop(tx, run_id=run_id, who=person.name, now=now)
+
+
+def no_such_run() -> RunUnknownError:
+    """Say that a run is not there, or not for who asks.
+
+    Returns
+    -------
+    RunUnknownError
+        To raise.
+    """
+    return RunUnknownError(
+        "There is no such run; found none of this id that you may see. See them with `cohorthub report list`."
+    )

@@ -8,18 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from hub_config.errors import HubError
-from hub_config.projects import Action, Project
+from hub_config.projects import Action
 from hub_config.reports.database.definitions import one_definition
-from hub_config.reports.database.errors import RunUnknownError
 from hub_config.reports.database.history import newest_event, one_run
 from hub_config.reports.database.removals import IS_THERE
 from hub_config.reports.database.submissions import note_event
 from hub_config.reports.database.tables import runs
 from hub_config.reports.definitions.reading import parse_definition
-from hub_config.reports.desk.desk import Desk
+from hub_config.reports.desk.desk import Desk, no_such_run
 from hub_config.reports.desk.errors import RunStaysError
 from hub_config.reports.desk.person import Person
-from hub_config.reports.desk.project_book import COMMAND_LINE, ProjectBook
+from hub_config.reports.desk.project_book import ProjectBook
 from hub_config.reports.folders.retention import RetentionRule
 
 __all__ = ["Keeping", "keep_run", "keeping_of", "may_with_run", "retention_rule", "run_for"]
@@ -77,10 +76,8 @@ def run_for(desk: Desk, run_id: str, *, person: Person, action: Action) -> Any:
     with desk.database.reading() as connection:
         run = one_run(connection, run_id)
     if run is None or not may_with_run(desk.book, run.project, person=person, action=Action.READ):
-        raise RunUnknownError(
-            "There is no such run; found none of this id that you may see. See them with `cohorthub report list`."
-        )
-    if _project_of(desk.book, run.project) is not None:
+        raise no_such_run()
+    if desk.book.get(run.project) is not None:
         desk.project(run.project, person=person, action=action)
     return run
 
@@ -104,12 +101,8 @@ def may_with_run(book: ProjectBook, project: str, *, person: Person, action: Act
     bool
         By their role, or as an operator.
     """
-    found = _project_of(book, project)
+    found = book.get(project)
     return person.may(found, action) if found is not None else person.is_operator
-
-
-def _project_of(book: ProjectBook, name: str) -> Project | None:
-    return book.get(name) if name != COMMAND_LINE else None
 
 
 def keep_run(desk: Desk, run_id: str, *, is_kept: bool, person: Person, now: dt.datetime) -> bool:
@@ -201,7 +194,7 @@ def retention_rule(book: ProjectBook, project: str, *, document: Any = None) -> 
     RetentionRule
         Nothing goes by one that cannot be read.
     """
-    found = _project_of(book, project)
+    found = book.get(project)
     days = found.limits.keep_days if found is not None else None
     if document is None:
         return RetentionRule(days=days)

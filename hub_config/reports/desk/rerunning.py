@@ -7,8 +7,7 @@ from typing import Any
 
 from hub_config.kernels import KERNEL_NAME
 from hub_config.projects import Action, Project
-from hub_config.reports.database.errors import RunUnknownError
-from hub_config.reports.database.history import one_run, template_content
+from hub_config.reports.database.history import template_content
 from hub_config.reports.database.submissions import Batch, NewRun, Submission, submit
 from hub_config.reports.desk.desk import Desk
 from hub_config.reports.desk.errors import TemplateChangedError
@@ -151,13 +150,7 @@ def rerun(desk: Desk, run_id: str, *, person: Person, now: dt.datetime) -> Rerun
 
 
 def _seen(desk: Desk, run_id: str, *, person: Person, action: Action) -> tuple[Any, Project]:
-    with desk.database.reading() as connection:
-        run = one_run(connection, run_id)
-    project = desk.book.get(run.project) if run is not None else None
-    if run is None or project is None or not person.may(project, Action.READ):
-        raise RunUnknownError(
-            "There is no such run; found none of this id that you may see. See them with `cohorthub report list`."
-        )
+    run, project = desk.run_in_project(run_id, person=person)
     return run, desk.project(project.name, person=person, action=action)
 
 

@@ -59,8 +59,7 @@ def shown_keeping(desk: Desk, run: Run, *, person: Person, texts: Texts) -> Show
     """
     row = run.row
     waits_for_runner = row.state_reason == RUNNER_SILENT and row.folder is None
-    is_removed = row.removed_at is not None or row.removal_asked_by is not None
-    if run.is_active or is_removed or not (run.folder is not None or row.is_kept or waits_for_runner):
+    if run.is_active or run.is_removed or not (run.folder is not None or row.is_kept or waits_for_runner):
         return None
     keeping = keeping_of(desk, row)
     return ShownKeeping(
